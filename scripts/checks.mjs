@@ -1,0 +1,30 @@
+// Every check `npm test` makes, in order, as data. `{tests}` becomes the path of the JSON report to write.
+import { NODE } from './setup.mjs'
+
+const BIN = 'node_modules/.bin'
+const VITEST = ['node_modules/vitest/vitest.mjs', 'run']
+const PORTABLE = ['--project', 'unit', '--project', 'property', 'packages/core/', 'packages/sse/', 'packages/wires/']
+
+/**
+ * `live` shows the output as it comes; others show it only when they fail.
+ * `drives` marks what needs redis-server, chromium and nginx. `counted` marks the tests in the closing line.
+ */
+export const CHECKS = [
+  { name: 'format', command: [`${BIN}/oxfmt`, '--check', '.'] },
+  { name: 'lint', command: [`${BIN}/oxlint`, '--type-aware', '--deny-warnings', '.'] },
+  { name: 'types', command: [`${BIN}/tsc`, '-b', 'tsconfig.json', 'tsconfig.test.json'] },
+  {
+    name: 'boundaries',
+    command: [NODE[24], ...VITEST, '--project', 'unit', 'packages/conformance/test/boundaries.test.ts'],
+  },
+  {
+    name: 'tests',
+    command: [NODE[24], ...VITEST, '--reporter=default', '--reporter=json', '--outputFile.json={tests}'],
+    live: true,
+    drives: true,
+    counted: true,
+  },
+  { name: 'packages', command: [NODE[24], 'scripts/check-packages.mjs'] },
+  { name: 'node 22', command: [NODE[22], ...VITEST, ...PORTABLE] },
+  { name: 'node 26', command: [NODE[26], ...VITEST, ...PORTABLE] },
+]

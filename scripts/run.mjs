@@ -1,0 +1,68 @@
+// The one door for `npm start`, `npm test` and the rest: sets up, then runs on the project's own Node.
+import { spawn } from 'node:child_process'
+import { runChecks } from './checks-runner.mjs'
+import { NODE, ROOT, SetupError, childEnvironment, setup } from './setup.mjs'
+
+const FROM_SOURCE = ['--conditions=@sluice/source', '--disable-warning=ExperimentalWarning']
+const BIN = 'node_modules/.bin'
+
+/** What each command starts; the caller's arguments follow. */
+const COMMANDS = {
+  gateway: [NODE[24], ...FROM_SOURCE, 'packages/gateway/src/cli.ts'],
+  demo: [NODE[24], ...FROM_SOURCE, 'packages/gateway/src/demo.ts'],
+  bench: [NODE[24], '--expose-gc', ...FROM_SOURCE, 'bench/run.ts'],
+  mutants: [NODE[24], ...FROM_SOURCE, 'scripts/mutants.ts'],
+  unit: [NODE[24], 'node_modules/vitest/vitest.mjs', 'run', '--project', 'unit'],
+  build: [`${BIN}/tsc`, '-b', 'tsconfig.json'],
+  format: [`${BIN}/oxfmt`, '.'],
+  changeset: [`${BIN}/changeset`],
+}
+
+async function main([command, ...args]) {
+  if (command === 'setup') return setup({ forTests: args.includes('--for-tests') })
+  if (command === 'test' || command === 'check') return runChecks(args)
+  const start = COMMANDS[command]
+  if (!start)
+    throw new SetupError(
+      `usage: node scripts/run.mjs ${[...Object.keys(COMMANDS), 'setup', 'check', 'test'].join('|')}`,
+    )
+  await setup()
+  return runToEnd([...start, ...args])
+}
+
+/** Runs a child in our place: its input and output are ours, signals are passed on, and we end as it ends. */
+function runToEnd([command, ...args]) {
+  const child = spawn(command, args, { cwd: ROOT, stdio: 'inherit', env: childEnvironment() })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      // A terminal's Ctrl-C reaches the child without us; passing it on would make it two.
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+    })
+  }
+  if (process.env.npm_lifecycle_event) stopWithParent(child)
+  return new Promise((done, fail) => {
+    child.once('error', fail)
+    child.once('exit', (code, signal) => {
+      process.exitCode = code ?? (signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : 1)
+      done()
+    })
+  })
+}
+
+/** Stops the child when npm is gone: killed outright, npm passes nothing on, and the child would keep its port. */
+function stopWithParent(child) {
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    child.kill('SIGTERM')
+  }, 500)
+  timer.unref()
+}
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(`${error instanceof SetupError ? error.message : error.stack}\n`)
+  process.exitCode = 1
+}
