@@ -1,0 +1,102 @@
+import { cursorError, placeCursor } from './cursor-place.ts'
+import { type Cursor, isStreamId, parseCursor } from './cursor.ts'
+import { type Engine, requireAuthority } from './engine.ts'
+import { SluiceError } from './errors.ts'
+import type { DataEvents, EndEvent } from './event.ts'
+import { type Action, type Actor, notFound, requireActor } from './principal.ts'
+import { joined } from './start.ts'
+import type { Found, StoredStream, StreamTiming } from './store.ts'
+import type { TokenStream } from './token-stream.ts'
+
+/** Names a stream: by id, by a cursor (then reading goes on there), or by the application's key. */
+export type StreamRef = { id: string } | { cursor: string } | { key: string; tenant?: string | undefined }
+
+/** Options of what is done to an existing stream. */
+export interface RefOptions {
+  /** Who asks. Required. */
+  as: Actor
+}
+
+/** Options of `attach`. */
+export interface AttachOptions extends RefOptions {
+  /** Read on after this cursor; `now` skips what there is. Default: the ref's own cursor, else from the start. */
+  after?: string | undefined
+}
+
+/** What is known of a stream without reading it. */
+export interface StreamInfo {
+  id: string
+  key?: string | undefined
+  status: 'waiting' | 'running' | 'ended'
+  cursor: string
+  end?: EndEvent | undefined
+  timing: StreamTiming & { createdAtMs: number }
+}
+
+/** A stream that was found, and where in it the ref points. */
+export interface Located {
+  stored: StoredStream
+  cursor: Cursor | undefined
+}
+
+/**
+ * Finds the stream and lets the actor pass. What is unknown and what is forbidden look the same.
+ *
+ * @throws SluiceError `SLUICE_ERR_CURSOR_MALFORMED`, `SLUICE_ERR_NOT_FOUND`, `SLUICE_ERR_GONE`
+ */
+export async function locate(engine: Engine, ref: StreamRef, as: Actor, action: Action): Promise<Located> {
+  const actor = requireActor(as)
+  const { found, cursor } = await find(engine, ref, actor)
+  if (found.is === 'unknown') throw notFound()
+  if (found.is === 'tombstone') {
+    await requireAuthority(engine, actor, found.tombstone.facts, action)
+    throw new SluiceError('SLUICE_ERR_GONE', 'This stream was erased, or is not kept any more.')
+  }
+  await requireAuthority(engine, actor, found.stream.facts, action)
+  return { stored: found.stream, cursor }
+}
+
+/** Joins an existing stream at a cursor. */
+export async function attachStream<Data extends DataEvents>(
+  engine: Engine,
+  ref: StreamRef,
+  options: AttachOptions,
+): Promise<TokenStream<Data>> {
+  const { stored, cursor: own } = await locate(engine, ref, options.as, 'attach')
+  const { log, facts } = stored
+  if (log.readers.size >= engine.limits.readersPerStream) {
+    throw new SluiceError(
+      'SLUICE_ERR_OVERLOADED',
+      `This stream already has ${log.readers.size} readers; try again later.`,
+      {
+        retryAfterMs: 1_000,
+      },
+    )
+  }
+  if (options.after === 'now') return joined(engine, stored, log.committed)
+  const cursor = options.after === undefined ? own : parseCursor(options.after)
+  if (!cursor || (cursor.seq === 0 && cursor.epoch === 0)) return joined(engine, stored, log.firstSeq - 1)
+  if (cursor.streamId !== facts.id) {
+    throw new SluiceError('SLUICE_ERR_CURSOR_MALFORMED', 'The cursor belongs to another stream.')
+  }
+  const error = cursorError(placeCursor(log, cursor))
+  if (error) throw error
+  return joined(engine, stored, cursor.seq)
+}
+
+async function find(
+  engine: Engine,
+  ref: StreamRef,
+  actor: Actor,
+): Promise<{ found: Found; cursor: Cursor | undefined }> {
+  if ('key' in ref) {
+    const tenant = ref.tenant ?? (actor === 'server' ? '' : (actor.tenant ?? ''))
+    return { found: await engine.store.find({ tenant, key: ref.key }), cursor: undefined }
+  }
+  if ('cursor' in ref) {
+    const cursor = parseCursor(ref.cursor)
+    return { found: await engine.store.find({ id: cursor.streamId }), cursor }
+  }
+  if (!isStreamId(ref.id)) throw notFound()
+  return { found: await engine.store.find({ id: ref.id }), cursor: undefined }
+}

@@ -1,0 +1,122 @@
+import type { Entry } from './encoder.ts'
+import type { Hub } from './hub.ts'
+import type { Pace, PolicyView } from './policy.ts'
+import type { Reader } from './reader.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+/**
+ * What one reader could be given now, and since when: the log's committed events past its cursor, less what credit and
+ * pace hold back. This is what a chunking policy looks at.
+ */
+export class Backlog implements PolicyView {
+  position = 0
+  /** False from the moment the sink made us wait until the next decision. */
+  writable = true
+  readonly #hub: Hub
+  readonly #reader: Reader
+  readonly #bucket: TokenBucket | undefined
+  #pacedUntilSeq = Infinity
+  /** Oldest pending batch: where it ends, when it arrived, and when the batch after it did. */
+  #batchEndSeq: number
+  #oldestSinceMs = 0
+  #nextSinceMs = 0
+  #seenSeq: number
+
+  constructor(hub: Hub, reader: Reader, pace: Pace | undefined) {
+    this.#hub = hub
+    this.#reader = reader
+    this.#batchEndSeq = reader.seq
+    this.#seenSeq = reader.seq
+    if (pace) this.#bucket = new TokenBucket(pace.tokensPerSecond, pace.burstTokens, hub.now())
+  }
+
+  get pending(): number {
+    const pending = this.#reader.pending
+    return this.#bucket ? Math.min(pending, Math.max(0, this.#pacedUntilSeq - this.#reader.seq)) : pending
+  }
+
+  get pendingBytes(): number {
+    const { log, seq } = this.#reader
+    const { pending } = this
+    if (seq + pending === log.committed) return log.committedBytes - this.#reader.bytePosition
+    return log.fitting(seq, pending, Infinity).bytes
+  }
+
+  get oldestMs(): number {
+    return this.#hub.now() - this.#oldestSinceMs
+  }
+
+  get oldestSinceMs(): number {
+    return this.#oldestSinceMs
+  }
+
+  get live(): boolean {
+    return this.#reader.seq >= this.#reader.liveAfterSeq
+  }
+
+  get loopLagMs(): number {
+    return this.#hub.loopLagMs
+  }
+
+  get ended(): boolean {
+    return this.#reader.log.end !== undefined
+  }
+
+  /** True when committed events exist that credit or pace withhold. */
+  get gated(): boolean {
+    return this.#reader.seq + this.pending < this.#reader.log.committed
+  }
+
+  text(): string {
+    let text = ''
+    for (const { event } of this.#reader.log.read(this.#reader.seq, this.pending))
+      if (event.type === 'text') text += event.text
+    return text
+  }
+
+  eventsWithin(length: number): number {
+    const { log, seq } = this.#reader
+    const { pending } = this
+    let units = 0
+    for (let events = 0; events < pending; events++) {
+      const event = log.read(seq + events, 1)[0]!.event
+      if (event.type === 'text') units += event.text.length
+      if (units > length) return events
+    }
+    return pending
+  }
+
+  /** Looks at the clock: what the pace lets through by now, and when what is pending arrived. */
+  look(): void {
+    const now = this.#hub.now()
+    const reader = this.#reader
+    if (this.#bucket) this.#pacedUntilSeq = Math.max(reader.seq, reader.liveAfterSeq) + this.#bucket.available(now)
+    const endSeq = reader.seq + this.pending
+    if (endSeq <= this.#seenSeq) return
+    if (this.#seenSeq <= reader.seq) {
+      this.#batchEndSeq = endSeq
+      this.#oldestSinceMs = now
+      this.#nextSinceMs = now
+    } else if (this.#batchEndSeq === this.#seenSeq) this.#nextSinceMs = now
+    this.#seenSeq = endSeq
+  }
+
+  take(count: number, maxBytes: number): Entry[] {
+    const reader = this.#reader
+    const before = reader.seq
+    const chunk = reader.take(count, maxBytes)
+    this.position += reader.seq - before
+    this.#bucket?.take(Math.max(0, reader.seq - Math.max(before, reader.liveAfterSeq)))
+    if (reader.seq >= this.#batchEndSeq) {
+      this.#oldestSinceMs = this.#nextSinceMs
+      this.#batchEndSeq = this.#seenSeq
+    }
+    return chunk
+  }
+
+  /** When the pace lets the next event through; `Infinity` when it is not the pace that holds it back. */
+  nextPacedMs(): number {
+    if (!this.#bucket || this.#reader.pending <= this.pending) return Infinity
+    return this.#hub.now() + this.#bucket.waitMs(this.pending + 1)
+  }
+}

@@ -1,0 +1,176 @@
+import { Backlog } from './backlog.ts'
+import type { Carried, Connection } from './connection.ts'
+import { formatCursor } from './cursor.ts'
+import { Deadline } from './deadlines.ts'
+import type { Encoder, EncoderStart } from './encoder.ts'
+import type { Hub, Steppable } from './hub.ts'
+import type { ClosedCode } from './notice.ts'
+import type { ChunkingPolicy } from './policy.ts'
+import type { Reader } from './reader.ts'
+import type { ResolvedReaderOptions } from './reader-options.ts'
+
+/** How a reading came to its end: with the stream's own, by detaching, or closed with a code. */
+export type ReadingOutcome = 'end' | 'detached' | 'failed' | ClosedCode
+
+/** What the stream is told of one delivery. */
+export interface DeliveryOwner {
+  chunk(info: ChunkInfo): void
+  /** Called once. `error` is what a policy or an encoder threw. */
+  over(outcome: ReadingOutcome, error?: unknown): void
+}
+
+/** One write to one reader. */
+export interface ChunkInfo {
+  events: number
+  /** Wire bytes (UTF-16 units where the wire is text). */
+  bytes: number
+  /** How long its oldest event had been readable. */
+  waitedMs: number
+}
+
+/** What a delivery is made of, besides its hub. */
+export interface DeliveryParts {
+  reader: Reader
+  encoder: Encoder
+  connection: Connection
+  options: ResolvedReaderOptions
+  owner: DeliveryOwner
+}
+
+/** One reader being served: cursor, policy, encoder, connection. Stepped by the hub; it has no promise and no queue. */
+export class Delivery implements Steppable, Carried {
+  dirty = false
+  readonly #hub: Hub
+  readonly #reader: Reader
+  readonly #encoder: Encoder
+  readonly #connection: Connection
+  readonly #policy: ChunkingPolicy
+  readonly #maxChunkBytes: number
+  readonly #owner: DeliveryOwner
+  readonly #backlog: Backlog
+  readonly #deadline: Deadline = new Deadline(() => this.#hub.mark(this))
+  #over = false
+
+  constructor(hub: Hub, parts: DeliveryParts) {
+    this.#hub = hub
+    this.#reader = parts.reader
+    this.#encoder = parts.encoder
+    this.#connection = parts.connection
+    this.#policy = parts.options.chunking
+    this.#maxChunkBytes = parts.options.maxChunkBytes
+    this.#owner = parts.owner
+    this.#backlog = new Backlog(hub, parts.reader, parts.options.chunking.pace)
+    parts.reader.wake = () => hub.mark(this)
+  }
+
+  /** Writes the first bytes, then what is readable. */
+  begin(start: EncoderStart): void {
+    this.#connection.carry(this)
+    this.#reader.attach()
+    try {
+      this.#connection.write(this.#encoder.open(start))
+    } catch (error) {
+      return this.#fail(error)
+    }
+    this.step()
+  }
+
+  step(): void {
+    if (this.#over || this.#connection.state !== 'open') return
+    try {
+      this.#flow()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** The sink takes more again: what gathered meanwhile may travel together. */
+  writable(): void {
+    this.#backlog.writable = false
+    this.#hub.mark(this)
+  }
+
+  /** The connection is gone, or gives this reading up. */
+  detached(code: ClosedCode | undefined): void {
+    this.#finish(code ?? 'detached')
+  }
+
+  /** This reading is over although the stream may go on; the reader is told, if it can be. */
+  stop(code: ClosedCode): void {
+    if (this.#over) return
+    if (this.#connection.state === 'open') {
+      const { log, seq } = this.#reader
+      const resumable = code !== 'trimmed' && code !== 'epoch' && code !== 'storage'
+      const cursor = resumable ? formatCursor(log.streamId, log.epochOf(seq), seq) : undefined
+      this.#connection.write(this.#encoder.closed({ type: 'closed', code, cursor }))
+    }
+    this.#finish(code)
+  }
+
+  #flow(): void {
+    const backlog = this.#backlog
+    const broken = this.#reader.broken
+    if (broken) return this.stop(broken)
+    backlog.look()
+    while (backlog.pending > 0) {
+      const count = this.#decide()
+      if (count <= 0) return this.#sleep(-count)
+      const before = this.#reader.seq
+      const waitedMs = backlog.oldestMs
+      const bytes = this.#encoder.encode(backlog.take(count, this.#maxChunkBytes))
+      this.#connection.write(bytes)
+      this.#owner.chunk({ events: this.#reader.seq - before, bytes: bytes.length, waitedMs })
+      if (this.#reader.finished) return this.#finish('end')
+      if (this.#connection.state !== 'open') return
+    }
+    this.#sleep(1)
+  }
+
+  /** How many events leave now; 0 or less to wait. The policy proposes; the time bound, the byte cap and the end decide. */
+  #decide(): number {
+    const backlog = this.#backlog
+    const { pending } = backlog
+    if (backlog.ended || backlog.oldestMs >= this.#policy.maxDelayMs) return pending
+    const wanted = this.#policy.take(backlog)
+    backlog.writable = true
+    if (Number.isNaN(wanted) || typeof wanted !== 'number') {
+      throw new TypeError(
+        `The chunking policy "${this.#policy.name}" answered ${String(wanted)}; it must answer a number.`,
+      )
+    }
+    if (wanted > 0) return Math.min(Math.ceil(wanted), pending)
+    return backlog.pendingBytes >= this.#maxChunkBytes ? pending : Math.trunc(wanted)
+  }
+
+  /** Until there are `wanted` events, or the oldest has waited long enough, or the pace lets more through. */
+  #sleep(wanted: number): void {
+    const backlog = this.#backlog
+    const { pending } = backlog
+    const { seq, log } = this.#reader
+    const chunkDueMs = pending > 0 ? backlog.oldestSinceMs + this.#policy.maxDelayMs : Infinity
+    const dueMs = Math.min(chunkDueMs, backlog.nextPacedMs())
+    // A deadline that is not needed any more is cheaper left than called off: it finds nothing to do.
+    if (dueMs !== Infinity) this.#hub.schedule(this.#deadline, dueMs)
+    if (!backlog.gated) log.sleep(this.#reader, pending === 0 ? seq + 1 : Math.max(seq + pending + 1, seq + wanted))
+  }
+
+  #finish(outcome: ReadingOutcome): void {
+    if (this.#over) return
+    this.#over = true
+    this.#hub.cancel(this.#deadline)
+    this.#reader.wake = () => {}
+    this.#reader.detach()
+    this.#connection.drop(this)
+    this.#owner.over(outcome)
+  }
+
+  /** A policy or an encoder threw: what was written so far may be half a thing, so the connection is cut, not closed. */
+  #fail(error: unknown): void {
+    if (this.#over) return
+    this.#over = true
+    this.#hub.cancel(this.#deadline)
+    this.#reader.detach()
+    this.#connection.abort()
+    this.#owner.over('failed', error)
+  }
+}

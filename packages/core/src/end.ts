@@ -1,0 +1,64 @@
+import { isSluiceError, SluiceError } from './errors.ts'
+import type { EndCause, EndEvent, Usage, WireError } from './event.ts'
+import type { Json } from './json.ts'
+import type { Log } from './log.ts'
+
+/** Turns what a source threw into what readers are told. What it throws itself is masked too. */
+export type ErrorFor = (error: unknown) => WireError
+
+/**
+ * Shows the message of a {@link SluiceError} whose text was written for readers, and masks everything else: what a
+ * library or a database put into its message is not for strangers.
+ */
+export const maskError: ErrorFor = (error) => {
+  if (!isSluiceError(error))
+    return { code: 'SLUICE_ERR_SOURCE', message: 'The source failed.', retryable: false, status: 502 }
+  const { code, message, status, retryAfterMs } = error
+  const retryable = status === 429 || status >= 500
+  return { code, message, status, retryable, retryAfterMs, extra: error.extra as Json | undefined }
+}
+
+/** The source has finished by itself. */
+export function completeEnd(log: Log): EndEvent {
+  return { type: 'end', reason: log.finishReason ?? 'stop', complete: true, usage: log.usage ?? undefined }
+}
+
+/** The source has failed. */
+export function failedEnd(log: Log, error: WireError): EndEvent {
+  return { type: 'end', reason: 'error', complete: false, cause: 'source', usage: usageOfCut(log), error }
+}
+
+/** Somebody or something cut the stream. */
+export function cutEnd(log: Log, cause: EndCause, limit?: string): EndEvent {
+  const usage = usageOfCut(log)
+  if (cause === 'deadline') {
+    const message = `The source took longer than ${limit ?? 'its deadline'} allows.`
+    const error: WireError = { code: 'SLUICE_ERR_TIMEOUT', message, retryable: true, status: 504 }
+    return { type: 'end', reason: 'error', complete: false, cause, usage, error }
+  }
+  const cancelled = cause === 'client' || cause === 'replaced' || cause === 'disconnect'
+  return { type: 'end', reason: cancelled ? 'cancelled' : 'interrupted', complete: false, cause, usage }
+}
+
+/** The error that says the same as an abnormal end. */
+export function errorOfEnd(end: EndEvent): SluiceError {
+  if (end.reason === 'cancelled') {
+    return new SluiceError('SLUICE_ERR_CANCELLED', `The stream was cancelled (cause: ${end.cause ?? 'unknown'}).`)
+  }
+  if (end.reason === 'interrupted' || !end.error) {
+    return new SluiceError('SLUICE_ERR_INTERRUPTED', `The stream was interrupted (cause: ${end.cause ?? 'unknown'}).`, {
+      retryAfterMs: 1_000,
+    })
+  }
+  const { code, message, status, retryAfterMs, extra } = end.error
+  return new SluiceError(code === 'SLUICE_ERR_TIMEOUT' ? code : 'SLUICE_ERR_SOURCE', message, {
+    status,
+    retryAfterMs,
+    extra,
+  })
+}
+
+/** What the source told last, or our own count: a cut stream is never billed as nothing. */
+function usageOfCut(log: Log): Usage {
+  return log.usage ?? { outputTokens: log.tokens, estimated: true }
+}

@@ -1,0 +1,88 @@
+import type { Admission, ResolvedLimitOptions } from './admission.ts'
+import type { ErrorFor } from './end.ts'
+import { maskError } from './end.ts'
+import { SluiceError } from './errors.ts'
+import type { WireError } from './event.ts'
+import { Deadline } from './deadlines.ts'
+import type { Hub } from './hub.ts'
+import type { Observers } from './observer.ts'
+import { type Action, type Actor, type Authorize, notFound, type StreamIdentity } from './principal.ts'
+import type { Production } from './production.ts'
+import type { ResolvedReaderOptions } from './reader-options.ts'
+import type { Settle } from './settlement.ts'
+import type { Store } from './store.ts'
+import type { ResolvedStreamOptions } from './stream-options.ts'
+import type { Transform } from './transform.ts'
+
+/** What the parts of one sluice share. */
+export interface Engine {
+  readonly hub: Hub
+  readonly store: Store
+  readonly stream: ResolvedStreamOptions
+  readonly reader: ResolvedReaderOptions
+  readonly limits: ResolvedLimitOptions
+  readonly admission: Admission
+  readonly observers: Observers
+  readonly transforms: readonly Transform[]
+  readonly settle: Settle | undefined
+  readonly authorize: Authorize
+  /** Streams whose source runs here. */
+  readonly productions: Map<string, Production>
+  /** Readings that are being delivered here, to be told when this process drains. */
+  readonly deliveries: Set<{ drain(): void }>
+  explain(error: unknown): WireError
+}
+
+/** How long `authorize` may take before the request fails. */
+const AUTHORIZE_MS = 5_000
+
+/**
+ * Lets `actor` pass, or says that there is no such stream.
+ *
+ * @throws SluiceError `SLUICE_ERR_NOT_FOUND`, or `SLUICE_ERR_OVERLOADED` when `authorize` failed or hung
+ */
+export async function requireAuthority(
+  engine: Engine,
+  actor: Actor,
+  stream: StreamIdentity,
+  action: Action,
+): Promise<void> {
+  if (actor === 'server') return
+  let allowed: boolean
+  try {
+    const answer = engine.authorize(actor, stream, action)
+    allowed = answer === true || (answer !== false && (await withDeadline(engine.hub, answer)) === true)
+  } catch (error) {
+    engine.observers.tell('failed', stream, { where: 'authorize', error })
+    throw new SluiceError(
+      'SLUICE_ERR_OVERLOADED',
+      'It could not be checked whether you may do this; try again later.',
+      {
+        retryAfterMs: 1_000,
+        cause: error,
+      },
+    )
+  }
+  if (!allowed) throw notFound()
+}
+
+/** `errorFor` is user code: when it throws, its error is masked like any other. */
+export function explainWith(errorFor: ErrorFor): (error: unknown) => WireError {
+  return (error) => {
+    try {
+      return errorFor(error)
+    } catch (failure) {
+      return maskError(failure)
+    }
+  }
+}
+
+function withDeadline(hub: Hub, answer: Promise<boolean>): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const deadline = new Deadline(() => reject(new Error(`authorize took longer than ${AUTHORIZE_MS} ms`)))
+    hub.schedule(deadline, hub.now() + AUTHORIZE_MS)
+    Promise.resolve(answer)
+      .then(resolve, reject)
+      .finally(() => hub.cancel(deadline))
+  })
+}

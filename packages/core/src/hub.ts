@@ -1,0 +1,111 @@
+import { type Deadline, DeadlineList } from './deadlines.ts'
+import type { Runtime } from './runtime.ts'
+
+/** Something that is stepped once at the end of a turn in which it was marked. `step` never throws. */
+export interface Steppable {
+  dirty: boolean
+  step(): void
+}
+
+/** Weight of the latest turn in the moving average of loop lag. */
+const LAG_WEIGHT = 0.2
+
+/**
+ * Owns time for one sluice: what is stepped at the end of the turn, one list of deadlines behind one timer, and how late
+ * the event loop runs.
+ */
+export class Hub {
+  readonly runtime: Runtime
+  /** How long a turn lasts until its end is reached: a moving average in milliseconds. */
+  loopLagMs = 0
+  /** Counts turns that had something to step. */
+  turn = 0
+  #dirty: Steppable[] = []
+  #deferredAtMs = 0
+  readonly #deadlines: DeadlineList = new DeadlineList()
+  #timerAtMs = Infinity
+  #cancelTimer: (() => void) | undefined
+  readonly #runTurn = (): void => this.#stepAll()
+  readonly #runTimer = (): void => this.#fire()
+
+  readonly #keepAlive: boolean
+
+  /** `keepAlive: false`: its deadlines alone are no reason for the process to go on. */
+  constructor(runtime: Runtime, keepAlive = true) {
+    this.runtime = runtime
+    this.#keepAlive = keepAlive
+  }
+
+  now(): number {
+    return this.runtime.now()
+  }
+
+  /** Steps `item` once at the end of this turn. */
+  mark(item: Steppable): void {
+    if (item.dirty) return
+    item.dirty = true
+    if (this.#dirty.push(item) > 1) return
+    this.#deferredAtMs = this.runtime.now()
+    this.runtime.defer(this.#runTurn)
+  }
+
+  /** Resolves at the end of this turn: lets the event loop serve others. */
+  nextTurn(): Promise<void> {
+    return new Promise((resolve) => this.mark({ dirty: false, step: resolve }))
+  }
+
+  /** Calls `deadline.due` at `atMs`; replaces an earlier appointment. `Infinity` calls it off. */
+  schedule(deadline: Deadline, atMs: number): void {
+    if (atMs === Infinity) {
+      this.#deadlines.delete(deadline)
+      if (this.#deadlines.size === 0) this.#disarm()
+      return
+    }
+    this.#deadlines.set(deadline, atMs)
+    if (atMs < this.#timerAtMs) this.#arm(atMs)
+  }
+
+  cancel(deadline: Deadline): void {
+    this.schedule(deadline, Infinity)
+  }
+
+  /** Deadlines and steps still outstanding: 0 at quiescence. */
+  get pending(): number {
+    return this.#deadlines.size + this.#dirty.length
+  }
+
+  #stepAll(): void {
+    const dirty = this.#dirty
+    this.#dirty = []
+    this.turn++
+    this.loopLagMs += LAG_WEIGHT * (this.runtime.now() - this.#deferredAtMs - this.loopLagMs)
+    for (const item of dirty) {
+      item.dirty = false
+      item.step()
+    }
+  }
+
+  #arm(atMs: number): void {
+    this.#cancelTimer?.()
+    this.#timerAtMs = atMs
+    this.#cancelTimer = this.runtime.after(Math.max(0, atMs - this.runtime.now()), this.#runTimer, this.#keepAlive)
+  }
+
+  #disarm(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    this.#timerAtMs = Infinity
+  }
+
+  #fire(): void {
+    this.#cancelTimer = undefined
+    this.#timerAtMs = Infinity
+    const now = this.runtime.now()
+    for (let first = this.#deadlines.earliest; first && first.atMs <= now; first = this.#deadlines.earliest) {
+      this.#deadlines.delete(first)
+      first.due()
+    }
+    const next = this.#deadlines.earliest
+    if (next && next.atMs < this.#timerAtMs) this.#arm(next.atMs)
+  }
+}

@@ -1,0 +1,103 @@
+export { createSluice, DEFAULT_DRAIN_MS, Sluice, type AckOptions, type SluiceStats } from './sluice.ts'
+export type { SluiceOptions } from './sluice-options.ts'
+export type { StartOptions } from './start.ts'
+export type { AttachOptions, RefOptions, StreamInfo, StreamRef } from './attach.ts'
+export { TokenStream, type DeliverOptions } from './token-stream.ts'
+export type { Settle, StreamResult } from './settlement.ts'
+
+export { DEFAULT_STREAM_OPTIONS } from './stream-options.ts'
+export type { DeadlineOptions, OnDisconnect, ResolvedStreamOptions, StreamOptions } from './stream-options.ts'
+export { DEFAULT_READER_OPTIONS, type ReaderOptions, type ResolvedReaderOptions } from './reader-options.ts'
+export { DEFAULT_LIMIT_OPTIONS, type LimitOptions, type ResolvedLimitOptions } from './admission.ts'
+export type { Observer } from './observer.ts'
+export type { EventTransform, Transform } from './transform.ts'
+export {
+  authorizeOwner,
+  type Action,
+  type Actor,
+  type Authorize,
+  type Principal,
+  type StreamIdentity,
+} from './principal.ts'
+export { maskError, errorOfEnd, type ErrorFor } from './end.ts'
+export { isSluiceError, SluiceError, STATUS_OF_CODE, type SluiceErrorCode, type SluiceErrorOptions } from './errors.ts'
+export { createSystemRuntime, type Runtime } from './runtime.ts'
+
+export { isTextual } from './event.ts'
+export type {
+  DataEvent,
+  DataEvents,
+  EndCause,
+  EndEvent,
+  EndReason,
+  FinishEvent,
+  FinishReason,
+  ReasoningEvent,
+  RefusalEvent,
+  SourceEvent,
+  StreamEvent,
+  TextEvent,
+  TextualEvent,
+  ToolArgsEvent,
+  ToolCallEvent,
+  ToolErrorEvent,
+  ToolEvent,
+  ToolResultEvent,
+  Usage,
+  UsageEvent,
+  WireError,
+} from './event.ts'
+export type { Source, SourceContext, SourceItem, SourceItems } from './source.ts'
+export type { Json } from './json.ts'
+export { formatCursor, isStreamId, parseCursor, type Cursor } from './cursor.ts'
+
+export type { ChunkingPolicy, Pace, PolicyView } from './policy.ts'
+export { immediate } from './policies/immediate.ts'
+export { DEFAULT_FIXED_OPTIONS, fixed, type FixedOptions } from './policies/fixed.ts'
+export { adaptive, DEFAULT_ADAPTIVE_OPTIONS, type AdaptiveOptions } from './policies/adaptive.ts'
+export { boundary, DEFAULT_BOUNDARY_OPTIONS, type BoundaryOptions } from './policies/boundary.ts'
+export { paced, type PacedOptions } from './policies/paced.ts'
+
+// For those who write a transport, a wire or a store.
+export { Connection, type Carried, type ConnectionHabits } from './connection.ts'
+export type { Sink, WireBytes } from './sink.ts'
+export type { Encoder, EncoderStart, Entry, Wire, WireFacts } from './encoder.ts'
+export type { Closed, ClosedCode, Opened } from './notice.ts'
+export type { ChunkInfo, ReadingOutcome } from './delivery.ts'
+export { copyOutline, createOutline, foldOutline, type ChoiceOutline, type Outline } from './outline.ts'
+export { createMemoryStore, DEFAULT_MEMORY_STORE_OPTIONS, type MemoryStoreOptions } from './memory-store.ts'
+export type {
+  Begun,
+  Found,
+  Keeping,
+  MaybePromise,
+  Store,
+  StoredStream,
+  StoreRef,
+  StreamFacts,
+  StreamTiming,
+  Tombstone,
+} from './store.ts'
+export { EVENT_COST_BYTES, eventBytes } from './event-size.ts'
+export { Log, type LogAccount, type LogOptions, type LogReader, type LogWatcher } from './log.ts'
+export type { Logged } from './segment.ts'
+export { placeCursor, type CursorPlace } from './cursor-place.ts'
+export {
+  beginRecord,
+  stepRecord,
+  type RecordCommand,
+  type RecordOutcome,
+  type RecordState,
+  type RecordStep,
+} from './record-machine.ts'
+export {
+  beginLifecycle,
+  nextDueMs,
+  stepLifecycle,
+  type LifecycleCommand,
+  type LifecycleRules,
+  type LifecycleState,
+  type LifecycleStep,
+  type LifecycleVerdict,
+  type SourceProgress,
+} from './lifecycle-machine.ts'

@@ -1,0 +1,20 @@
+import type { Json } from './json.ts'
+
+/** First thing a reader is told: which stream this is and where its reading begins. Not logged, has no seq. */
+export interface Opened {
+  type: 'opened'
+  id: string
+  /** Where this reading begins: everything up to here is taken as known. */
+  cursor: string
+  meta: { readonly [name: string]: Json | undefined }
+}
+
+/** Why one reading is over although the stream may go on. */
+export type ClosedCode = 'trimmed' | 'epoch' | 'storage' | 'stalled' | 'draining' | 'rotate' | 'unauthorized'
+
+/** This reading is over, the stream perhaps not: attach again with `cursor`, where there is one. */
+export interface Closed {
+  type: 'closed'
+  code: ClosedCode
+  cursor?: string | undefined
+}

@@ -1,0 +1,40 @@
+import { SluiceError } from './errors.ts'
+
+/** `value`, if it is a finite number within bounds; else a clear error. */
+export function requireNumber(name: string, value: unknown, min: number, max: number): number {
+  if (typeof value === 'number' && value >= min && value <= max) return value
+  throw invalidOption(name, value, `a number from ${min} to ${max}`)
+}
+
+/** `value`, if it is a whole number within bounds; else a clear error. */
+export function requireInteger(name: string, value: unknown, min: number, max: number): number {
+  if (Number.isInteger(value)) return requireNumber(name, value, min, max)
+  throw invalidOption(name, value, `a whole number from ${min} to ${max}`)
+}
+
+/** A duration in milliseconds, or `false` where it may be switched off by name. */
+export function requireDuration(name: string, value: unknown, max: number): number | false {
+  if (value === false) return false
+  if (typeof value === 'number' && value > 0 && value <= max) return value
+  throw invalidOption(name, value, `milliseconds above 0 and up to ${max}, or false to switch it off`)
+}
+
+/** The error for an option that breaks its rule. */
+export function invalidOption(name: string, value: unknown, rule: string): SluiceError {
+  return new SluiceError('SLUICE_ERR_OPTION', `The option "${name}" is ${show(value)}; it must be ${rule}.`)
+}
+
+/** An unknown name is a typing error that would otherwise silently do nothing. */
+export function requireKnownNames(group: string, options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue
+    const where = group === '' ? '' : ` in "${group}"`
+    throw new SluiceError('SLUICE_ERR_OPTION', `There is no option "${name}"${where}; known are: ${known.join(', ')}.`)
+  }
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80))
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
+  return String(value)
+}

@@ -1,0 +1,177 @@
+import type { SluiceError } from './errors.ts'
+import type { Hub } from './hub.ts'
+import { Intake } from './intake.ts'
+import type { SourceProgress } from './lifecycle-machine.ts'
+import type { Log } from './log.ts'
+import type { Logged } from './segment.ts'
+import type { Source, SourceContext } from './source.ts'
+import { type SourceIterator, toSourceIterator } from './source-iterator.ts'
+import type { ResolvedStreamOptions } from './stream-options.ts'
+
+/** What the pump tells the stream it works for. */
+export interface PumpOwner {
+  /** The source is open: its function has settled. */
+  sourceOpened(): void
+  /** The first event is in the log. */
+  sourceBegan(): void
+  /** A pull has begun: deadlines count from here. */
+  sourcePulled(): void
+  /** The source has finished by itself. */
+  sourceFinished(): void
+  sourceFailed(error: unknown): void
+}
+
+/** Changes events before they get a seq; built by the stream from its `transforms`. */
+export type Rewrite = (event: Logged | undefined, admit: (event: Logged) => void) => void
+
+/** What a pump works with, besides its hub. */
+export interface PumpParts {
+  log: Log
+  owner: PumpOwner
+  options: ResolvedStreamOptions
+  rewrite: Rewrite | undefined
+}
+
+/** Items of one turn after which the event loop gets its chance, even if the source never waits for anything. */
+const MAX_ITEMS_PER_TURN = 1024
+
+/** The only code that pulls a source, stops pulling, and stops it for good. */
+export class Pump implements SourceProgress {
+  pullSinceMs: number = Infinity
+  yielded = false
+  readonly #hub: Hub
+  readonly #log: Log
+  readonly #owner: PumpOwner
+  readonly #options: ResolvedStreamOptions
+  readonly #intake: Intake
+  readonly #rewrite: Rewrite | undefined
+  readonly #admit: (event: Logged) => void
+  #iterator: SourceIterator | undefined
+  #stopped = false
+  #roomWanted: (() => void) | undefined
+  #turn = 0
+  #itemsThisTurn = 0
+
+  constructor(hub: Hub, { log, owner, options, rewrite }: PumpParts) {
+    this.#hub = hub
+    this.#log = log
+    this.#owner = owner
+    this.#options = options
+    this.#rewrite = rewrite
+    this.#admit = (event) => void log.append(event)
+    const limits = { maxEventBytes: options.maxEventBytes, maxDataBytes: Math.floor(options.retentionBytes / 4) }
+    this.#intake = new Intake(limits, rewrite ? (event) => rewrite(event, this.#admit) : this.#admit)
+  }
+
+  /** Runs the source to its end; settles when all of its own code has come to rest. Never rejects. */
+  async run(source: Source, context: SourceContext): Promise<void> {
+    try {
+      this.#pulling()
+      this.#iterator = toSourceIterator(await source(context))
+      this.pullSinceMs = Infinity
+      if (!this.#stopped) {
+        this.#owner.sourceOpened()
+        await this.#pullAll(this.#iterator)
+      } else await this.#iterator.stop(undefined)
+    } catch (error) {
+      this.pullSinceMs = Infinity
+      if (!this.#stopped) this.#owner.sourceFailed(error)
+    }
+  }
+
+  /** Nothing the source gives from now on is taken. The signal is the owner's business. */
+  stop(reason: SluiceError): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.pullSinceMs = Infinity
+    this.roomMade()
+    // A generator hears this only when its pending wait ends; the run above waits for that, and its owner not too long.
+    this.#iterator?.stop(reason).catch(() => {})
+  }
+
+  /** A reader has moved, come or gone: the source may be pulled again if there is room. */
+  roomMade(): void {
+    if (this.#roomWanted && (this.#stopped || this.#hasRoom())) {
+      const go = this.#roomWanted
+      this.#roomWanted = undefined
+      go()
+    }
+  }
+
+  /** True while the source is held back because its readers are too far behind. */
+  get waitsForReaders(): boolean {
+    return this.#roomWanted !== undefined
+  }
+
+  /** The source says it is still working. */
+  touch(): void {
+    if (this.pullSinceMs !== Infinity) this.#pulling()
+  }
+
+  /** How far ahead of its readers the source may be; a stream without readers decides for itself. */
+  #hasRoom(): boolean {
+    const log = this.#log
+    if (log.readers.size === 0 && this.runsUnread) return true
+    return log.totalBytes - log.furthestBytes < this.#options.windowBytes
+  }
+
+  /** Set by the owner: with no reader attached the source goes on (policy `continue`, or within grace). */
+  runsUnread = false
+
+  async #pullAll(iterator: SourceIterator): Promise<void> {
+    while (!this.#stopped) {
+      if (!this.#hasRoom()) await this.#room()
+      if (this.#stopped) break
+      this.#pulling()
+      const { done, value } = await iterator.next()
+      this.pullSinceMs = Infinity
+      if (this.#stopped) break
+      if (done) {
+        this.#intake.flush()
+        this.#rewrite?.(undefined, this.#admit)
+        this.#owner.sourceFinished()
+        return
+      }
+      if (typeof value === 'string' || !Array.isArray(value)) this.#accept(value)
+      else await this.#acceptAll(value)
+      if (this.#hub.turn !== this.#turn) this.#beginTurn()
+      else if (++this.#itemsThisTurn >= MAX_ITEMS_PER_TURN) await this.#endTurn()
+    }
+    await iterator.stop(undefined)
+  }
+
+  #beginTurn(): void {
+    this.#turn = this.#hub.turn
+    this.#itemsThisTurn = 0
+  }
+
+  async #endTurn(): Promise<void> {
+    await this.#hub.nextTurn()
+    this.#beginTurn()
+  }
+
+  async #acceptAll(items: readonly unknown[]): Promise<void> {
+    for (const item of items) {
+      if (!this.#hasRoom()) await this.#room()
+      if (++this.#itemsThisTurn >= MAX_ITEMS_PER_TURN) await this.#endTurn()
+      if (this.#stopped) return
+      this.#accept(item)
+    }
+  }
+
+  #accept(item: unknown): void {
+    this.#intake.accept(item)
+    if (this.yielded || this.#log.lastSeq === 0) return
+    this.yielded = true
+    this.#owner.sourceBegan()
+  }
+
+  #pulling(): void {
+    this.pullSinceMs = this.#hub.now()
+    this.#owner.sourcePulled()
+  }
+
+  #room(): Promise<void> {
+    return new Promise((resolve) => (this.#roomWanted = resolve))
+  }
+}

@@ -1,0 +1,69 @@
+import { invalidOption, requireDuration, requireInteger, requireKnownNames } from './option-rules.ts'
+import { adaptive } from './policies/adaptive.ts'
+import type { ChunkingPolicy } from './policy.ts'
+
+/** How one reader is served. The same names at every level; the nearest wins. */
+export interface ReaderOptions {
+  /** How many tokens travel together. Default `adaptive()`. */
+  chunking?: ChunkingPolicy | undefined
+  /** Silence after which a heartbeat is sent, in milliseconds, ± 10 %. Default 15,000. */
+  heartbeatMs?: number | false | undefined
+  /** How long a sink may make us wait before its reader is detached, in milliseconds. Default 30,000. */
+  stallMs?: number | false | undefined
+  /** Bytes queued for a reader before it is made to wait. Default 16,384. */
+  queueBytes?: number | undefined
+  /** Largest chunk, in bytes. Default 16,384. */
+  maxChunkBytes?: number | undefined
+  /** How long a closing connection may take to send what is queued, in milliseconds. Default 5,000. */
+  closeGraceMs?: number | undefined
+}
+
+/** {@link ReaderOptions} with nothing left open. */
+export interface ResolvedReaderOptions {
+  readonly chunking: ChunkingPolicy
+  readonly heartbeatMs: number | false
+  readonly stallMs: number | false
+  readonly queueBytes: number
+  readonly maxChunkBytes: number
+  readonly closeGraceMs: number
+}
+
+/** Defaults of {@link ReaderOptions}. */
+export const DEFAULT_READER_OPTIONS: ResolvedReaderOptions = {
+  chunking: adaptive(),
+  heartbeatMs: 15_000,
+  stallMs: 30_000,
+  queueBytes: 16 * 1024,
+  maxChunkBytes: 16 * 1024,
+  closeGraceMs: 5_000,
+}
+
+const HOUR_MS = 3_600_000
+const MIB = 1024 * 1024
+
+/** Fills `options` from `base` and checks the result. */
+export function resolveReaderOptions(
+  options: ReaderOptions | undefined,
+  base: ResolvedReaderOptions = DEFAULT_READER_OPTIONS,
+): ResolvedReaderOptions {
+  if (options === undefined) return base
+  requireKnownNames('reader', options, Object.keys(DEFAULT_READER_OPTIONS))
+  return {
+    chunking: requirePolicy(options.chunking ?? base.chunking),
+    heartbeatMs: requireDuration('heartbeatMs', options.heartbeatMs ?? base.heartbeatMs, HOUR_MS),
+    stallMs: requireDuration('stallMs', options.stallMs ?? base.stallMs, HOUR_MS),
+    queueBytes: requireInteger('queueBytes', options.queueBytes ?? base.queueBytes, 256, 64 * MIB),
+    maxChunkBytes: requireInteger('maxChunkBytes', options.maxChunkBytes ?? base.maxChunkBytes, 64, 64 * MIB),
+    closeGraceMs: requireInteger('closeGraceMs', options.closeGraceMs ?? base.closeGraceMs, 0, HOUR_MS),
+  }
+}
+
+function requirePolicy(policy: ChunkingPolicy): ChunkingPolicy {
+  if (typeof policy !== 'object' || policy === null || typeof policy.take !== 'function') {
+    throw invalidOption('chunking', policy, 'a policy: { name, maxDelayMs, take(view) }, for instance adaptive()')
+  }
+  if (!(policy.maxDelayMs >= 0 && policy.maxDelayMs <= 60_000)) {
+    throw invalidOption('chunking.maxDelayMs', policy.maxDelayMs, 'a number from 0 to 60000')
+  }
+  return policy
+}

@@ -1,0 +1,84 @@
+import type { Entry } from './encoder.ts'
+import type { ClosedCode } from './notice.ts'
+import type { Log, LogReader } from './log.ts'
+
+function noOne(): void {}
+
+/** A cursor on a log: where one reading is, and how far it may go. */
+export class Reader implements LogReader {
+  wakeAt: number = Infinity
+  readonly log: Log
+  /** Seq of the last event taken. */
+  seq: number
+  bytePosition: number
+  /** Events past this seq are withheld: the reader's credit. */
+  limitSeq: number = Infinity
+  /** Events up to here were logged before this reading began: its backlog. */
+  readonly liveAfterSeq: number
+  /** Name given with the attach, under which acks arrive. */
+  name: string | undefined
+  attached = false
+  /** Called by the log when what this reader sleeps for is there. */
+  wake: () => void = noOne
+
+  constructor(log: Log, afterSeq: number) {
+    this.log = log
+    this.seq = afterSeq
+    this.bytePosition = log.bytesUpTo(afterSeq)
+    this.liveAfterSeq = log.committed
+  }
+
+  /** Credit has come: events up to `seq` may be sent. */
+  extend(seq: number): void {
+    this.limitSeq = seq
+    this.wake()
+  }
+
+  attach(): void {
+    if (this.attached) return
+    this.attached = true
+    this.log.attach(this)
+  }
+
+  detach(): void {
+    if (!this.attached) return
+    this.attached = false
+    this.log.detach(this)
+    this.wake()
+  }
+
+  /** Events readable now. */
+  get pending(): number {
+    const { committed, end, lastSeq } = this.log
+    // The end alone needs no credit: a reader that grants none must still learn that nothing will follow.
+    if (end && this.seq === lastSeq - 1) return committed - this.seq
+    return Math.max(0, Math.min(committed, this.limitSeq) - this.seq)
+  }
+
+  /** Whether nothing will follow what was taken. */
+  get finished(): boolean {
+    return this.log.end !== undefined && this.seq >= this.log.committed
+  }
+
+  /** Why this reading cannot go on, if so (contract 2). */
+  get broken(): ClosedCode | undefined {
+    return this.seq + 1 < this.log.firstSeq ? 'trimmed' : undefined
+  }
+
+  /** Takes up to `maxEvents` events that fit into `maxBytes` (one at least), neighbours merged. */
+  take(maxEvents: number, maxBytes: number): Entry[] {
+    const { log } = this
+    let count = Math.min(maxEvents, this.pending)
+    let bytes = log.committedBytes - this.bytePosition
+    if (bytes > maxBytes || this.seq + count < log.committed) {
+      const fitting = log.fitting(this.seq, count, maxBytes)
+      count = fitting.count
+      bytes = fitting.bytes
+    }
+    const chunk = log.read(this.seq, count)
+    this.seq += count
+    this.bytePosition += bytes
+    log.moved(this)
+    return chunk
+  }
+}

@@ -1,0 +1,81 @@
+import { Admission, type LimitOptions, resolveLimitOptions } from './admission.ts'
+import { type ErrorFor, maskError } from './end.ts'
+import { type Engine, explainWith } from './engine.ts'
+import { Hub } from './hub.ts'
+import { createMemoryStore } from './memory-store.ts'
+import { type Observer, Observers } from './observer.ts'
+import { invalidOption, requireKnownNames } from './option-rules.ts'
+import { type Authorize, authorizeOwner } from './principal.ts'
+import { type ReaderOptions, resolveReaderOptions } from './reader-options.ts'
+import { createSystemRuntime, type Runtime } from './runtime.ts'
+import type { Settle } from './settlement.ts'
+import type { Store } from './store.ts'
+import { resolveStreamOptions, type StreamOptions } from './stream-options.ts'
+import type { Transform } from './transform.ts'
+
+/** Options of `createSluice`. Everything has a default. */
+export interface SluiceOptions {
+  /** Where streams are kept. Default: this process's memory. */
+  store?: Store | undefined
+  /** How streams are produced and kept. */
+  stream?: StreamOptions | undefined
+  /** How readers are served. */
+  reader?: ReaderOptions | undefined
+  /** How much may run. */
+  limits?: LimitOptions | undefined
+  /** Who may do what. Default: the same tenant and owner. */
+  authorize?: Authorize | undefined
+  /** Change events before they are logged. */
+  transforms?: readonly Transform[] | undefined
+  /** Runs after each stream's end, at least once. */
+  settle?: Settle | undefined
+  /** What readers are told of an error. Default: {@link maskError}. */
+  errorFor?: ErrorFor | undefined
+  /** Are told what happens. */
+  observers?: readonly Observer[] | undefined
+  /** Clock, end of turn and timers. Default: the host's. */
+  runtime?: Runtime | undefined
+}
+
+const NAMES = [
+  'store',
+  'stream',
+  'reader',
+  'limits',
+  'authorize',
+  'transforms',
+  'settle',
+  'errorFor',
+  'observers',
+  'runtime',
+]
+
+/** Checks `options` and makes what the parts of a sluice share. */
+export function createEngine(options: SluiceOptions): Engine {
+  requireKnownNames('', options, NAMES)
+  // `store: undefined` written out is a connection that was forgotten, not a wish for memory.
+  if ('store' in options && options.store === undefined) {
+    throw invalidOption('store', undefined, 'a store; leave the option out to keep streams in memory')
+  }
+  for (const name of ['authorize', 'settle', 'errorFor'] as const) {
+    if (options[name] !== undefined && typeof options[name] !== 'function')
+      throw invalidOption(name, options[name], 'a function')
+  }
+  const runtime = options.runtime ?? createSystemRuntime()
+  const limits = resolveLimitOptions(options.limits)
+  return {
+    hub: new Hub(runtime),
+    store: options.store ?? createMemoryStore({ runtime }),
+    stream: resolveStreamOptions(options.stream),
+    reader: resolveReaderOptions(options.reader),
+    limits,
+    admission: new Admission(limits),
+    observers: new Observers(options.observers ?? []),
+    transforms: options.transforms ?? [],
+    settle: options.settle,
+    authorize: options.authorize ?? authorizeOwner,
+    productions: new Map(),
+    deliveries: new Set(),
+    explain: explainWith(options.errorFor ?? maskError),
+  }
+}

@@ -1,0 +1,199 @@
+import { type AttachOptions, attachStream, locate, type RefOptions, type StreamInfo, type StreamRef } from './attach.ts'
+import { formatCursor } from './cursor.ts'
+import { drainEngine } from './drain.ts'
+import { cutEnd } from './end.ts'
+import type { Engine } from './engine.ts'
+import { SluiceError } from './errors.ts'
+import type { DataEvents } from './event.ts'
+import type { Json } from './json.ts'
+import { requireInteger } from './option-rules.ts'
+import { Reader } from './reader.ts'
+import type { ResolvedReaderOptions } from './reader-options.ts'
+import { resultOf, type StreamResult } from './settlement.ts'
+import { createEngine, type SluiceOptions } from './sluice-options.ts'
+import type { Source } from './source.ts'
+import { type StartOptions, startStream } from './start.ts'
+import type { StoredStream } from './store.ts'
+import type { ResolvedStreamOptions } from './stream-options.ts'
+import type { TokenStream } from './token-stream.ts'
+
+/** Flow control for a reader on a one-way wire. */
+export interface AckOptions extends RefOptions {
+  /** Name the reader gave when it attached. */
+  reader: string
+  /** How many events past the cursor may be sent. Absolute, so repeating an ack changes nothing. */
+  credit: number
+}
+
+/** What a process holds, for health checks and dashboards. */
+export interface SluiceStats {
+  /** Sources that have not come to rest. */
+  producing: number
+  /** Readings being delivered. */
+  delivering: number
+  /** Deadlines and steps outstanding: 0 when nothing is going on. */
+  pending: number
+  loopLagMs: number
+  store: { bytes: number; streams: number; live: number }
+  draining: boolean
+}
+
+/** Token streams: started once, read by any number, resumed, cancelled. */
+export class Sluice<Data extends DataEvents = DataEvents> {
+  readonly #engine: Engine
+  #draining: Promise<void> | undefined
+
+  constructor(options: SluiceOptions) {
+    this.#engine = createEngine(options)
+  }
+
+  /** How streams are produced here, all defaults filled in. */
+  get streamOptions(): ResolvedStreamOptions {
+    return this.#engine.stream
+  }
+
+  /** How readers are served here, all defaults filled in. */
+  get readerOptions(): ResolvedReaderOptions {
+    return this.#engine.reader
+  }
+
+  /** Calls `task` after `delayMs` on this sluice's clock; gives the function that calls it off. */
+  after(delayMs: number, task: () => void): () => void {
+    return this.#engine.hub.runtime.after(delayMs, task)
+  }
+
+  /**
+   * Begins a stream. The source is called once, unless a running stream of the same key (or a repeated idempotency key)
+   * is joined instead: then `attached` is true and the source is never called.
+   *
+   * @throws SluiceError `SLUICE_ERR_OPTION`, `SLUICE_ERR_DRAINING`, `SLUICE_ERR_RATE`, `SLUICE_ERR_TOO_MANY_STREAMS`,
+   * `SLUICE_ERR_OVERLOADED`, `SLUICE_ERR_KEY_RUNNING`, `SLUICE_ERR_IDEMPOTENCY_MISMATCH`
+   */
+  async start(source: Source<Data>, options: StartOptions): Promise<TokenStream<Data>> {
+    if (this.#draining) {
+      throw new SluiceError('SLUICE_ERR_DRAINING', 'This process is shutting down; start the stream elsewhere.', {
+        retryAfterMs: 1_000,
+      })
+    }
+    return startStream(this.#engine, source, options)
+  }
+
+  /**
+   * Joins a stream at a cursor, or from its oldest event.
+   *
+   * @throws SluiceError `SLUICE_ERR_NOT_FOUND`, `SLUICE_ERR_GONE`, `SLUICE_ERR_CURSOR_MALFORMED`, `SLUICE_ERR_CURSOR_AHEAD`,
+   * `SLUICE_ERR_CURSOR_TRIMMED`, `SLUICE_ERR_OVERLOADED`
+   */
+  async attach(ref: StreamRef, options: AttachOptions): Promise<TokenStream<Data>> {
+    return attachStream(this.#engine, ref, options)
+  }
+
+  /** What is known of a stream. @throws SluiceError `SLUICE_ERR_NOT_FOUND`, `SLUICE_ERR_GONE` */
+  async info(ref: StreamRef, options: RefOptions): Promise<StreamInfo> {
+    return infoOf((await locate(this.#engine, ref, options.as, 'info')).stored)
+  }
+
+  /** What a stream said so far, events merged. @throws SluiceError `SLUICE_ERR_NOT_FOUND`, `SLUICE_ERR_GONE` */
+  async transcript(ref: StreamRef, options: RefOptions): Promise<Pick<StreamResult, 'text' | 'events' | 'trimmed'>> {
+    const { text, events, trimmed } = resultOf((await locate(this.#engine, ref, options.as, 'attach')).stored)
+    return { text, events, trimmed }
+  }
+
+  /** Ends a stream for everyone; idempotent, also after its end. @throws SluiceError `SLUICE_ERR_NOT_FOUND`, `SLUICE_ERR_GONE` */
+  async cancel(ref: StreamRef, options: RefOptions): Promise<StreamInfo> {
+    const { stored } = await locate(this.#engine, ref, options.as, 'cancel')
+    return this.#close(stored)
+  }
+
+  /** Cancels and forgets; afterwards the stream is gone. @throws SluiceError `SLUICE_ERR_NOT_FOUND`, `SLUICE_ERR_GONE` */
+  async erase(ref: StreamRef, options: RefOptions): Promise<StreamInfo> {
+    const { stored } = await locate(this.#engine, ref, options.as, 'erase')
+    const info = await this.#close(stored)
+    await this.#engine.store.erase(stored.facts.id)
+    return info
+  }
+
+  /** Grants credit to a named reader; gives how many readers of that name were found. */
+  async ack(ref: StreamRef, options: AckOptions): Promise<{ readers: number }> {
+    const credit = requireInteger('credit', options.credit, 0, Number.MAX_SAFE_INTEGER)
+    const { stored, cursor } = await locate(this.#engine, ref, options.as, 'ack')
+    let readers = 0
+    for (const reader of stored.log.readers) {
+      if (!(reader instanceof Reader) || reader.name !== options.reader) continue
+      reader.extend(Math.min((cursor?.seq ?? 0) + credit, Number.MAX_SAFE_INTEGER))
+      readers++
+    }
+    return { readers }
+  }
+
+  /** Gives a message to the source's inbox. @throws SluiceError `SLUICE_ERR_ALREADY_ENDED`, `SLUICE_ERR_OVERLOADED` */
+  async send(ref: StreamRef, message: Json, options: RefOptions): Promise<void> {
+    const { stored } = await locate(this.#engine, ref, options.as, 'send')
+    const inbox = this.#engine.productions.get(stored.facts.id)?.inbox
+    if (stored.log.end || !inbox)
+      throw new SluiceError('SLUICE_ERR_ALREADY_ENDED', 'The stream has ended; its source reads nothing any more.')
+    if (!inbox.push(message)) {
+      throw new SluiceError(
+        'SLUICE_ERR_OVERLOADED',
+        'The source has not read its earlier messages yet; try again later.',
+        { retryAfterMs: 1_000 },
+      )
+    }
+  }
+
+  /**
+   * Refuses new streams, lets running ones end, and ends what is left after `withinMs` as `interrupted` (cause `drain`).
+   * Attach, cancel and ack go on meanwhile. Settles when nothing runs here any more. Idempotent.
+   */
+  drain(options: { withinMs?: number | undefined } = {}): Promise<void> {
+    const withinMs = requireInteger('withinMs', options.withinMs ?? DEFAULT_DRAIN_MS, 0, 86_400_000)
+    this.#draining ??= drainEngine(this.#engine, withinMs)
+    return this.#draining
+  }
+
+  /** What this process holds now. */
+  stats(): SluiceStats {
+    const { admission, deliveries, hub, store } = this.#engine
+    return {
+      producing: admission.running,
+      delivering: deliveries.size,
+      pending: hub.pending,
+      loopLagMs: hub.loopLagMs,
+      store: store.usage(),
+      draining: this.#draining !== undefined,
+    }
+  }
+
+  async #close(stored: StoredStream): Promise<StreamInfo> {
+    const { log, facts } = stored
+    if (!log.end) await this.#engine.store.close(facts.id, cutEnd(log, 'client'))
+    return infoOf(stored)
+  }
+}
+
+/** How long `drain` lets streams run by default. */
+export const DEFAULT_DRAIN_MS = 25_000
+
+function infoOf({ facts, log, timing }: StoredStream): StreamInfo {
+  return {
+    id: facts.id,
+    key: facts.key,
+    status: log.end ? 'ended' : log.lastSeq === 0 ? 'waiting' : 'running',
+    cursor: formatCursor(facts.id, log.epochOf(log.committed), log.committed),
+    end: log.end,
+    timing: { createdAtMs: facts.createdAtMs, ...timing },
+  }
+}
+
+/**
+ * Makes a sluice. Options are checked here, once; the type parameter names the application's own `data` events.
+ *
+ * @throws SluiceError `SLUICE_ERR_OPTION`
+ * @example
+ * ```ts
+ * const sluice = createSluice<{ progress: { step: number; of: number } }>()
+ * ```
+ */
+export function createSluice<Data extends DataEvents = DataEvents>(options: SluiceOptions = {}): Sluice<Data> {
+  return new Sluice(options)
+}

@@ -1,0 +1,143 @@
+import { createStreamId } from './cursor.ts'
+import type { WireFacts } from './encoder.ts'
+import { cutEnd } from './end.ts'
+import { type Engine, requireAuthority } from './engine.ts'
+import { SluiceError } from './errors.ts'
+import type { DataEvents } from './event.ts'
+import type { Json } from './json.ts'
+import { invalidOption } from './option-rules.ts'
+import { type Actor, requireActor } from './principal.ts'
+import { Production } from './production.ts'
+import type { Source } from './source.ts'
+import type { StoredStream, StreamFacts } from './store.ts'
+import { type ResolvedStreamOptions, resolveStreamOptions, type StreamOptions } from './stream-options.ts'
+import { TokenStream } from './token-stream.ts'
+
+/** Options of `start`; those of the stream may be given too, nearest wins. */
+export interface StartOptions extends StreamOptions {
+  /** Whose stream this is. Required. */
+  as: Actor
+  /** The application's name for it: at most one live stream per tenant and key. */
+  key?: string | undefined
+  /** What to do when the key's stream still runs. Default `attach`. */
+  ifRunning?: 'attach' | 'cancel' | 'refuse' | undefined
+  /** Small facts, stored with the stream, shown to readers and given to the source. */
+  meta?: { readonly [name: string]: Json | undefined } | undefined
+  /** The wire it is started on, and what that wire must remember. */
+  wire?: { readonly name: string; readonly facts: WireFacts } | undefined
+  /** The same key and fingerprint attach to the same stream, also after its end; another fingerprint is refused. */
+  idempotency?: { readonly key: string; readonly fingerprint: string } | undefined
+  /** Keeps a serverless function alive until the stream is settled. */
+  waitUntil?: ((settled: Promise<void>) => void) | undefined
+}
+
+const MAX_KEY_LENGTH = 256
+const MAX_META_BYTES = 16 * 1024
+
+/** How long a producer's claim on its stream stands without being renewed. */
+const LEASE_MS = 10_000
+
+/** Begins a stream, or joins the one that its key or idempotency key names. */
+export async function startStream<Data extends DataEvents>(
+  engine: Engine,
+  source: Source<Data>,
+  options: StartOptions,
+): Promise<TokenStream<Data>> {
+  if (typeof source !== 'function') {
+    throw invalidOption(
+      'source',
+      source,
+      'a function that returns an iterable; a bare iterable has no signal and is already running',
+    )
+  }
+  const { as, key, ifRunning = 'attach', meta, wire, idempotency, waitUntil, ...streamOptions } = options
+  const actor = requireActor(as)
+  const resolved = resolveStreamOptions(streamOptions, engine.stream)
+  const facts: StreamFacts = {
+    id: createStreamId(),
+    tenant: actor === 'server' ? '' : (actor.tenant ?? ''),
+    owner: actor === 'server' ? 'server' : actor.owner,
+    key: requireKey(key),
+    meta: requireMeta(meta),
+    wire,
+    createdAtMs: Date.now(),
+    idempotency,
+  }
+  const release = engine.admission.enter(actor, engine.hub.now())
+  try {
+    const stored = await begin(engine, facts, resolved, { actor, ifRunning })
+    if (stored.facts.id !== facts.id) {
+      release()
+      return joined(engine, stored)
+    }
+    return launch(engine, stored, { source: source as Source, resolved, release, waitUntil })
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+/** A handle on a stream that exists already. */
+export function joined<Data extends DataEvents>(engine: Engine, stored: StoredStream, afterSeq = 0): TokenStream<Data> {
+  const production = engine.productions.get(stored.facts.id)
+  const opened = async () => (production ? production.opened() : undefined)
+  return new TokenStream(engine, stored, { afterSeq, attached: true, opened })
+}
+
+interface Launch {
+  source: Source
+  resolved: ResolvedStreamOptions
+  release: () => void
+  waitUntil: StartOptions['waitUntil']
+}
+
+function launch<Data extends DataEvents>(engine: Engine, stored: StoredStream, launch: Launch): TokenStream<Data> {
+  const production = new Production(engine, stored, launch.resolved, launch.release)
+  engine.productions.set(stored.facts.id, production)
+  engine.observers.tell('started', stored.facts)
+  const settled = production.run(launch.source)
+  launch.waitUntil?.(settled)
+  return new TokenStream(engine, stored, { afterSeq: 0, attached: false, opened: () => production.opened() })
+}
+
+async function begin(
+  engine: Engine,
+  facts: StreamFacts,
+  { retentionBytes, retentionMs }: ResolvedStreamOptions,
+  asked: { actor: Actor; ifRunning: 'attach' | 'cancel' | 'refuse' },
+): Promise<StoredStream> {
+  for (;;) {
+    const begun = await engine.store.begin(facts, { retentionBytes, retentionMs, leaseMs: LEASE_MS })
+    if (begun.is === 'new') return begun.stream
+    if (begun.is === 'mismatch') {
+      throw new SluiceError(
+        'SLUICE_ERR_IDEMPOTENCY_MISMATCH',
+        'This Idempotency-Key was used with another request; use a new key, or repeat the same request.',
+      )
+    }
+    if (begun.is === 'repeated') return begun.stream
+    await requireAuthority(engine, asked.actor, begun.stream.facts, asked.ifRunning === 'cancel' ? 'cancel' : 'attach')
+    if (asked.ifRunning === 'attach') return begun.stream
+    if (asked.ifRunning === 'refuse') {
+      throw new SluiceError(
+        'SLUICE_ERR_KEY_RUNNING',
+        'A stream with this key is running; attach to it, cancel it, or wait.',
+      )
+    }
+    await engine.store.close(begun.stream.facts.id, cutEnd(begun.stream.log, 'replaced'))
+  }
+}
+
+function requireKey(key: unknown): string | undefined {
+  if (key === undefined) return undefined
+  if (typeof key === 'string' && key.length > 0 && key.length <= MAX_KEY_LENGTH) return key
+  throw invalidOption('key', key, `a string of 1 to ${MAX_KEY_LENGTH} characters`)
+}
+
+function requireMeta(meta: StartOptions['meta']): StreamFacts['meta'] {
+  if (meta === undefined) return {}
+  const text = typeof meta === 'object' && meta !== null ? JSON.stringify(meta) : ''
+  if (text === '' || text.length > MAX_META_BYTES)
+    throw invalidOption('meta', meta, `an object of at most ${MAX_META_BYTES} characters of JSON`)
+  return meta
+}

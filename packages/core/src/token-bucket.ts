@@ -1,0 +1,38 @@
+/** A token bucket in plain numbers: refilled by time, never above its burst. */
+export class TokenBucket {
+  readonly #perMs: number
+  readonly #burst: number
+  #level: number
+  #atMs: number
+
+  constructor(perSecond: number, burst: number, nowMs: number) {
+    this.#perMs = perSecond / 1000
+    this.#burst = burst
+    this.#level = burst
+    this.#atMs = nowMs
+  }
+
+  /** Whole tokens there are now. */
+  available(nowMs: number): number {
+    if (nowMs > this.#atMs) {
+      this.#level = Math.min(this.#burst, this.#level + (nowMs - this.#atMs) * this.#perMs)
+      this.#atMs = nowMs
+    }
+    // Refilling in parts adds up to a hair less than a whole token; without this the last one would come a turn late.
+    return Math.floor(this.#level + 1e-9)
+  }
+
+  take(count: number): void {
+    this.#level -= count
+  }
+
+  /** Milliseconds until there are `count`, counted from the latest look. 0 when they are there. */
+  waitMs(count: number): number {
+    return Math.max(0, (Math.min(count, this.#burst) - this.#level) / this.#perMs)
+  }
+
+  /** Full again at this time: nothing is remembered of its owner that a new bucket would not know. */
+  fullAtMs(): number {
+    return this.#atMs + (this.#burst - this.#level) / this.#perMs
+  }
+}

@@ -1,0 +1,24 @@
+/** Bytes of `text` in UTF-8. `text` is well formed: each half of a surrogate pair counts 2. */
+export function utf8Length(text: string): number {
+  const { length } = text
+  let bytes = length
+  for (let index = 0; index < length; index++) {
+    const unit = text.charCodeAt(index)
+    if (unit <= 0x7f) continue
+    bytes += unit <= 0x7ff || (unit >= 0xd800 && unit <= 0xdfff) ? 1 : 2
+  }
+  return bytes
+}
+
+/** The longest start of `text` (from unit `from`) that fits into `maxBytes`, ending on a code point; at least one code point. */
+export function fittingEnd(text: string, from: number, maxBytes: number): number {
+  let bytes = 0
+  let index = from
+  while (index < text.length) {
+    const point = text.codePointAt(index)!
+    bytes += point <= 0x7f ? 1 : point <= 0x7ff ? 2 : point <= 0xffff ? 3 : 4
+    if (bytes > maxBytes && index > from) return index
+    index += point > 0xffff ? 2 : 1
+  }
+  return index
+}
