@@ -1,0 +1,8 @@
+export { DEFAULT_QUEUE_BYTES, type DeliveryPlan, type SinkOwner } from './delivery-plan.ts'
+export { toResponse } from './fetch-response.ts'
+export { formatSseEvent, type SseFields } from './field.ts'
+export { nativeSse } from './native-wire.ts'
+export { parseSse, type SseBody } from './parse-stream.ts'
+export { createSseParser, type SseEnd, type SseEvent, type SseParser, type SseParserOptions } from './parser.ts'
+export { DEFAULT_SSE_LIMITS, type ResolvedSseLimits, type SseLimits } from './parser-limits.ts'
+export { createSseHeaders, SSE_HEADERS, type SseHeadersOptions } from './response-headers.ts'

@@ -1,0 +1,177 @@
+import { ServerResponse } from 'node:http'
+import type { Http2ServerResponse } from 'node:http2'
+import type { Socket } from 'node:net'
+
+import type { Sink, WireBytes } from '@sluice/core'
+
+/** A response of node's HTTP/1.1 or HTTP/2 server, or of a framework that hands one out. */
+export type NodeResponse = ServerResponse | Http2ServerResponse
+
+/** What both kinds of response have in common, and TypeScript cannot see. */
+interface Writer {
+  readonly writableLength: number
+  write(bytes: WireBytes): boolean
+  write(bytes: WireBytes, encoding: 'latin1'): boolean
+  end(): unknown
+  end(bytes: string, encoding: 'latin1'): unknown
+}
+
+const CRLF = Buffer.from('\r\n')
+
+/** How an HTTP/2 stream is cut. With CANCEL, node's own client and those built on it report a clean end. */
+const HTTP2_INTERNAL_ERROR = 2
+
+/** Writes to a node response, and notices when it is over. */
+export class NodeSink implements Sink {
+  readonly #response: NodeResponse
+  readonly #writer: Writer
+  readonly #queueBytes: number
+  /** True when the chunks of HTTP/1.1 are framed here. */
+  readonly #frames: boolean
+  readonly #tell: () => void
+  /** Present while node has not yet given the socket to the response, because an earlier one on it is unfinished. */
+  readonly #awaited: Socket | undefined
+  #state: 'open' | 'closing' | 'over' = 'open'
+  #waiting: PromiseWithResolvers<void> | undefined
+  readonly #onFlushed = (): void => this.#resume()
+  readonly #onOver: () => void = () => this.#settle()
+  readonly #onError = (): void => this.#failed()
+
+  /** `onOver` is called once, when nothing more will happen on the response. */
+  constructor(response: NodeResponse, queueBytes: number, onOver: () => void) {
+    this.#response = response
+    this.#writer = response
+    this.#queueBytes = queueBytes
+    this.#tell = onOver
+    this.#frames = takeOverFraming(response)
+    response.on('close', this.#onOver).on('error', this.#onError)
+    if ('stream' in response) {
+      response.stream.on('finish', this.#onOver)
+    } else {
+      response.on('finish', this.#onOver)
+      // Node 22 does not close a response whose socket dies before it was given to it.
+      if (!response.socket) this.#awaited = socketOf(response)
+      this.#awaited?.on('close', this.#onOver)
+    }
+  }
+
+  get open(): boolean {
+    return this.#state === 'open'
+  }
+
+  write(bytes: WireBytes): boolean {
+    if (this.#state !== 'open' || bytes.length === 0) return true
+    if (typeof bytes === 'string') this.#writeText(bytes)
+    else if (this.#frames)
+      this.#writer.write(Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, CRLF]))
+    else this.#writer.write(bytes)
+    return this.#writer.writableLength < this.#queueBytes
+  }
+
+  drained(): Promise<void> {
+    if (this.#state !== 'open' || this.#writer.writableLength <= this.#queueBytes / 2) return Promise.resolve()
+    if (!this.#waiting) {
+      this.#waiting = Promise.withResolvers<void>()
+      this.#writeMarker()
+    }
+    return this.#waiting.promise
+  }
+
+  close(): void {
+    if (this.#state !== 'open') return
+    this.#state = 'closing'
+    this.#resume()
+    if (this.#frames) this.#writer.end('0\r\n\r\n', 'latin1')
+    else this.#writer.end()
+  }
+
+  destroy(): void {
+    if (this.#state === 'over') return
+    this.#state = 'closing'
+    this.#resume()
+    cut(this.#response, this.#frames)
+  }
+
+  #writeText(text: string): void {
+    const length = Buffer.byteLength(text)
+    const framed = this.#frames ? `${length.toString(16)}\r\n${text}\r\n` : text
+    // Text without a letter beyond ASCII is the same in Latin-1, which node writes without looking at it twice.
+    if (length === text.length) this.#writer.write(framed, 'latin1')
+    // Node up to 24 counts queued strings in UTF-16 units; our bound is in bytes.
+    else this.#writer.write(Buffer.from(framed))
+  }
+
+  /**
+   * An empty write is reported when all before it has left. 'drain' is of no use (it belongs to node's own bound, not to
+   * ours), and a callback on each write would be dropped by middleware that replaces `write`, such as compression.
+   */
+  #writeMarker(): void {
+    const { write } = Object.getPrototypeOf(this.#response) as ServerResponse
+    write.call(this.#response as ServerResponse, '', 'latin1', this.#onFlushed)
+  }
+
+  #failed(): void {
+    if (this.#state === 'open') this.destroy()
+  }
+
+  #settle(): void {
+    if (this.#state === 'over') return
+    this.#state = 'over'
+    const response = this.#response
+    // A write that failed may be reported still: nobody is interested, and without a listener it would end the process.
+    response.on('error', ignore).off('error', this.#onError).off('close', this.#onOver)
+    if ('stream' in response) response.stream.off('finish', this.#onOver)
+    else response.off('finish', this.#onOver)
+    this.#awaited?.off('close', this.#onOver)
+    this.#resume()
+    this.#tell()
+  }
+
+  #resume(): void {
+    this.#waiting?.resolve()
+    this.#waiting = undefined
+  }
+}
+
+/** Whether nothing can be sent any more. */
+export function wasCut(response: NodeResponse): boolean {
+  if (!('stream' in response)) return response.destroyed || socketOf(response)?.destroyed === true
+  const { destroyed, aborted, rstCode } = response.stream
+  return destroyed || aborted || rstCode !== 0
+}
+
+/** The socket of an HTTP/1.1 response, also before it is given to it. Injected responses may have none. */
+export function socketOf(response: ServerResponse): Socket | undefined {
+  return response.socket ?? response.req.socket
+}
+
+/**
+ * Node sends a chunk in four pieces, which costs as much again as the rest of a small write. The head has promised
+ * chunks by now; from here they are framed by us, each in one piece. Not where middleware has replaced `write`.
+ */
+function takeOverFraming(response: NodeResponse): boolean {
+  if ('stream' in response || !response.chunkedEncoding || !response.headersSent) return false
+  if (response.write !== ServerResponse.prototype.write || response.end !== ServerResponse.prototype.end) return false
+  response.chunkedEncoding = false
+  return true
+}
+
+function cut(response: NodeResponse, chunked: boolean): void {
+  if ('stream' in response) return response.stream.close(HTTP2_INTERNAL_ERROR)
+  const socket = socketOf(response)
+  // With HTTP/1.0 the end of the connection is the end of the body: only a reset tells a cut from it.
+  if (socket && !chunked && !response.chunkedEncoding) resetIfTcp(socket)
+  // A response that still waits for its socket would block every later one on it: the peer is given up, socket and all.
+  socket?.destroy()
+  response.destroy()
+}
+
+function resetIfTcp(socket: Socket): void {
+  try {
+    socket.resetAndDestroy()
+  } catch {
+    // TLS and Unix sockets cannot be reset.
+  }
+}
+
+function ignore(): void {}

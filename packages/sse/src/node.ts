@@ -1,0 +1,76 @@
+import type { Sink } from '@sluice/core'
+
+import { type DeliveryPlan, resolveQueueBytes } from './delivery-plan.ts'
+import { type NodeResponse, NodeSink, socketOf, wasCut } from './node-sink.ts'
+
+export type { DeliveryPlan, SinkOwner } from './delivery-plan.ts'
+export type { NodeResponse } from './node-sink.ts'
+
+/** Headers that list things: what middleware has set stays. */
+const LIST_HEADERS = ['vary', 'access-control-expose-headers']
+
+/**
+ * Carries out a plan on a response of node's HTTP/1.1 or HTTP/2 server: sends the head, calls `deliver` once with the
+ * sink, and resolves when the response is over, however it went; the plan's owner is told then. At most `queueBytes` are
+ * queued in this process, node's own queues included.
+ *
+ * When the client has left already, `deliver` is called all the same, with a sink that takes everything and sends
+ * nothing, so that a disconnect is seen as one. For a HEAD request it is not called, and the head is all that is sent.
+ * Rejects only for what a caller did wrong: a head that cannot be sent, a `deliver` that throws.
+ *
+ * @throws SluiceError `SLUICE_ERR_OPTION` when `queueBytes` is no positive integer
+ *
+ * @example
+ * ```ts
+ * createServer((request, response) => {
+ *   void sendToResponse(response, { status: 200, headers: createSseHeaders({ streamId }), deliver })
+ * })
+ * ```
+ */
+export async function sendToResponse(response: NodeResponse, plan: DeliveryPlan): Promise<void> {
+  const queueBytes = resolveQueueBytes(plan.queueBytes)
+  if (wasCut(response)) {
+    plan.deliver(GONE).lost()
+    return
+  }
+  writeHead(response, plan)
+  const over = Promise.withResolvers<void>()
+  const sink = new NodeSink(response, queueBytes, over.resolve)
+  if (response.req.method === 'HEAD') {
+    sink.close()
+    return over.promise
+  }
+  try {
+    const owner = plan.deliver(sink)
+    // After it, so that head and first bytes share a packet. HTTP/2 has sent its head by now.
+    if (sink.open && !('stream' in response)) response.flushHeaders()
+    await over.promise
+    owner.lost()
+  } finally {
+    sink.destroy()
+  }
+}
+
+/** Stands in for the sink of a client that has left already. */
+const GONE: Sink = {
+  write: () => true,
+  drained: () => Promise.resolve(),
+  close: () => undefined,
+  destroy: () => undefined,
+}
+
+function writeHead(response: NodeResponse, { status, headers }: DeliveryPlan): void {
+  const merged: Record<string, string> = { ...headers }
+  for (const name of LIST_HEADERS) {
+    const value = merged[name]
+    const before = response.getHeader(name)
+    if (value !== undefined && before !== undefined) merged[name] = `${String(before)}, ${value}`
+  }
+  if ('stream' in response) {
+    response.writeHead(status, merged)
+  } else {
+    // Tokens are small and must not wait for one another.
+    socketOf(response)?.setNoDelay?.(true)
+    response.writeHead(status, merged)
+  }
+}
