@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest'
+import { chunk, DONE } from './fake-backend.ts'
+import { readPieces as read, text } from './reading.ts'
+
+describe('mapping', () => {
+  test('keeps code points whole that packets cut', async () => {
+    const bytes = new TextEncoder().encode(chunk({ content: '👩‍👩‍👧 한국어' }) + DONE)
+    expect(await read(...Array.from(bytes, (byte) => Uint8Array.of(byte)))).toEqual([text('👩‍👩‍👧 한국어')])
+  })
+
+  test('tells reasoning by either name, refusals, and choices', async () => {
+    const events = await read(
+      chunk({ reasoning_content: 'a', reasoning: 'a' }),
+      chunk({ reasoning: 'b' }),
+      chunk({ refusal: 'no' }),
+      chunk({ content: 'two' }, { index: 1 }),
+      DONE,
+    )
+    expect(events).toEqual([
+      { type: 'reasoning', text: 'a' },
+      { type: 'reasoning', text: 'b' },
+      { type: 'refusal', text: 'no' },
+      { type: 'text', text: 'two', choice: 1 },
+    ])
+  })
+
+  test('maps usage, details included', async () => {
+    const usage = {
+      prompt_tokens: 3,
+      completion_tokens: 5,
+      total_tokens: 8,
+      prompt_tokens_details: { cached_tokens: 2 },
+      x: null,
+    }
+    const last = `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', choices: [], usage })}\n\n`
+    const extra = { prompt_tokens_details: { cached_tokens: 2 } }
+    expect(await read(chunk({ content: 'a' }), last, DONE)).toEqual([
+      text('a'),
+      { type: 'usage', usage: { inputTokens: 3, outputTokens: 5, totalTokens: 8, extra } },
+    ])
+  })
+
+  test("keeps a backend's own finish reason beside ours", async () => {
+    expect(await read(chunk({}, { finish: 'stop' }), chunk({}, { index: 1, finish: 'eos' }), DONE)).toEqual([
+      { type: 'finish', reason: 'stop' },
+      { type: 'finish', reason: 'stop', choice: 1, extra: { openai: { choice: { finish_reason: 'eos' } } } },
+    ])
+  })
+})
+
+describe('what is beyond our model', () => {
+  test('tells what all chunks repeat once, and again when it changes', async () => {
+    const of = (content: string, provider: string) =>
+      chunk({ content }, { chunk: { provider, citations: ['x'], obfuscation: content } })
+    const events = await read(of('', 'p'), of('a', 'p'), of('b', 'p'), of('c', 'q'), of('d', 'q'), DONE)
+    expect(events).toEqual([
+      { ...text('a'), extra: { openai: { chunk: { provider: 'p', citations: ['x'] } } } },
+      text('b'),
+      { ...text('c'), extra: { openai: { chunk: { provider: 'q' } } } },
+      text('d'),
+    ])
+  })
+
+  test('tells the model only when it is not the one that was asked for', async () => {
+    expect(await read(chunk({ content: 'a' }), DONE)).toEqual([text('a')])
+    expect(await read(chunk({ content: 'a' }, { chunk: { model: 'm-2' } }), DONE)).toEqual([
+      { ...text('a'), extra: { openai: { chunk: { model: 'm-2' } } } },
+    ])
+  })
+
+  test('keeps log probabilities with their tokens, equal ones too', async () => {
+    const logprobs = { content: [{ token: 'ha', logprob: -1 }], refusal: null }
+    const token = chunk({ content: 'ha' }, { choice: { logprobs } })
+    const event = { ...text('ha'), extra: { openai: { choice: { logprobs } } } }
+    expect(await read(token, token, DONE)).toEqual([event, event])
+  })
+
+  test('joins log probabilities of a token without text to the next', async () => {
+    const of = (token: string) => ({ content: [{ token }] })
+    const events = await read(
+      chunk({ content: '' }, { choice: { logprobs: of('\\xe2') } }),
+      chunk({ content: '–' }, { choice: { logprobs: of('\\x93') } }),
+      DONE,
+    )
+    const logprobs = { content: [{ token: '\\xe2' }, { token: '\\x93' }] }
+    expect(events).toEqual([{ ...text('–'), extra: { openai: { choice: { logprobs } } } }])
+  })
+
+  test('tells the verdict of a content filter once while it stays the same', async () => {
+    const of = (content: string, severity: string) =>
+      chunk({ content }, { choice: { content_filter_results: { hate: { severity } } } })
+    const events = await read(of('a', 'safe'), of('b', 'safe'), of('c', 'low'), DONE)
+    const verdict = (severity: string) => ({ openai: { choice: { content_filter_results: { hate: { severity } } } } })
+    expect(events).toEqual([
+      { ...text('a'), extra: verdict('safe') },
+      text('b'),
+      { ...text('c'), extra: verdict('low') },
+    ])
+  })
+
+  test('gives what came last an event of its own, so that nothing is lost', async () => {
+    const events = await read(
+      chunk({ content: 'a' }),
+      chunk({ annotations: [1] }),
+      chunk({}, { chunk: { timings: { ms: 1 } } }),
+      DONE,
+    )
+    expect(events).toEqual([
+      text('a'),
+      { ...text(''), extra: { openai: { chunk: { timings: { ms: 1 } }, delta: { annotations: [1] } } } },
+    ])
+  })
+
+  test('passes content through whose type is not text', async () => {
+    const content = [{ type: 'thinking', thinking: [] }]
+    expect(await read(chunk({ content }), chunk({ content: 'a' }), DONE)).toEqual([
+      { ...text('a'), extra: { openai: { delta: { content } } } },
+    ])
+  })
+
+  test('is not fooled by members named like what every object has', async () => {
+    const line = 'data: {"choices":[{"index":0,"delta":{"content":"a","__proto__":{"x":1}}}],"__proto__":{"y":1}}\n\n'
+    const [event] = await read(line, DONE)
+    expect(JSON.stringify(event)).toContain('"__proto__":{"y":1}')
+    expect(({} as { x?: number }).x).toBeUndefined()
+  })
+})
