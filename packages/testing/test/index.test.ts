@@ -1,0 +1,30 @@
+import * as testing from '@sluice/testing'
+import { expect, test } from 'vitest'
+
+test('exports these names and no others', () => {
+  expect(Object.keys(testing).sort()).toEqual(
+    [
+      'RUNS',
+      'SEED',
+      'channelOf',
+      'check',
+      'createCollectingSink',
+      'createFailingSink',
+      'createScheduledRuntime',
+      'createScriptedSource',
+      'createStallingSink',
+      'createVirtualRuntime',
+      'byteTokens',
+      'drainMicrotasks',
+      'expectedText',
+      'expectedTexts',
+      'hostileText',
+      'lawfulPolicies',
+      'readingScripts',
+      'sourceEvents',
+      'sourceItems',
+      'stringTokens',
+      'unlawfulPolicies',
+    ].sort(),
+  )
+})
