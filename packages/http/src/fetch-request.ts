@@ -1,0 +1,43 @@
+import { collectBody, DEFAULT_MAX_BODY_BYTES, parseJsonBody, requireUnencoded } from './json-body.ts'
+import { type HttpRequest, pathBelow } from './http-request.ts'
+
+/** How a fetch `Request` is read. */
+export interface FetchRequestOptions {
+  /** Path the resource is mounted at, such as `/v1`. Default: the root. */
+  mount?: string | undefined
+  /**
+   * Largest body, in bytes.
+   *
+   * @defaultValue 1048576
+   */
+  maxBodyBytes?: number | undefined
+  /** Keeps a serverless function alive until the stream is settled. */
+  waitUntil?: ((settled: Promise<void>) => void) | undefined
+}
+
+/**
+ * A fetch `Request` as the stream resource sees it.
+ *
+ * @example
+ * ```ts
+ * const plan = await resource.handle(toHttpRequest(request, { mount: '/v1' }))
+ * ```
+ */
+export function toHttpRequest(request: Request, options: FetchRequestOptions = {}): HttpRequest<Request> {
+  const { mount = '', maxBodyBytes = DEFAULT_MAX_BODY_BYTES, waitUntil } = options
+  const url = new URL(request.url)
+  return {
+    method: request.method,
+    path: pathBelow(mount, url.pathname),
+    query: url.searchParams,
+    header: (name) => request.headers.get(name) ?? undefined,
+    body: async () => {
+      requireUnencoded(request.headers.get('content-encoding') ?? undefined)
+      return parseJsonBody(await collectBody(request.body ?? [], maxBodyBytes))
+    },
+    signal: request.signal,
+    raw: request,
+    mount,
+    waitUntil,
+  }
+}

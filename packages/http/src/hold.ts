@@ -1,0 +1,36 @@
+import type { TokenStream } from '@sluice/core'
+
+/**
+ * A reading that counts from now on although nothing is delivered yet: while a client waits for an answer it keeps its
+ * stream alive, and when it leaves the stream knows at once.
+ */
+export class Hold {
+  /** True once the client has left. */
+  left = false
+  readonly #stream: Pick<TokenStream, 'hold' | 'detach'>
+  readonly #signal: AbortSignal
+  readonly #leave = (): void => {
+    this.left = true
+    this.#stream.detach()
+  }
+
+  constructor(stream: Pick<TokenStream, 'hold' | 'detach'>, signal: AbortSignal) {
+    this.#stream = stream
+    this.#signal = signal
+    stream.hold()
+    if (signal.aborted) this.#leave()
+    else signal.addEventListener('abort', this.#leave, { once: true })
+  }
+
+  /** The reading has another owner from now on; `false` when the client had left before. */
+  handOver(): boolean {
+    this.#signal.removeEventListener('abort', this.#leave)
+    return !this.left
+  }
+
+  /** Nobody is going to read. */
+  giveUp(): void {
+    this.#signal.removeEventListener('abort', this.#leave)
+    this.#leave()
+  }
+}

@@ -1,0 +1,34 @@
+/** A request as the stream resource sees it, whatever server it came through. */
+export interface HttpRequest<Raw = unknown> {
+  readonly method: string
+  /** Path below the mount, as it was sent: `/streams/6qf3…`. Empty for a path that is not below it. */
+  readonly path: string
+  readonly query: URLSearchParams
+  /** Value of a header by its name in lower case, bytes read as latin1; several values are joined by commas. */
+  header(name: string): string | undefined
+  /** The body, parsed from JSON. Rejects with `SLUICE_ERR_REQUEST` or `SLUICE_ERR_TOO_LARGE`. */
+  body(): Promise<unknown>
+  /** Aborts when the client has gone, or the response is over. */
+  readonly signal: AbortSignal
+  /** The request of the server or framework: what `identify` looks at. */
+  readonly raw: Raw
+  /** Path of the mount, for `Location` and `Content-Location`: `/v1`. Empty for the root. */
+  readonly mount: string
+  /** Keeps a serverless function alive until a stream that this request started is settled. */
+  readonly waitUntil?: ((settled: Promise<void>) => void) | undefined
+}
+
+/** A header of application text: latin1 as servers hand it out, read as the UTF-8 that browsers send. */
+export function readHeaderText(request: Pick<HttpRequest, 'header'>, name: string): string | undefined {
+  const value = request.header(name)
+  if (value === undefined) return undefined
+  let highest = 0
+  for (let index = 0; index < value.length; index++) highest = Math.max(highest, value.charCodeAt(index))
+  if (highest < 0x80 || highest > 0xff) return value
+  return new TextDecoder().decode(Uint8Array.from(value, (unit) => unit.charCodeAt(0)))
+}
+
+/** Where a path leads below `mount`; empty when it is elsewhere. */
+export function pathBelow(mount: string, path: string): string {
+  return path.startsWith(`${mount}/`) ? path.slice(mount.length) : ''
+}

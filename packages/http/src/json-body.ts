@@ -1,0 +1,81 @@
+import { type Json, SluiceError } from '@sluice/core'
+
+/** Largest body of a request, in bytes. */
+export const DEFAULT_MAX_BODY_BYTES: number = 1024 * 1024
+
+/** Deeper than any schema of a tool; what walks the value after us may recurse. */
+const MAX_DEPTH = 100
+
+/** All bytes of a body. Leaves it where it stands when it is too long. */
+export async function collectBody(
+  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.byteLength
+    if (length > maxBytes) throw tooLarge(maxBytes)
+    chunks.push(chunk)
+  }
+  return joinBytes(chunks, length)
+}
+
+export function joinBytes(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return bytes
+}
+
+export function tooLarge(maxBytes: number): SluiceError {
+  return new SluiceError('SLUICE_ERR_TOO_LARGE', `The body is longer than ${maxBytes} bytes.`)
+}
+
+/** Bodies come as they are: what is compressed could be anything in size. */
+export function requireUnencoded(encoding: string | undefined): void {
+  if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') return
+  throw new SluiceError('SLUICE_ERR_REQUEST', 'Send the body without Content-Encoding.', { status: 415 })
+}
+
+/**
+ * The JSON value that `bytes` hold.
+ *
+ * @throws SluiceError `SLUICE_ERR_REQUEST`
+ */
+export function parseJsonBody(bytes: Uint8Array): unknown {
+  if (bytes.byteLength === 0) throw malformed('The body is empty; JSON was expected.')
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    throw malformed('The body is not JSON.')
+  }
+}
+
+/**
+ * `value` when it can be worked with: not too deep, and without members that would change a prototype when copied.
+ *
+ * @throws SluiceError `SLUICE_ERR_REQUEST`
+ */
+export function requireSafeJson(value: unknown): Json {
+  // A loop, not a recursion: what it guards against is a value that is too deep for one.
+  let level: unknown[] = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) throw malformed(`The body is nested deeper than ${MAX_DEPTH} levels.`)
+    const below: unknown[] = []
+    for (const item of level) {
+      if (typeof item !== 'object' || item === null) continue
+      if (Object.hasOwn(item, '__proto__')) throw malformed('The body has a member named "__proto__".')
+      for (const member of Object.values(item)) below.push(member)
+    }
+    level = below
+  }
+  return value as Json
+}
+
+function malformed(message: string): SluiceError {
+  return new SluiceError('SLUICE_ERR_REQUEST', message)
+}

@@ -1,0 +1,20 @@
+import { SluiceError } from '@sluice/core'
+
+import type { HttpRequest } from './http-request.ts'
+
+/**
+ * Refuses bodies that are not declared as JSON. A page of any origin may post text with its visitor's cookies and without
+ * asking first; JSON it may not. Nothing declared is let pass where no page can have sent it.
+ *
+ * @throws SluiceError `SLUICE_ERR_REQUEST`
+ */
+export function requireJsonType(request: Pick<HttpRequest, 'header'>): void {
+  const type = request.header('content-type')
+  if (type === undefined ? request.header('origin') === undefined : isJsonType(type)) return
+  throw new SluiceError('SLUICE_ERR_REQUEST', 'Send JSON, with Content-Type: application/json.', { status: 415 })
+}
+
+function isJsonType(type: string): boolean {
+  const media = type.split(';', 1)[0]!.trim().toLowerCase()
+  return media === 'application/json' || (media.startsWith('application/') && media.endsWith('+json'))
+}

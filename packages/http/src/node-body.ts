@@ -1,0 +1,57 @@
+import { SluiceError } from '@sluice/core'
+import type { NodeResponse } from '@sluice/sse/node'
+
+import { joinBytes, parseJsonBody, requireUnencoded, tooLarge } from './json-body.ts'
+import type { NodeRequest } from './node-request.ts'
+
+/**
+ * The JSON body of a request of node's server.
+ *
+ * @throws SluiceError `SLUICE_ERR_REQUEST`, `SLUICE_ERR_TOO_LARGE`
+ */
+export async function readNodeJson(request: NodeRequest, response: NodeResponse, maxBytes: number): Promise<unknown> {
+  requireUnencoded(request.headers['content-encoding'])
+  if (Number(request.headers['content-length']) > maxBytes) {
+    discardRest(request, response, maxBytes)
+    throw tooLarge(maxBytes)
+  }
+  return parseJsonBody(await readBytes(request, response, maxBytes))
+}
+
+/** By events: iterating would destroy the request, and its socket with it, when the body is given up halfway. */
+function readBytes(request: NodeRequest, response: NodeResponse, maxBytes: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = []
+    let length = 0
+    const settle = (settled: () => void): void => {
+      request.off('data', onData).off('end', onEnd).off('error', onCut).off('close', onCut)
+      settled()
+    }
+    const onData = (chunk: Uint8Array): void => {
+      length += chunk.byteLength
+      if (length > maxBytes) {
+        settle(() => reject(tooLarge(maxBytes)))
+        discardRest(request, response, maxBytes)
+      } else chunks.push(chunk)
+    }
+    const onEnd = (): void => settle(() => resolve(joinBytes(chunks, length)))
+    const onCut = (): void => {
+      // An error that is reported later has nobody to hear it.
+      request.on('error', () => {})
+      settle(() => reject(new SluiceError('SLUICE_ERR_REQUEST', 'The body was cut.')))
+    }
+    if (request.destroyed && !request.readableEnded) return onCut()
+    request.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut)
+    return undefined
+  })
+}
+
+/** How much more than allowed is received and thrown away for the sake of the connection, as a multiple. */
+const MAX_DISCARDED = 16
+
+/** A client reads its answer once it has sent its body; one that would send for ever loses its connection instead. */
+function discardRest(request: NodeRequest, response: NodeResponse, maxBytes: number): void {
+  const isShort = Number(request.headers['content-length']) <= MAX_DISCARDED * maxBytes
+  if (!isShort && 'shouldKeepAlive' in response) response.shouldKeepAlive = false
+  request.resume()
+}

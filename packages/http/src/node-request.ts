@@ -1,0 +1,72 @@
+import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
+
+import type { NodeResponse } from '@sluice/sse/node'
+
+import { type HttpRequest, pathBelow } from './http-request.ts'
+import { DEFAULT_MAX_BODY_BYTES } from './json-body.ts'
+import { readNodeJson } from './node-body.ts'
+
+/** How a request of node's server is read. */
+export interface NodeRequestOptions {
+  /** Path the resource is mounted at, such as `/v1`. Default: the root. */
+  mount?: string | undefined
+  /** Path and query, where a framework has rewritten `request.url`. */
+  url?: string | undefined
+  /**
+   * Largest body, in bytes.
+   *
+   * @defaultValue 1048576
+   */
+  maxBodyBytes?: number | undefined
+}
+
+/** A request of node's HTTP/1.1 or HTTP/2 server, or of a framework that hands one out. */
+export type NodeRequest = IncomingMessage | Http2ServerRequest
+
+/**
+ * A request of node's server as the stream resource sees it. Where a framework has parsed the body or knows more of its
+ * client, spread this and put `body` or `raw` in its place.
+ *
+ * @example
+ * ```ts
+ * const plan = await resource.handle(toHttpRequest(request, response, { mount: '/v1' }))
+ * ```
+ */
+export function toHttpRequest<Request extends NodeRequest>(
+  request: Request,
+  response: NodeResponse,
+  options: NodeRequestOptions = {},
+): HttpRequest<Request> {
+  const { mount = '', url = request.url ?? '', maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = options
+  const [path, search] = splitUrl(url)
+  return {
+    method: request.method ?? 'GET',
+    path: pathBelow(mount, path),
+    query: new URLSearchParams(search),
+    header: (name) => {
+      const value = request.headers[name]
+      return typeof value === 'object' ? value.join(', ') : value
+    },
+    body: () => readNodeJson(request, response, maxBodyBytes),
+    signal: signalOf(response),
+    raw: request,
+    mount,
+  }
+}
+
+/** Not `request`'s 'close': that one comes as soon as the body is read, while the client waits for its answer. */
+function signalOf(response: NodeResponse): AbortSignal {
+  const controller = new AbortController()
+  if (response.destroyed) controller.abort()
+  else response.once('close', () => controller.abort())
+  return controller.signal
+}
+
+function splitUrl(url: string): [path: string, search: string] {
+  // Proxies send the whole address.
+  const local = /^https?:\/\/[^/?#]*/i.exec(url)
+  const rest = local ? url.slice(local[0].length) : url
+  const mark = rest.indexOf('?')
+  return mark === -1 ? [rest, ''] : [rest.slice(0, mark), rest.slice(mark + 1)]
+}

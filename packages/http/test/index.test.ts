@@ -1,0 +1,24 @@
+import * as http from '@sluice/http'
+import * as node from '@sluice/http/node'
+import { expect, test } from 'vitest'
+
+test('exports what it says, and no more', () => {
+  expect(Object.keys(http).sort()).toMatchInlineSnapshot(`
+    [
+      "DEFAULT_MAX_BODY_BYTES",
+      "DEFAULT_MAX_JSON_BYTES",
+      "createStreamResource",
+      "planToResponse",
+      "planTokens",
+      "toErrorPlan",
+      "toHttpRequest",
+      "wireErrorOf",
+    ]
+  `)
+  expect(Object.keys(node).sort()).toMatchInlineSnapshot(`
+    [
+      "sendPlan",
+      "toHttpRequest",
+    ]
+  `)
+})
