@@ -1,0 +1,2 @@
+export { sluicePlugin, type SluicePluginOptions } from './plugin.ts'
+export type { ReplyTokensOptions } from './reply-tokens.ts'

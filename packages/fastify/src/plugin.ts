@@ -1,0 +1,89 @@
+import type { Principal, Sluice, Source, TokenStream } from '@sluice/core'
+import { DEFAULT_DRAIN_MS } from '@sluice/core'
+import { createStreamResource, type HttpRequest, type Runner, type StreamResourceOptions } from '@sluice/http'
+import { sendPlan, toHttpRequest } from '@sluice/http/node'
+import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
+import createPlugin from 'fastify-plugin'
+
+import { replyTokens, type ReplyTokensOptions, takeOver } from './reply-tokens.ts'
+
+/** Options of {@link sluicePlugin}. */
+export interface SluicePluginOptions extends Omit<
+  StreamResourceOptions<FastifyRequest>,
+  'identify' | 'sluice' | 'runner'
+> {
+  sluice: Sluice
+  /** Says who sent a request; `undefined` for a stranger, who gets a 401. */
+  identify: (request: FastifyRequest) => Principal | undefined | Promise<Principal | undefined>
+  /** Path the streams are mounted below: `/v1` gives `/v1/streams`. Default: the root. */
+  mount?: string | undefined
+  /** Makes the sources of what clients start over HTTP. Without it only your own routes start streams. */
+  runner?: Runner<FastifyRequest> | undefined
+  /** Largest request body, in bytes. Default 1 MiB. */
+  maxBodyBytes?: number | undefined
+  /** How long running streams are let run when the server closes, in milliseconds. Default 25,000. */
+  drainMs?: number | undefined
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The sluice of this server. */
+    readonly sluice: Sluice
+  }
+  interface FastifyReply {
+    /**
+     * Answers with a stream. A request that carries a cursor attaches, and `source` is never called. Resolves once the
+     * response has opened; with `undefined` when it was answered without a stream (refused, or nothing left to read).
+     */
+    tokens(source: Source, options?: ReplyTokensOptions): Promise<TokenStream | undefined>
+  }
+}
+
+/**
+ * Mounts the stream resource (attach, info, cancel, ack, send, erase) and adds `reply.tokens`.
+ *
+ * @example
+ * ```ts
+ * app.register(sluicePlugin, { sluice, identify: (request) => ({ owner: request.user.id }) })
+ * app.post('/chat', (request, reply) => reply.tokens(({ signal }) => runner.generate(request.body.prompt, { signal })))
+ * ```
+ */
+export const sluicePlugin: FastifyPluginCallback<SluicePluginOptions> = createPlugin(
+  (app: FastifyInstance, options: SluicePluginOptions, done: () => void) => {
+    const { sluice, identify, mount = '', drainMs = DEFAULT_DRAIN_MS } = options
+    app.decorate('sluice', sluice)
+    app.decorateReply('tokens', function tokens(this: FastifyReply, source, tokensOptions) {
+      return replyTokens({ sluice, mount, identify }, this, source, tokensOptions)
+    })
+    app.addHook('preClose', () => sluice.drain({ withinMs: drainMs }))
+    // Routes live in a scope of their own: they read bodies themselves, which must not change the application's parsers.
+    void app.register((scope, _options, scopeDone) => {
+      mountResource(scope, options, mount)
+      scopeDone()
+    })
+    done()
+  },
+  { name: '@sluice/fastify', fastify: '5.x' },
+)
+
+function mountResource(scope: FastifyInstance, options: SluicePluginOptions, mount: string): void {
+  const resource = createStreamResource<FastifyRequest>({
+    ...options,
+    onError: options.onError ?? ((error, { raw }) => raw.log.error(error)),
+  })
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null))
+  const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const asked: HttpRequest<FastifyRequest> = {
+      ...toHttpRequest(request.raw, reply.raw, { mount, maxBodyBytes: options.maxBodyBytes }),
+      raw: request,
+    }
+    const plan = await resource.handle(asked)
+    takeOver(reply)
+    await sendPlan(reply.raw, plan)
+  }
+  const paths = ['/streams', '/streams/:ref', '/streams/:ref/:verb', ...(options.runner ? ['/chat/completions'] : [])]
+  for (const path of paths) {
+    scope.route({ method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], url: `${mount}${path}`, handler })
+  }
+}

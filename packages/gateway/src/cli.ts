@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+
+import { isSluiceError } from '@sluice/core'
+
+import { startGateway } from './gateway.ts'
+import { helpText, parseGatewayOptions } from './options.ts'
+
+try {
+  await main()
+} catch (error) {
+  process.stderr.write(`${describe(error)}\n`)
+  process.exitCode = 1
+}
+
+async function main(): Promise<void> {
+  const options = parseGatewayOptions(process.argv.slice(2), process.env)
+  if (options.help) return void process.stdout.write(helpText())
+  if (options.version) return void process.stdout.write(`${versionOf()}\n`)
+  const gateway = await startGateway(options)
+  const backend = options.upstream ?? 'the demo runner'
+  process.stdout.write(`sluice gateway ready at ${gateway.url} (${backend}, streams in memory)\n`)
+  let asked = false
+  const stop = (): void => {
+    if (asked) process.exit(1)
+    asked = true
+    void gateway.close().then(() => process.exit(0))
+  }
+  process.on('SIGTERM', stop).on('SIGINT', stop)
+}
+
+function describe(error: unknown): string {
+  if (isSluiceError(error)) return error.message
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE') return 'The port is in use; choose another with --port (PORT), or 0 for any free one.'
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return 'The address is not one of this machine; choose another with --host (HOST).'
+  return message
+}
+
+function versionOf(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
+  return version
+}

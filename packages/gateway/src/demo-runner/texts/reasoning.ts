@@ -1,0 +1,2 @@
+/** What the demo runner thinks before it answers. Written for sluice, public domain. */
+export const reasoning: string = `The reader asks for an answer, and a long one shows best how tokens flow. First I look at what was asked, then I pick a passage that fits: a short greeting would be over before anything could be seen. A text in the public domain is safe to quote at any length. I should keep its line breaks, its accents and its punctuation exactly as they are, since somebody is going to compare them byte by byte. That settles it; I begin with the first sentence.`

@@ -1,0 +1,94 @@
+import type { EndEvent, Observer, SluiceStats, StreamTiming } from '@sluice/core'
+
+const SECONDS: readonly number[] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
+
+/** Counts what the gateway does, for Prometheus. No stream or user ever becomes a label. */
+export class GatewayMetrics implements Observer {
+  readonly #started: { value: number } = { value: 0 }
+  readonly #ended: Map<string, number> = new Map()
+  readonly #detached: Map<string, number> = new Map()
+  readonly #firstEvent: Histogram = new Histogram()
+  readonly #duration: Histogram = new Histogram()
+  #chunks = 0
+  #events = 0
+  #leaked = 0
+
+  started(): void {
+    this.#started.value++
+  }
+
+  chunk(_stream: unknown, { events }: { events: number }): void {
+    this.#chunks++
+    this.#events += events
+  }
+
+  detached(_stream: unknown, { outcome }: { outcome: string }): void {
+    this.#detached.set(outcome, (this.#detached.get(outcome) ?? 0) + 1)
+  }
+
+  ended(_stream: unknown, { end, timing }: { end: EndEvent; timing: StreamTiming }): void {
+    this.#ended.set(end.reason, (this.#ended.get(end.reason) ?? 0) + 1)
+    if (timing.firstEventMs !== undefined) this.#firstEvent.observe(timing.firstEventMs / 1000)
+    if (timing.durationMs !== undefined) this.#duration.observe(timing.durationMs / 1000)
+  }
+
+  sourceLeaked(): void {
+    this.#leaked++
+  }
+
+  /** Prometheus text format 0.0.4. */
+  text({ producing, delivering, store, loopLagMs }: SluiceStats): string {
+    return [
+      ...single('sluice_streams_started_total', 'counter', 'Streams begun', this.#started.value),
+      ...labelled('sluice_streams_ended_total', 'Streams ended, by reason', 'reason', this.#ended),
+      ...labelled('sluice_readings_ended_total', 'Readings ended, by outcome', 'outcome', this.#detached),
+      ...single('sluice_chunks_total', 'counter', 'Writes to readers', this.#chunks),
+      ...single('sluice_events_delivered_total', 'counter', 'Events delivered to readers', this.#events),
+      ...single('sluice_sources_leaked_total', 'counter', 'Sources that did not stop when asked', this.#leaked),
+      ...single('sluice_sources_running', 'gauge', 'Sources that have not come to rest', producing),
+      ...single('sluice_readings_open', 'gauge', 'Readings being delivered', delivering),
+      ...single('sluice_log_bytes', 'gauge', 'Bytes held in logs', store.bytes),
+      ...single('sluice_loop_lag_seconds', 'gauge', 'How late the event loop runs', loopLagMs / 1000),
+      ...this.#firstEvent.lines('sluice_time_to_first_event_seconds', 'Start to first event'),
+      ...this.#duration.lines('sluice_stream_duration_seconds', 'Start to end'),
+      '',
+    ].join('\n')
+  }
+}
+
+class Histogram {
+  readonly #buckets: number[] = SECONDS.map(() => 0)
+  #sum = 0
+  #count = 0
+
+  observe(value: number): void {
+    for (const [index, bound] of SECONDS.entries()) if (value <= bound) this.#buckets[index]!++
+    this.#sum += value
+    this.#count++
+  }
+
+  lines(name: string, help: string): string[] {
+    return [
+      ...head(name, 'histogram', help),
+      ...SECONDS.map((bound, index) => `${name}_bucket{le="${bound}"} ${this.#buckets[index]}`),
+      `${name}_bucket{le="+Inf"} ${this.#count}`,
+      `${name}_sum ${this.#sum}`,
+      `${name}_count ${this.#count}`,
+    ]
+  }
+}
+
+function head(name: string, type: string, help: string): string[] {
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`]
+}
+
+function single(name: string, type: 'counter' | 'gauge', help: string, value: number): string[] {
+  return [...head(name, type, help), `${name} ${value}`]
+}
+
+function labelled(name: string, help: string, label: string, values: ReadonlyMap<string, number>): string[] {
+  return [
+    ...head(name, 'counter', help),
+    ...[...values].map(([value, count]) => `${name}{${label}="${value}"} ${count}`),
+  ]
+}

@@ -1,0 +1,113 @@
+import type { AddressInfo } from 'node:net'
+
+import { createSluice, type Sluice, SluiceError, type Source } from '@sluice/core'
+import { sluicePlugin } from '@sluice/fastify'
+import { openAiChatSource } from '@sluice/wires/openai'
+import createFastify, { type FastifyInstance } from 'fastify'
+
+import { createDemoRunner } from './demo-runner/demo-runner.ts'
+import { createIdentify, keyForUpstream } from './identify.ts'
+import { GatewayMetrics } from './gateway-metrics.ts'
+import type { GatewayOptions, LogLevel } from './option-table.ts'
+import { mountUpstream } from './upstream-proxy.ts'
+
+const MOUNT = '/v1'
+const MAX_BODY_BYTES = 32 * 1024 * 1024
+
+/** A gateway that listens. */
+export interface RunningGateway {
+  readonly url: string
+  readonly sluice: Sluice
+  /** Drains, then closes: new streams are refused at once, running ones have `drainMs`. Idempotent. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts the ready-made server: streams in front of an OpenAI-compatible backend, or of the demo runner.
+ *
+ * @throws SluiceError `SLUICE_ERR_OPTION`
+ * @example
+ * ```ts
+ * const gateway = await startGateway(parseGatewayOptions(['--port', '0'], process.env))
+ * ```
+ */
+export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
+  if (options.redis !== undefined) {
+    throw new SluiceError(
+      'SLUICE_ERR_OPTION',
+      'The option --redis (SLUICE_REDIS_URL) needs the Redis store, which this version does not have yet; leave it out to keep streams in memory.',
+    )
+  }
+  const metrics = new GatewayMetrics()
+  const sluice = createSluice({
+    stream: { onDisconnect: options.onDisconnect },
+    limits: limitsFor(options.auth),
+    observers: [metrics],
+  })
+  const app = createFastify({
+    bodyLimit: MAX_BODY_BYTES,
+    forceCloseConnections: true,
+    // Requests are logged at `info`, which only `debug` shows.
+    logger: { level: LEVELS[options.log], stream: process.stderr },
+  })
+  app.register(sluicePlugin, {
+    sluice,
+    identify: createIdentify(options.auth),
+    mount: MOUNT,
+    runner: createRunner(options),
+    cors: options.corsOrigin.length > 0 ? { origins: [...options.corsOrigin] } : undefined,
+    maxBodyBytes: MAX_BODY_BYTES,
+    drainMs: options.drainMs,
+  })
+  mountHealth(app, sluice, metrics)
+  mountUpstream(app, MOUNT, options, createDemoRunner().models)
+  await app.listen({ port: options.port, host: options.host })
+  let closing: Promise<void> | undefined
+  return {
+    url: urlOf(app, options.host),
+    sluice,
+    close: () => (closing ??= sluice.drain({ withinMs: options.drainMs }).then(() => app.close())),
+  }
+}
+
+const LEVELS: Readonly<Record<LogLevel, string>> = { quiet: 'silent', info: 'warn', debug: 'debug' }
+
+/** With `none` everybody is one owner, and with `bearer` an owner may be a whole application. */
+function limitsFor(auth: GatewayOptions['auth']): {
+  streamsPerOwner: number
+  startsPerSecond: number
+  startBurst: number
+} {
+  return auth === 'none'
+    ? { streamsPerOwner: 10_000, startsPerSecond: 10_000, startBurst: 10_000 }
+    : { streamsPerOwner: 1_000, startsPerSecond: 200, startBurst: 1_000 }
+}
+
+function createRunner(options: GatewayOptions) {
+  const { upstream } = options
+  if (upstream === undefined) {
+    const demo = createDemoRunner()
+    return (body: object): Source => demo.chat(body as Parameters<typeof demo.chat>[0])
+  }
+  return (body: object, { request }: { request: { header(name: string): string | undefined } }): Source =>
+    openAiChatSource({
+      baseUrl: upstream,
+      apiKey: keyForUpstream(options, request.header('authorization')),
+      body: body as Parameters<typeof openAiChatSource>[0]['body'],
+    })
+}
+
+function mountHealth(app: FastifyInstance, sluice: Sluice, metrics: GatewayMetrics): void {
+  app.get('/healthz', () => ({ status: 'alive' }))
+  app.get('/readyz', (_request, reply) =>
+    sluice.stats().draining ? reply.code(503).send({ status: 'draining' }) : reply.send({ status: 'ready' }),
+  )
+  app.get('/metrics', (_request, reply) =>
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(metrics.text(sluice.stats())),
+  )
+}
+
+function urlOf(app: FastifyInstance, host: string): string {
+  const { port } = app.server.address() as AddressInfo
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}

@@ -1,0 +1,151 @@
+import { SluiceError } from '@sluice/core'
+import { nearestName } from './nearest-name.ts'
+import { DEFAULT_GATEWAY_OPTIONS, OPTION_TABLE } from './option-table.ts'
+import type { GatewayOptions, OptionRow } from './option-table.ts'
+import { isLoopback } from './option-values.ts'
+
+/** Where a value came from, as it is spelled there, and the value's text. */
+interface Given {
+  readonly spelling: string
+  readonly text: string
+}
+
+type OptionName = keyof GatewayOptions
+const ROWS = Object.entries(OPTION_TABLE) as readonly [OptionName, OptionRow][]
+
+/**
+ * Reads the command line and the environment; a flag wins over its variable, and an empty variable counts as unset.
+ *
+ * @param argv - arguments without the program's own name; a bare `--` at the start is skipped
+ * @throws SluiceError `SLUICE_ERR_OPTION`, naming flag and variable, the value, the rule and the way out
+ *
+ * @example
+ * ```ts
+ * const options = parseGatewayOptions(process.argv.slice(2), process.env)
+ * ```
+ */
+export function parseGatewayOptions(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): GatewayOptions {
+  const start = argv.findIndex((word) => word !== '--')
+  const words = start < 0 ? [] : argv.slice(start)
+  // Whoever asks for help has to get it, whatever else is wrong.
+  if (asksFor('help', words)) return { ...DEFAULT_GATEWAY_OPTIONS, help: true }
+  if (asksFor('version', words)) return { ...DEFAULT_GATEWAY_OPTIONS, version: true }
+  const flags = readFlags(words)
+  const resolved = ROWS.map(([name, row]) => {
+    const given = flags.get(name) ?? readVariable(row, env)
+    return [name, given ? parseValue(row, given) : DEFAULT_GATEWAY_OPTIONS[name]] as const
+  })
+  // The table's own type says that every row parses to its option's type.
+  const options = Object.fromEntries(resolved) as unknown as GatewayOptions
+  refuseOpenDoor(options)
+  return options
+}
+
+function asksFor(name: 'help' | 'version', words: readonly string[]): boolean {
+  const { flag, short } = OPTION_TABLE[name]
+  return words.some((word) => word === flag || word === short)
+}
+
+function readFlags(words: readonly string[]): Map<OptionName, Given> {
+  const flags = new Map<OptionName, Given>()
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? ''
+    const equals = word.indexOf('=')
+    const spelling = equals < 0 ? word : word.slice(0, equals)
+    const [name, row] = findRow(spelling)
+    let text = equals < 0 ? undefined : word.slice(equals + 1)
+    if (text === undefined && row.value === undefined) text = 'true'
+    if (text === undefined) text = takeValue(row, words[++index])
+    const before = row.many ? flags.get(name) : undefined
+    flags.set(name, { spelling, text: before ? `${before.text},${text}` : text })
+  }
+  return flags
+}
+
+function findRow(spelling: string): readonly [OptionName, OptionRow] {
+  const found = ROWS.find(([, row]) => row.flag === spelling || row.short === spelling)
+  if (found) return found
+  if (!spelling.startsWith('-')) {
+    throw invalid(`${show(spelling)} is no option. Options begin with "--", such as --port 8080; --help lists them.`)
+  }
+  const nearest = nearestName(
+    spelling,
+    ROWS.map(([, row]) => row.flag),
+  )
+  const advice = nearest ? `Did you mean ${nearest}?` : 'See --help for all there are.'
+  throw invalid(`There is no option ${show(spelling)}. ${advice}`)
+}
+
+function takeValue(row: OptionRow, next: string | undefined): string {
+  if (next !== undefined && !next.startsWith('--')) return next
+  throw invalid(`${nameOf(row)} has no value; it must be ${row.rule}. ${adviceOf(row)}`)
+}
+
+function readVariable({ variable }: OptionRow, env: Readonly<Record<string, string | undefined>>): Given | undefined {
+  const text = variable === undefined ? undefined : env[variable]
+  return variable === undefined || text === undefined || text.trim() === '' ? undefined : { spelling: variable, text }
+}
+
+function parseValue(row: OptionRow, { spelling, text }: Given): unknown {
+  const value = row.parse(text.trim())
+  if (value !== undefined) return value
+  const shown = row.secret ? 'not usable (it is not shown here)' : show(text)
+  throw invalid(`${nameOf(row)} is ${shown}, given as ${spelling}; it must be ${row.rule}. ${adviceOf(row)}`)
+}
+
+/** With `none`, everybody who reaches the gateway reads everybody's streams and spends the backend's key. */
+function refuseOpenDoor({ auth, host, insecure }: GatewayOptions): void {
+  if (auth !== 'none' || insecure || isLoopback(host)) return
+  throw invalid(
+    `${nameOf(OPTION_TABLE.auth)} is "none" while ${nameOf(OPTION_TABLE.host)} is ${show(host)}: anyone who reaches ` +
+      `that address could read and cancel every stream. Use --auth bearer, or --host 127.0.0.1, or, where something ` +
+      `else guards the door, ${nameOf(OPTION_TABLE.insecure)}.`,
+  )
+}
+
+function nameOf({ flag, variable }: OptionRow): string {
+  return variable === undefined ? flag : `${flag} (${variable})`
+}
+
+function adviceOf({ flag, value, variable, example }: OptionRow): string {
+  const setting = variable === undefined ? '' : ` or ${variable}=${example}`
+  return `Write ${value === undefined ? flag : `${flag} ${example}`}${setting}, or leave it out.`
+}
+
+/** Quotes what was given; whatever could be a password in a URL is left out. */
+function show(text: string): string {
+  return JSON.stringify(text.replace(/^([a-z+]+:\/\/)?.*@/i, '$1***@').slice(0, 80))
+}
+
+function invalid(message: string): SluiceError {
+  return new SluiceError('SLUICE_ERR_OPTION', message)
+}
+
+/** What `--help` prints. */
+export function helpText(): string {
+  const spellings = ROWS.map(([, { flag, short, value }]) => [short, [flag, value].filter(Boolean).join(' ')])
+  const lefts = spellings.map((words) => words.filter(Boolean).join(', '))
+  const width = Math.max(...lefts.map((left) => left.length))
+  const lines = ROWS.flatMap(([name, { variable, help }], index) => {
+    const preset = showDefault(DEFAULT_GATEWAY_OPTIONS[name])
+    const notes = [variable, preset && `default ${preset}`].filter(Boolean).join(', ')
+    return [`  ${lefts[index]?.padEnd(width)}  ${notes}`.trimEnd(), `      ${help}`]
+  })
+  return [
+    'Usage: sluice-gateway [options]',
+    '',
+    'Puts resumable token streams in front of an OpenAI-compatible backend.',
+    'Every option is also an environment variable, named beside it; the flag wins.',
+    '',
+    ...lines,
+    '',
+  ].join('\n')
+}
+
+function showDefault(value: GatewayOptions[OptionName]): string {
+  if (typeof value === 'string' || typeof value === 'number') return String(value)
+  return typeof value === 'object' && 'graceMs' in value ? String(value.graceMs) : ''
+}
