@@ -1,5 +1,5 @@
 import { SluiceError } from './errors.ts'
-import { requireInteger, requireKnownNames, requireNumber } from './option-rules.ts'
+import { requireInteger, requireKnownNames, requireNumber, withDefault } from './option-rules.ts'
 import type { Actor, Principal } from './principal.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -33,12 +33,12 @@ export const DEFAULT_LIMIT_OPTIONS: ResolvedLimitOptions = {
 export function resolveLimitOptions(options: LimitOptions = {}): ResolvedLimitOptions {
   requireKnownNames('limits', options, Object.keys(DEFAULT_LIMIT_OPTIONS))
   const whole = (name: keyof LimitOptions): number =>
-    requireInteger(`limits.${name}`, options[name] ?? DEFAULT_LIMIT_OPTIONS[name], 1, 10_000_000)
+    requireInteger(`limits.${name}`, withDefault(options[name], DEFAULT_LIMIT_OPTIONS[name]), 1, 10_000_000)
   return {
     streamsPerOwner: whole('streamsPerOwner'),
     startsPerSecond: requireNumber(
       'limits.startsPerSecond',
-      options.startsPerSecond ?? DEFAULT_LIMIT_OPTIONS.startsPerSecond,
+      withDefault(options.startsPerSecond, DEFAULT_LIMIT_OPTIONS.startsPerSecond),
       0.001,
       1_000_000,
     ),

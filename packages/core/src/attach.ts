@@ -75,10 +75,10 @@ export async function attachStream<Data extends DataEvents>(
   }
   if (options.after === 'now') return joined(engine, stored, log.committed)
   const cursor = options.after === undefined ? own : parseCursor(options.after)
-  if (!cursor || (cursor.seq === 0 && cursor.epoch === 0)) return joined(engine, stored, log.firstSeq - 1)
-  if (cursor.streamId !== facts.id) {
+  if (cursor && cursor.streamId !== facts.id) {
     throw new SluiceError('SLUICE_ERR_CURSOR_MALFORMED', 'The cursor belongs to another stream.')
   }
+  if (!cursor || (cursor.seq === 0 && cursor.epoch === 0)) return joined(engine, stored, log.firstSeq - 1)
   const error = cursorError(placeCursor(log, cursor))
   if (error) throw error
   return joined(engine, stored, cursor.seq)

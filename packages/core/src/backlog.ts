@@ -21,6 +21,8 @@ export class Backlog implements PolicyView {
   #oldestSinceMs = 0
   #nextSinceMs = 0
   #seenSeq: number
+  #lookedAtMs = 0
+  #takenAtMs = -Infinity
 
   constructor(hub: Hub, reader: Reader, pace: Pace | undefined) {
     this.#hub = hub
@@ -50,6 +52,10 @@ export class Backlog implements PolicyView {
     return this.#oldestSinceMs
   }
 
+  get sinceLastMs(): number {
+    return this.#hub.now() - this.#takenAtMs
+  }
+
   get live(): boolean {
     return this.#reader.seq >= this.#reader.liveAfterSeq
   }
@@ -74,16 +80,12 @@ export class Backlog implements PolicyView {
     return text
   }
 
-  eventsWithin(length: number): number {
+  pieces(): readonly (string | undefined)[] {
     const { log, seq } = this.#reader
-    const { pending } = this
-    let units = 0
-    for (let events = 0; events < pending; events++) {
-      const event = log.read(seq + events, 1)[0]!.event
-      if (event.type === 'text') units += event.text.length
-      if (units > length) return events
-    }
-    return pending
+    return Array.from({ length: this.pending }, (_, index) => {
+      const event = log.read(seq + index, 1)[0]!.event
+      return event.type === 'text' ? event.text : undefined
+    })
   }
 
   /** Looks at the clock: what the pace lets through by now, and when what is pending arrived. */
@@ -92,12 +94,15 @@ export class Backlog implements PolicyView {
     const reader = this.#reader
     if (this.#bucket) this.#pacedUntilSeq = Math.max(reader.seq, reader.liveAfterSeq) + this.#bucket.available(now)
     const endSeq = reader.seq + this.pending
+    // While something was pending we may have slept through arrivals: they are as old as the look before, at most.
+    const arrivedMs = this.#seenSeq > reader.seq ? this.#lookedAtMs : now
+    this.#lookedAtMs = now
     if (endSeq <= this.#seenSeq) return
     if (this.#seenSeq <= reader.seq) {
       this.#batchEndSeq = endSeq
       this.#oldestSinceMs = now
       this.#nextSinceMs = now
-    } else if (this.#batchEndSeq === this.#seenSeq) this.#nextSinceMs = now
+    } else if (this.#batchEndSeq === this.#seenSeq) this.#nextSinceMs = arrivedMs
     this.#seenSeq = endSeq
   }
 
@@ -106,6 +111,7 @@ export class Backlog implements PolicyView {
     const before = reader.seq
     const chunk = reader.take(count, maxBytes)
     this.position += reader.seq - before
+    this.#takenAtMs = this.#hub.now()
     this.#bucket?.take(Math.max(0, reader.seq - Math.max(before, reader.liveAfterSeq)))
     if (reader.seq >= this.#batchEndSeq) {
       this.#oldestSinceMs = this.#nextSinceMs

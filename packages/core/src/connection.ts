@@ -10,6 +10,8 @@ export interface Carried {
   writable(): void
   /** The connection is gone, or going: this reading is over. */
   detached(code: ClosedCode | undefined): void
+  /** Something of this reading's own threw: it cannot go on. */
+  failed(error: unknown): void
 }
 
 /** How a transport uses its connections. */
@@ -71,7 +73,14 @@ export class Connection {
     this.#lastWriteMs = this.#hub.now()
     this.writes++
     this.bytesWritten += bytes.length
-    if (!this.#sink.write(bytes)) this.#wait()
+    let ready: boolean
+    try {
+      ready = this.#sink.write(bytes)
+    } catch {
+      // A sink that breaks its word must not take the hub, and every other reader, with it.
+      return this.abort()
+    }
+    if (!ready && this.state === 'open') this.#wait()
   }
 
   /** All is written: the transport closes once it has sent it, and is destroyed if it cannot. */
@@ -126,7 +135,12 @@ export class Connection {
   }
 
   #beat(): void {
-    if (this.#hub.now() - this.#lastWriteMs >= this.#heartbeatMs) this.write(this.#heartbeat())
+    try {
+      if (this.#hub.now() >= this.#lastWriteMs + this.#heartbeatMs) this.write(this.#heartbeat())
+    } catch (error) {
+      for (const reading of [...this.#carried]) reading.failed(error)
+      return this.abort()
+    }
     if (this.state === 'open') this.#watchSilence()
   }
 

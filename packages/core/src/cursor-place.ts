@@ -9,7 +9,7 @@ export type CursorPlace = 'within' | 'atEnd' | 'ahead' | 'superseded' | 'trimmed
 export function placeCursor(log: Log, { epoch, seq }: Cursor): CursorPlace {
   if (seq > log.committed || epoch > log.epoch) return 'ahead'
   if (seq + 1 < log.firstSeq) return 'trimmed'
-  if (seq >= log.firstSeq && epoch !== log.epochOf(seq)) return 'superseded'
+  if (seq > 0 && epoch !== log.epochOf(seq)) return 'superseded'
   return seq === log.committed ? 'atEnd' : 'within'
 }
 

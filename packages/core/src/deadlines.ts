@@ -35,9 +35,9 @@ export class DeadlineList {
 
   delete(deadline: Deadline): void {
     const { place } = deadline
+    deadline.atMs = Infinity
     if (place === -1) return
     deadline.place = -1
-    deadline.atMs = Infinity
     const last = this.#heap.pop()!
     if (last === deadline) return
     last.place = place

@@ -14,7 +14,8 @@ export type ReadingOutcome = 'end' | 'detached' | 'failed' | ClosedCode
 
 /** What the stream is told of one delivery. */
 export interface DeliveryOwner {
-  chunk(info: ChunkInfo): void
+  /** Called after each write; absent when nobody wants to know. */
+  chunk?: ((info: ChunkInfo) => void) | undefined
   /** Called once. `error` is what a policy or an encoder threw. */
   over(outcome: ReadingOutcome, error?: unknown): void
 }
@@ -70,7 +71,7 @@ export class Delivery implements Steppable, Carried {
     try {
       this.#connection.write(this.#encoder.open(start))
     } catch (error) {
-      return this.#fail(error)
+      return this.failed(error)
     }
     this.step()
   }
@@ -80,7 +81,7 @@ export class Delivery implements Steppable, Carried {
     try {
       this.#flow()
     } catch (error) {
-      this.#fail(error)
+      this.failed(error)
     }
   }
 
@@ -119,18 +120,19 @@ export class Delivery implements Steppable, Carried {
       const waitedMs = backlog.oldestMs
       const bytes = this.#encoder.encode(backlog.take(count, this.#maxChunkBytes))
       this.#connection.write(bytes)
-      this.#owner.chunk({ events: this.#reader.seq - before, bytes: bytes.length, waitedMs })
+      this.#owner.chunk?.({ events: this.#reader.seq - before, bytes: bytes.length, waitedMs })
       if (this.#reader.finished) return this.#finish('end')
       if (this.#connection.state !== 'open') return
     }
-    this.#sleep(1)
+    if (this.#reader.finished) this.#finish('end')
+    else this.#sleep(1)
   }
 
   /** How many events leave now; 0 or less to wait. The policy proposes; the time bound, the byte cap and the end decide. */
   #decide(): number {
     const backlog = this.#backlog
     const { pending } = backlog
-    if (backlog.ended || backlog.oldestMs >= this.#policy.maxDelayMs) return pending
+    if (backlog.ended || this.#hub.now() >= backlog.oldestSinceMs + this.#policy.maxDelayMs) return pending
     const wanted = this.#policy.take(backlog)
     backlog.writable = true
     if (Number.isNaN(wanted) || typeof wanted !== 'number') {
@@ -165,7 +167,7 @@ export class Delivery implements Steppable, Carried {
   }
 
   /** A policy or an encoder threw: what was written so far may be half a thing, so the connection is cut, not closed. */
-  #fail(error: unknown): void {
+  failed(error: unknown): void {
     if (this.#over) return
     this.#over = true
     this.#hub.cancel(this.#deadline)

@@ -1,4 +1,4 @@
-import { isSluiceError, SluiceError } from './errors.ts'
+import { isSluiceError, SluiceError, type SluiceErrorCode, STATUS_OF_CODE } from './errors.ts'
 import type { EndCause, EndEvent, Usage, WireError } from './event.ts'
 import type { Json } from './json.ts'
 import type { Log } from './log.ts'
@@ -51,11 +51,15 @@ export function errorOfEnd(end: EndEvent): SluiceError {
     })
   }
   const { code, message, status, retryAfterMs, extra } = end.error
-  return new SluiceError(code === 'SLUICE_ERR_TIMEOUT' ? code : 'SLUICE_ERR_SOURCE', message, {
-    status,
-    retryAfterMs,
-    extra,
-  })
+  return new SluiceError(
+    Object.hasOwn(STATUS_OF_CODE, code) ? (code as SluiceErrorCode) : 'SLUICE_ERR_SOURCE',
+    message,
+    {
+      status,
+      retryAfterMs,
+      extra,
+    },
+  )
 }
 
 /** What the source told last, or our own count: a cut stream is never billed as nothing. */

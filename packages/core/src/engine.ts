@@ -5,6 +5,7 @@ import { SluiceError } from './errors.ts'
 import type { WireError } from './event.ts'
 import { Deadline } from './deadlines.ts'
 import type { Hub } from './hub.ts'
+import { jsonOf } from './json.ts'
 import type { Observers } from './observer.ts'
 import { type Action, type Actor, type Authorize, notFound, type StreamIdentity } from './principal.ts'
 import type { Production } from './production.ts'
@@ -66,13 +67,14 @@ export async function requireAuthority(
   if (!allowed) throw notFound()
 }
 
-/** `errorFor` is user code: when it throws, its error is masked like any other. */
+/** `errorFor` is user code: when it throws, or gives no error to show, the error is masked. */
 export function explainWith(errorFor: ErrorFor): (error: unknown) => WireError {
   return (error) => {
     try {
-      return errorFor(error)
-    } catch (failure) {
-      return maskError(failure)
+      const told: unknown = errorFor(error)
+      return isWireError(told) ? told : maskError(undefined)
+    } catch {
+      return maskError(undefined)
     }
   }
 }
@@ -85,4 +87,10 @@ function withDeadline(hub: Hub, answer: Promise<boolean>): Promise<boolean> {
       .then(resolve, reject)
       .finally(() => hub.cancel(deadline))
   })
+}
+
+function isWireError(told: unknown): told is WireError {
+  if (typeof told !== 'object' || told === null) return false
+  const { code, message } = told as Partial<WireError>
+  return typeof code === 'string' && typeof message === 'string' && jsonOf(told) !== undefined
 }

@@ -19,9 +19,9 @@ export async function* readEvents(hub: Hub, reader: Reader): AsyncGenerator<Stre
         `This reading cannot go on (${reader.broken}): events it had not read yet are not kept any more. Read faster, or raise retentionBytes.`,
       )
     }
+    if (reader.finished) return
     if (reader.pending === 0) await arrival(hub, reader)
     else for (const { event } of reader.take(Infinity, BATCH_BYTES)) yield event
-    if (reader.finished) return
   }
 }
 

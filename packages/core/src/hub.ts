@@ -21,6 +21,8 @@ export class Hub {
   /** Counts turns that had something to step. */
   turn = 0
   #dirty: Steppable[] = []
+  #stepping = false
+  #stepMs = 0
   #deferredAtMs = 0
   readonly #deadlines: DeadlineList = new DeadlineList()
   #timerAtMs = Infinity
@@ -36,8 +38,9 @@ export class Hub {
     this.#keepAlive = keepAlive
   }
 
+  /** The time; within a step of the hub, when that step began: what happens in one turn happens at one time. */
   now(): number {
-    return this.runtime.now()
+    return this.#stepping ? this.#stepMs : this.runtime.now()
   }
 
   /** Steps `item` once at the end of this turn. */
@@ -78,11 +81,14 @@ export class Hub {
     const dirty = this.#dirty
     this.#dirty = []
     this.turn++
-    this.loopLagMs += LAG_WEIGHT * (this.runtime.now() - this.#deferredAtMs - this.loopLagMs)
+    this.#stepMs = this.runtime.now()
+    this.loopLagMs += LAG_WEIGHT * (this.#stepMs - this.#deferredAtMs - this.loopLagMs)
+    this.#stepping = true
     for (const item of dirty) {
       item.dirty = false
       item.step()
     }
+    this.#stepping = false
   }
 
   #arm(atMs: number): void {
@@ -101,9 +107,17 @@ export class Hub {
     this.#cancelTimer = undefined
     this.#timerAtMs = Infinity
     const now = this.runtime.now()
+    const due: Deadline[] = []
     for (let first = this.#deadlines.earliest; first && first.atMs <= now; first = this.#deadlines.earliest) {
       this.#deadlines.delete(first)
-      first.due()
+      first.atMs = now
+      due.push(first)
+    }
+    // One that an earlier one has called off or put off is left alone, and what is scheduled now is for the next time.
+    for (const deadline of due) {
+      if (deadline.place !== -1 || deadline.atMs !== now) continue
+      deadline.atMs = Infinity
+      deadline.due()
     }
     const next = this.#deadlines.earliest
     if (next && next.atMs < this.#timerAtMs) this.#arm(next.atMs)

@@ -1,5 +1,6 @@
 import { SluiceError } from './errors.ts'
 import { isTextual, type SourceEvent, type TextualEvent } from './event.ts'
+import { jsonOf } from './json.ts'
 import type { Logged } from './segment.ts'
 import { fittingEnd, utf8Length } from './utf8.ts'
 import { requireSourceEvent } from './source-event.ts'
@@ -34,6 +35,7 @@ export class Intake {
   /** Takes one item; arrays are the pump's business. */
   accept(item: unknown): void {
     if (typeof item === 'string') {
+      if (item === '') return
       if (this.#undecoded) this.#flushBytes()
       if (this.#carries === undefined && !endsHigh(item) && item.isWellFormed()) this.#admitText(item)
       else this.#join(item, undefined)
@@ -50,6 +52,7 @@ export class Intake {
   }
 
   #decode(bytes: Uint8Array): void {
+    if (bytes.length === 0) return
     // A half that bytes can only follow, never complete.
     if (this.#carries?.has('')) this.#dropCarry('')
     this.#decoder ??= new TextDecoder('utf-8', { ignoreBOM: true })
@@ -65,20 +68,28 @@ export class Intake {
   }
 
   #event(event: SourceEvent): void {
-    if (!isTextual(event)) {
-      const bytes = utf8Length(JSON.stringify(event))
-      if (bytes <= this.#maxDataBytes) return this.#admit(event)
+    if (!isTextual(event)) return this.#admit(this.#copy(event))
+    if (isPlain(event)) return this.accept(event.text)
+    const copy = event.extra === undefined && event.type !== 'tool' ? { ...event } : this.#copy({ ...event, text: '' })
+    if (this.#undecoded && event.text !== '' && event.type === 'text' && (event.choice ?? 0) === 0) this.#flushBytes()
+    this.#join(event.text, copy)
+  }
+
+  /** The log's own copy of what is JSON: a source may go on using the object it gave. */
+  #copy<Some extends SourceEvent>(event: Some): Some {
+    const text = jsonOf(event)
+    if (text === undefined) {
       throw new SluiceError(
         'SLUICE_ERR_SOURCE_ITEM',
-        `The source gave a "${event.type}" event of ${bytes} bytes; at most ${this.#maxDataBytes} are allowed (a quarter of retentionBytes). Send a reference to it instead.`,
+        `The source gave a "${event.type}" event that cannot be written as JSON; its values must be plain, without circles.`,
       )
     }
-    if (isPlain(event)) {
-      this.accept(event.text)
-      return
-    }
-    if (this.#undecoded && event.type === 'text' && (event.choice ?? 0) === 0) this.#flushBytes()
-    this.#join(event.text, event)
+    const bytes = utf8Length(text)
+    if (bytes <= this.#maxDataBytes) return JSON.parse(text) as Some
+    throw new SluiceError(
+      'SLUICE_ERR_SOURCE_ITEM',
+      `The source gave a "${event.type}" event of ${bytes} bytes; at most ${this.#maxDataBytes} are allowed (a quarter of retentionBytes). Send a reference to it instead.`,
+    )
   }
 
   #join(text: string, event: TextualEvent | undefined): void {

@@ -2,6 +2,7 @@ import { createOutline, copyOutline, foldOutline, type Outline } from './outline
 import type { Entry } from './encoder.ts'
 import { type EndEvent, type FinishReason, isTextual, type StreamEvent, type Usage } from './event.ts'
 import { EVENT_COST_BYTES, eventBytes } from './event-size.ts'
+import type { Json } from './json.ts'
 import { mergeInto } from './merge.ts'
 import { type Logged, Segment } from './segment.ts'
 import { utf8Length } from './utf8.ts'
@@ -20,6 +21,8 @@ export interface LogWatcher {
   readersChanged?(): void
   furthestMoved?(): void
   ended?(end: EndEvent): void
+  /** A message for the source. `false`: not taken. */
+  message?(message: Json): boolean
 }
 
 /** Bytes held by all logs of a process, against their common cap. */
@@ -67,6 +70,8 @@ export class Log {
   furthestBytes = 0
   #wakeAt = Infinity
   #otherEvents = 0
+  /** Epoch of the last event that was trimmed. */
+  #trimmedEpoch = 0
   #segments: Segment[] = []
   #outline: Outline = createOutline()
   readonly #retentionBytes: number
@@ -197,10 +202,10 @@ export class Log {
     return outline
   }
 
-  /** Epoch in which `seq` was written, as far as it is known. */
+  /** Epoch in which `seq` was written; also known of the last one that was trimmed. */
   epochOf(seq: number): number {
-    if (seq < this.firstSeq || seq > this.lastSeq)
-      return seq > this.lastSeq ? this.epoch : (this.#segments[0]?.epoch ?? this.epoch)
+    if (seq > this.lastSeq || seq < this.firstSeq - 1) return this.epoch
+    if (seq === this.firstSeq - 1) return this.#trimmedEpoch || (this.#segments[0]?.epoch ?? this.epoch)
     return this.#segments[this.#find(seq)]!.epoch
   }
 
@@ -208,6 +213,7 @@ export class Log {
   clear(): void {
     if (this.#account) this.#account.bytes -= this.bytes
     this.bytes = 0
+    this.#trimmedEpoch = this.epochOf(this.lastSeq)
     this.#segments = []
     this.firstSeq = this.lastSeq + 1
     this.#wakeAll()
@@ -227,8 +233,9 @@ export class Log {
       // The reader that the window is measured from is never overtaken: it is at most a window behind.
       if (this.readers.size > 0 && head.startBytes + head.bytes > this.furthestBytes) return
       this.#segments.shift()
-      for (let index = 0; index < head.count; index++) foldOutline(this.#outline, toEvent(head.at(index)))
+      foldSegment(this.#outline, head)
       this.firstSeq = head.firstSeq + head.count
+      this.#trimmedEpoch = head.epoch
       this.bytes -= head.bytes
       if (this.#account) this.#account.bytes -= head.bytes
     }
@@ -244,7 +251,9 @@ export class Log {
   #finish(end: EndEvent): void {
     this.end = end
     this.#segments.at(-1)!.seal()
-    for (const watcher of [...this.watchers]) watcher.ended?.(end)
+    const watchers = [...this.watchers]
+    this.watchers.clear()
+    for (const watcher of watchers) watcher.ended?.(end)
     this.#wakeAll()
   }
 
@@ -284,6 +293,12 @@ export class Log {
     }
     return low
   }
+}
+
+/** A run of plain text changes an outline no more than one piece of it. */
+function foldSegment(outline: Outline, segment: Segment): void {
+  if (segment.plainText(0, segment.count) !== undefined) return foldOutline(outline, { type: 'text', text: '' })
+  for (let index = 0; index < segment.count; index++) foldOutline(outline, toEvent(segment.at(index)))
 }
 
 function toEvent(event: Logged): StreamEvent {

@@ -3,7 +3,7 @@ import { SluiceError } from './errors.ts'
 import type { EndEvent } from './event.ts'
 import { Hub } from './hub.ts'
 import { Log, type LogAccount } from './log.ts'
-import { requireInteger } from './option-rules.ts'
+import { requireInteger, requireKnownNames, withDefault } from './option-rules.ts'
 import { beginRecord, type RecordOutcome, type RecordState, stepRecord } from './record-machine.ts'
 import { createSystemRuntime, type Runtime } from './runtime.ts'
 import type { Begun, Found, Keeping, Store, StoredStream, StoreRef, StreamFacts, Tombstone } from './store.ts'
@@ -58,19 +58,20 @@ class MemoryStore implements Store {
   readonly #account: LogAccount = { bytes: 0, grown: () => this.#evict() }
 
   constructor(options: MemoryStoreOptions) {
+    requireKnownNames('memory store', options, ['maxBytes', 'maxTombstones', 'runtime'])
     this.#maxBytes = requireInteger(
       'maxBytes',
-      options.maxBytes ?? DEFAULT_MEMORY_STORE_OPTIONS.maxBytes,
+      withDefault(options.maxBytes, DEFAULT_MEMORY_STORE_OPTIONS.maxBytes),
       1024,
       2 ** 40,
     )
     this.#maxTombstones = requireInteger(
       'maxTombstones',
-      options.maxTombstones ?? DEFAULT_MEMORY_STORE_OPTIONS.maxTombstones,
+      withDefault(options.maxTombstones, DEFAULT_MEMORY_STORE_OPTIONS.maxTombstones),
       0,
       10_000_000,
     )
-    this.#hub = new Hub(options.runtime ?? createSystemRuntime(), false)
+    this.#hub = new Hub(withDefault(options.runtime, createSystemRuntime()), false)
   }
 
   begin(facts: StreamFacts, keeping: Keeping): Begun {

@@ -24,8 +24,16 @@ export function invalidOption(name: string, value: unknown, rule: string): Sluic
   return new SluiceError('SLUICE_ERR_OPTION', `The option "${name}" is ${show(value)}; it must be ${rule}.`)
 }
 
+/** `value`, or `fallback` where nothing was said; `null` is something. */
+export function withDefault<Value>(value: Value | undefined, fallback: Value): Value {
+  return value === undefined ? fallback : value
+}
+
 /** An unknown name is a typing error that would otherwise silently do nothing. */
 export function requireKnownNames(group: string, options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw invalidOption(group, options, `an object with any of ${known.join(', ')}`)
+  }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue
     const where = group === '' ? '' : ` in "${group}"`

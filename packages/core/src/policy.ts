@@ -8,6 +8,8 @@ export interface PolicyView {
   readonly pendingBytes: number
   /** How long the oldest pending event has been readable, in milliseconds. */
   readonly oldestMs: number
+  /** How long ago the latest chunk was given, in milliseconds; `Infinity` before the first. */
+  readonly sinceLastMs: number
   /** False while the reader is fed what was logged before it attached. */
   readonly live: boolean
   /** False when the sink made us wait since the last chunk. */
@@ -18,8 +20,8 @@ export interface PolicyView {
   readonly ended: boolean
   /** The pending text, events without text left out. Costs a join: ask only when the decision needs it. */
   text(): string
-  /** How many pending events hold the first `length` UTF-16 units of {@link text}, not counting one that is cut. */
-  eventsWithin(length: number): number
+  /** The text of each pending event, `undefined` for one without; as dear as {@link text}. */
+  pieces(): readonly (string | undefined)[]
 }
 
 /** Tokens per second that a reader may be given, with a burst. */

@@ -3,6 +3,7 @@ import { completeEnd, cutEnd, errorOfEnd, failedEnd } from './end.ts'
 import type { Engine } from './engine.ts'
 import type { EndCause, EndEvent } from './event.ts'
 import { Inbox } from './inbox.ts'
+import type { Json } from './json.ts'
 import {
   beginLifecycle,
   type LifecycleState,
@@ -12,15 +13,22 @@ import {
   type LifecycleCommand,
 } from './lifecycle-machine.ts'
 import type { LogWatcher } from './log.ts'
-import { Pump, type PumpOwner } from './pump.ts'
-import { runSettle } from './settlement.ts'
+import { Pump, type PumpOwner, type Rewrite } from './pump.ts'
+import { resultOf, runSettle } from './settlement.ts'
 import type { Source, SourceContext } from './source.ts'
 import type { StoredStream } from './store.ts'
 import type { ResolvedStreamOptions } from './stream-options.ts'
-import { chainTransforms } from './transform.ts'
 
 /** How long the source's own code may take to come to rest once nobody wants it any more. */
 const SOURCE_REST_MS = 5_000
+
+/** What a production works with, besides its engine and its stream. */
+export interface ProductionParts {
+  options: ResolvedStreamOptions
+  /** Gives the stream's place in the limits back. */
+  release: () => void
+  rewrite: Rewrite | undefined
+}
 
 /** A stream that is produced here: its pump, its lifecycle, and the way its end comes about. */
 export class Production implements PumpOwner, LogWatcher {
@@ -37,19 +45,20 @@ export class Production implements PumpOwner, LogWatcher {
   #isOpen = false
   #openWaiters: ((end: EndEvent | undefined) => void)[] = []
   #atRest = false
+  #settlement: Promise<void> | undefined
 
-  constructor(engine: Engine, stored: StoredStream, options: ResolvedStreamOptions, release: () => void) {
+  constructor(engine: Engine, stored: StoredStream, { options, release, rewrite }: ProductionParts) {
     this.engine = engine
     this.stored = stored
     this.#options = options
     this.#release = release
     this.#startedMs = engine.hub.now()
     this.#lifecycle = beginLifecycle(options, this.#startedMs)
-    const { facts, log } = stored
-    const rewrite = chainTransforms(engine.transforms.map((make) => make({ id: facts.id, meta: facts.meta })))
+    const { log } = stored
     this.#pump = new Pump(engine.hub, { log, owner: this, options, rewrite })
     this.#pump.runsUnread = options.onDisconnect === 'continue'
     log.watchers.add(this)
+    this.#watch()
   }
 
   /** Sets the source going. Settles when its code has come to rest and the result is settled. Never rejects. */
@@ -60,7 +69,7 @@ export class Production implements PumpOwner, LogWatcher {
     if (stored.log.end) engine.hub.cancel(this.#deadline)
     this.#release()
     engine.productions.delete(stored.facts.id)
-    if (engine.settle) await runSettle(stored, engine.settle, engine.hub, engine.observers)
+    await this.#settlement
   }
 
   /** Ends this stream in the same fenced step that any other process would take. */
@@ -101,9 +110,14 @@ export class Production implements PumpOwner, LogWatcher {
 
   readersChanged(): void {
     this.#command({ type: 'readers', count: this.stored.log.readers.size, nowMs: this.engine.hub.now() })
+    if (this.stored.log.end) return
     this.#pump.runsUnread = this.#options.onDisconnect === 'continue' || this.#lifecycle.attachedOnce
     this.#pump.roomMade()
     this.#watch()
+  }
+
+  message(message: Json): boolean {
+    return this.inbox.push(message)
   }
 
   furthestMoved(): void {
@@ -111,9 +125,8 @@ export class Production implements PumpOwner, LogWatcher {
   }
 
   ended(end: EndEvent): void {
-    const { hub, observers } = this.engine
+    const { hub, observers, settle } = this.engine
     const { facts, log, timing } = this.stored
-    log.watchers.delete(this)
     this.#command({ type: 'over' })
     timing.durationMs = this.#elapsedMs()
     this.inbox.close()
@@ -126,6 +139,7 @@ export class Production implements PumpOwner, LogWatcher {
     // From here on the deadline bounds how long the source's own code takes to come to rest.
     if (!this.#atRest) hub.schedule(this.#deadline, hub.now() + SOURCE_REST_MS)
     observers.tell('ended', facts, { end, events: log.lastSeq, bytes: log.totalBytes, timing })
+    if (settle) this.#settlement = runSettle(resultOf(this.stored), settle, hub, observers)
   }
 
   #context(): SourceContext {

@@ -10,7 +10,7 @@ import type { ResolvedStreamOptions } from './stream-options.ts'
 
 /** What the pump tells the stream it works for. */
 export interface PumpOwner {
-  /** The source is open: its function has settled. */
+  /** The source is open: the promise its function returned has settled, or its first item is there. */
   sourceOpened(): void
   /** The first event is in the log. */
   sourceBegan(): void
@@ -43,12 +43,18 @@ export class Pump implements SourceProgress {
   readonly #log: Log
   readonly #owner: PumpOwner
   readonly #options: ResolvedStreamOptions
+  /** What the source gives goes in here … */
   readonly #intake: Intake
+  /** … and comes out there, into the log; the same thing when there are no transforms. */
+  readonly #admitted: Intake
   readonly #rewrite: Rewrite | undefined
   readonly #admit: (event: Logged) => void
   #iterator: SourceIterator | undefined
+  #isOpen = false
   #stopped = false
   #roomWanted: (() => void) | undefined
+  #pulledSeq = -1
+  #silentSinceMs = 0
   #turn = 0
   #itemsThisTurn = 0
 
@@ -58,21 +64,23 @@ export class Pump implements SourceProgress {
     this.#owner = owner
     this.#options = options
     this.#rewrite = rewrite
-    this.#admit = (event) => void log.append(event)
+    // What a transform makes is as little to be trusted as what a source gives.
+    this.#admit = (event) => this.#admitted.accept(event)
     const limits = { maxEventBytes: options.maxEventBytes, maxDataBytes: Math.floor(options.retentionBytes / 4) }
-    this.#intake = new Intake(limits, rewrite ? (event) => rewrite(event, this.#admit) : this.#admit)
+    this.#admitted = new Intake(limits, (event) => void log.append(event))
+    this.#intake = rewrite ? new Intake(limits, (event) => rewrite(event, this.#admit)) : this.#admitted
   }
 
   /** Runs the source to its end; settles when all of its own code has come to rest. Never rejects. */
   async run(source: Source, context: SourceContext): Promise<void> {
     try {
       this.#pulling()
-      this.#iterator = toSourceIterator(await source(context))
+      const returned = source(context)
+      this.#iterator = toSourceIterator(await returned)
       this.pullSinceMs = Infinity
-      if (!this.#stopped) {
-        this.#owner.sourceOpened()
-        await this.#pullAll(this.#iterator)
-      } else await this.#iterator.stop(undefined)
+      // A generator has done nothing yet when its function returns: it is open with its first item.
+      if (returned instanceof Promise && !this.#stopped) this.#open()
+      await this.#pullAll(this.#iterator)
     } catch (error) {
       this.pullSinceMs = Infinity
       if (!this.#stopped) this.#owner.sourceFailed(error)
@@ -103,9 +111,11 @@ export class Pump implements SourceProgress {
     return this.#roomWanted !== undefined
   }
 
-  /** The source says it is still working. */
+  /** The source says it is still working: the idle deadline begins anew; the one for the first token stands. */
   touch(): void {
-    if (this.pullSinceMs !== Infinity) this.#pulling()
+    if (!this.yielded || this.pullSinceMs === Infinity) return
+    this.#pulledSeq = -1
+    this.#pulling()
   }
 
   /** How far ahead of its readers the source may be; a stream without readers decides for itself. */
@@ -126,9 +136,13 @@ export class Pump implements SourceProgress {
       const { done, value } = await iterator.next()
       this.pullSinceMs = Infinity
       if (this.#stopped) break
+      if (!this.#isOpen) this.#open()
       if (done) {
         this.#intake.flush()
-        this.#rewrite?.(undefined, this.#admit)
+        if (this.#rewrite) {
+          this.#rewrite(undefined, this.#admit)
+          this.#admitted.flush()
+        }
         this.#owner.sourceFinished()
         return
       }
@@ -166,12 +180,24 @@ export class Pump implements SourceProgress {
     this.#owner.sourceBegan()
   }
 
+  #open(): void {
+    this.#isOpen = true
+    this.#owner.sourceOpened()
+  }
+
+  /** An item that brings no event is no sign of life: the deadline goes on from the pull before. */
   #pulling(): void {
-    this.pullSinceMs = this.#hub.now()
+    const { lastSeq } = this.#log
+    if (lastSeq !== this.#pulledSeq) {
+      this.#pulledSeq = lastSeq
+      this.#silentSinceMs = this.#hub.now()
+    }
+    this.pullSinceMs = this.#silentSinceMs
     this.#owner.sourcePulled()
   }
 
   #room(): Promise<void> {
+    this.#pulledSeq = -1
     return new Promise((resolve) => (this.#roomWanted = resolve))
   }
 }

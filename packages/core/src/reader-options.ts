@@ -1,4 +1,5 @@
-import { invalidOption, requireDuration, requireInteger, requireKnownNames } from './option-rules.ts'
+import { requireDuration, requireInteger, requireKnownNames, withDefault } from './option-rules.ts'
+import { requirePolicy } from './policy-rules.ts'
 import { adaptive } from './policies/adaptive.ts'
 import type { ChunkingPolicy } from './policy.ts'
 
@@ -49,21 +50,16 @@ export function resolveReaderOptions(
   if (options === undefined) return base
   requireKnownNames('reader', options, Object.keys(DEFAULT_READER_OPTIONS))
   return {
-    chunking: requirePolicy(options.chunking ?? base.chunking),
-    heartbeatMs: requireDuration('heartbeatMs', options.heartbeatMs ?? base.heartbeatMs, HOUR_MS),
-    stallMs: requireDuration('stallMs', options.stallMs ?? base.stallMs, HOUR_MS),
-    queueBytes: requireInteger('queueBytes', options.queueBytes ?? base.queueBytes, 256, 64 * MIB),
-    maxChunkBytes: requireInteger('maxChunkBytes', options.maxChunkBytes ?? base.maxChunkBytes, 64, 64 * MIB),
-    closeGraceMs: requireInteger('closeGraceMs', options.closeGraceMs ?? base.closeGraceMs, 0, HOUR_MS),
+    chunking: requirePolicy('chunking', withDefault(options.chunking, base.chunking)),
+    heartbeatMs: requireDuration('heartbeatMs', withDefault(options.heartbeatMs, base.heartbeatMs), HOUR_MS),
+    stallMs: requireDuration('stallMs', withDefault(options.stallMs, base.stallMs), HOUR_MS),
+    queueBytes: requireInteger('queueBytes', withDefault(options.queueBytes, base.queueBytes), 256, 64 * MIB),
+    maxChunkBytes: requireInteger(
+      'maxChunkBytes',
+      withDefault(options.maxChunkBytes, base.maxChunkBytes),
+      64,
+      64 * MIB,
+    ),
+    closeGraceMs: requireInteger('closeGraceMs', withDefault(options.closeGraceMs, base.closeGraceMs), 0, HOUR_MS),
   }
-}
-
-function requirePolicy(policy: ChunkingPolicy): ChunkingPolicy {
-  if (typeof policy !== 'object' || policy === null || typeof policy.take !== 'function') {
-    throw invalidOption('chunking', policy, 'a policy: { name, maxDelayMs, take(view) }, for instance adaptive()')
-  }
-  if (!(policy.maxDelayMs >= 0 && policy.maxDelayMs <= 60_000)) {
-    throw invalidOption('chunking.maxDelayMs', policy.maxDelayMs, 'a number from 0 to 60000')
-  }
-  return policy
 }

@@ -9,7 +9,7 @@ export interface Runtime {
   /** Runs `task` once, at the end of the current turn of the event loop, before timers that are not yet due. */
   defer(task: () => void): void
   /**
-   * Runs `task` once after at least `delayMs`; returns a function that calls it off. Never throws on a large delay.
+   * Runs `task` once after at least `delayMs`; returns a function that calls it off. `Infinity` is never.
    * `keepAlive: false`: this timer alone is no reason for the process to go on.
    */
   after(delayMs: number, task: () => void, keepAlive?: boolean): () => void
@@ -45,8 +45,15 @@ export function createSystemRuntime(): Runtime {
     now: () => performance.now(),
     defer: setImmediate ? (task) => void setImmediate(task) : createMessageDefer(host),
     after(delayMs, task, keepAlive = true) {
-      const handle = host.setTimeout(task, Math.min(Math.max(delayMs, 0), MAX_TIMER_MS))
-      if (!keepAlive) (handle as { unref?(): void }).unref?.()
+      const atMs = performance.now() + delayMs
+      let handle: unknown
+      const wait = (): void => {
+        const leftMs = atMs - performance.now()
+        handle = host.setTimeout(leftMs > MAX_TIMER_MS ? wait : task, Math.min(Math.max(leftMs, 0), MAX_TIMER_MS))
+        if (!keepAlive) (handle as { unref?(): void }).unref?.()
+      }
+      if (Number.isNaN(delayMs)) throw new RangeError('A delay must be a number of milliseconds and is NaN.')
+      if (delayMs !== Infinity) wait()
       return () => host.clearTimeout(handle)
     },
   }

@@ -4,10 +4,11 @@ import type { StreamEvent } from './event.ts'
 export type Logged = string | StreamEvent
 
 const MAX_SEGMENT_EVENTS = 256
+const MAX_PACKED_LENGTH = 0xffff
 
 /**
- * A run of logged events of one epoch. Once full, a run of plain text is packed: one string and the places where its
- * tokens end, instead of a string object per token.
+ * A run of logged events of one epoch. Once full, a run of plain text is packed: one string and the lengths of its
+ * tokens, instead of a string object per token.
  */
 export class Segment {
   readonly firstSeq: number
@@ -19,7 +20,8 @@ export class Segment {
   #items: Logged[] | undefined = []
   #plain = true
   #text = ''
-  #ends: Uint32Array | undefined
+  /** Length of each token of `#text` in UTF-16 units, as a string: a byte a token, and nothing for the collector to visit. */
+  #lengths: string | undefined
 
   constructor(firstSeq: number, epoch: number, startBytes: number) {
     this.firstSeq = firstSeq
@@ -40,28 +42,24 @@ export class Segment {
 
   /** No more events will come: gives back what single tokens cost. */
   seal(): void {
-    if (!this.#plain || !this.#items || this.count < 4) return
-    const ends = new Uint32Array(this.count)
-    let end = 0
-    for (let index = 0; index < this.count; index++) {
-      end += (this.#items[index] as string).length
-      ends[index] = end
-    }
-    this.#text = (this.#items as string[]).join('')
-    this.#ends = ends
+    const items = this.#items
+    if (!this.#plain || !items || this.count < 4) return
+    const lengths = (items as string[]).map((token) => token.length)
+    if (lengths.some((length) => length > MAX_PACKED_LENGTH)) return
+    this.#lengths = String.fromCharCode(...lengths)
+    this.#text = (items as string[]).join('')
     this.#items = undefined
   }
 
   /** The event at `index` (0-based in this segment). */
   at(index: number): Logged {
-    if (this.#items) return this.#items[index]!
-    return this.#text.slice(index === 0 ? 0 : this.#ends![index - 1]!, this.#ends![index]!)
+    return this.#items ? this.#items[index]! : this.#slice(index, index + 1)
   }
 
   /** Text of the run `from`..`to` (exclusive) if all of it is plain text; else `undefined`. */
   plainText(from: number, to: number): string | undefined {
     const items = this.#items
-    if (!items) return this.#text.slice(from === 0 ? 0 : this.#ends![from - 1]!, this.#ends![to - 1]!)
+    if (!items) return this.#slice(from, to)
     let text = ''
     for (let index = from; index < to; index++) {
       const item = items[index]
@@ -69,5 +67,15 @@ export class Segment {
       text += item
     }
     return text
+  }
+
+  #slice(from: number, to: number): string {
+    if (from === 0 && to === this.count) return this.#text
+    const lengths = this.#lengths!
+    let start = 0
+    for (let index = 0; index < from; index++) start += lengths.charCodeAt(index)
+    let end = start
+    for (let index = from; index < to; index++) end += lengths.charCodeAt(index)
+    return this.#text.slice(start, end)
   }
 }

@@ -3,6 +3,7 @@ import type { StreamEvent, EndEvent } from './event.ts'
 import type { Hub } from './hub.ts'
 import type { Json } from './json.ts'
 import type { Observers } from './observer.ts'
+import type { StreamIdentity } from './principal.ts'
 import type { StoredStream, StreamTiming } from './store.ts'
 
 /** A whole stream, once it is over. */
@@ -52,16 +53,21 @@ export function resultOf({ facts, log, timing }: StoredStream): StreamResult {
 }
 
 /** Runs `settle` until it succeeds, or its retries are used up. Never rejects. */
-export async function runSettle(stored: StoredStream, settle: Settle, hub: Hub, observers: Observers): Promise<void> {
-  const result = resultOf(stored)
+export async function runSettle(result: StreamResult, settle: Settle, hub: Hub, observers: Observers): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
+      // Not within the step that ended the stream: what is saved must not hold up who reads.
+      await Promise.resolve()
       return await settle(result)
     } catch (error) {
-      observers.tell('failed', stored.facts, { where: 'settle', error })
+      observers.tell('failed', identityOf(result), { where: 'settle', error })
       const delayMs = RETRY_AFTER_MS[attempt]
       if (delayMs === undefined) return
       await new Promise<void>((resolve) => hub.schedule(new Deadline(resolve), hub.now() + delayMs))
     }
   }
+}
+
+function identityOf({ id, tenant, owner, key }: StreamResult): StreamIdentity {
+  return { id, tenant, owner, key }
 }

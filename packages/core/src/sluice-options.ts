@@ -61,6 +61,10 @@ export function createEngine(options: SluiceOptions): Engine {
     if (options[name] !== undefined && typeof options[name] !== 'function')
       throw invalidOption(name, options[name], 'a function')
   }
+  requireShape('store', options.store, ['begin', 'find', 'close'])
+  requireShape('runtime', options.runtime, ['now', 'defer', 'after'])
+  requireList('observers', options.observers, 'object')
+  requireList('transforms', options.transforms, 'function')
   const runtime = options.runtime ?? createSystemRuntime()
   const limits = resolveLimitOptions(options.limits)
   return {
@@ -78,4 +82,18 @@ export function createEngine(options: SluiceOptions): Engine {
     deliveries: new Set(),
     explain: explainWith(options.errorFor ?? maskError),
   }
+}
+
+function requireShape(name: string, value: unknown, methods: readonly string[]): void {
+  if (value === undefined) return
+  const object = value as Record<string, unknown> | null
+  if (typeof object === 'object' && object !== null && methods.every((method) => typeof object[method] === 'function'))
+    return
+  throw invalidOption(name, value, `an object with the methods ${methods.join(', ')}`)
+}
+
+function requireList(name: string, value: unknown, kind: 'object' | 'function'): void {
+  if (value === undefined) return
+  if (Array.isArray(value) && value.every((item) => typeof item === kind && item !== null)) return
+  throw invalidOption(name, value, `an array of ${kind}s`)
 }

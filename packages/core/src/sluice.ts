@@ -129,10 +129,9 @@ export class Sluice<Data extends DataEvents = DataEvents> {
   /** Gives a message to the source's inbox. @throws SluiceError `SLUICE_ERR_ALREADY_ENDED`, `SLUICE_ERR_OVERLOADED` */
   async send(ref: StreamRef, message: Json, options: RefOptions): Promise<void> {
     const { stored } = await locate(this.#engine, ref, options.as, 'send')
-    const inbox = this.#engine.productions.get(stored.facts.id)?.inbox
-    if (stored.log.end || !inbox)
+    if (stored.log.end)
       throw new SluiceError('SLUICE_ERR_ALREADY_ENDED', 'The stream has ended; its source reads nothing any more.')
-    if (!inbox.push(message)) {
+    if (![...stored.log.watchers].some((watcher) => watcher.message?.(message))) {
       throw new SluiceError(
         'SLUICE_ERR_OVERLOADED',
         'The source has not read its earlier messages yet; try again later.',

@@ -4,14 +4,15 @@ import { cutEnd } from './end.ts'
 import { type Engine, requireAuthority } from './engine.ts'
 import { SluiceError } from './errors.ts'
 import type { DataEvents } from './event.ts'
-import type { Json } from './json.ts'
 import { invalidOption } from './option-rules.ts'
 import { type Actor, requireActor } from './principal.ts'
+import { type Json, jsonOf } from './json.ts'
 import { Production } from './production.ts'
 import type { Source } from './source.ts'
 import type { StoredStream, StreamFacts } from './store.ts'
 import { type ResolvedStreamOptions, resolveStreamOptions, type StreamOptions } from './stream-options.ts'
 import { TokenStream } from './token-stream.ts'
+import { chainTransforms } from './transform.ts'
 
 /** Options of `start`; those of the stream may be given too, nearest wins. */
 export interface StartOptions extends StreamOptions {
@@ -31,6 +32,7 @@ export interface StartOptions extends StreamOptions {
   waitUntil?: ((settled: Promise<void>) => void) | undefined
 }
 
+const IF_RUNNING: readonly unknown[] = ['attach', 'cancel', 'refuse']
 const MAX_KEY_LENGTH = 256
 const MAX_META_BYTES = 16 * 1024
 
@@ -51,6 +53,7 @@ export async function startStream<Data extends DataEvents>(
     )
   }
   const { as, key, ifRunning = 'attach', meta, wire, idempotency, waitUntil, ...streamOptions } = options
+  if (!IF_RUNNING.includes(ifRunning)) throw invalidOption('ifRunning', ifRunning, '"attach", "cancel" or "refuse"')
   const actor = requireActor(as)
   const resolved = resolveStreamOptions(streamOptions, engine.stream)
   const facts: StreamFacts = {
@@ -65,12 +68,15 @@ export async function startStream<Data extends DataEvents>(
   }
   const release = engine.admission.enter(actor, engine.hub.now())
   try {
+    // Before the stream exists: what the application's own code throws here must leave nothing behind.
+    const rewrite = chainTransforms(engine.transforms.map((make) => make({ id: facts.id, meta: facts.meta })))
     const stored = await begin(engine, facts, resolved, { actor, ifRunning })
     if (stored.facts.id !== facts.id) {
       release()
-      return joined(engine, stored)
+      return joined(engine, stored, stored.log.firstSeq - 1)
     }
-    return launch(engine, stored, { source: source as Source, resolved, release, waitUntil })
+    const production = new Production(engine, stored, { options: resolved, release, rewrite })
+    return launch(production, source as Source, waitUntil)
   } catch (error) {
     release()
     throw error
@@ -78,25 +84,30 @@ export async function startStream<Data extends DataEvents>(
 }
 
 /** A handle on a stream that exists already. */
-export function joined<Data extends DataEvents>(engine: Engine, stored: StoredStream, afterSeq = 0): TokenStream<Data> {
+export function joined<Data extends DataEvents>(
+  engine: Engine,
+  stored: StoredStream,
+  afterSeq: number,
+): TokenStream<Data> {
   const production = engine.productions.get(stored.facts.id)
   const opened = async () => (production ? production.opened() : undefined)
   return new TokenStream(engine, stored, { afterSeq, attached: true, opened })
 }
 
-interface Launch {
-  source: Source
-  resolved: ResolvedStreamOptions
-  release: () => void
-  waitUntil: StartOptions['waitUntil']
-}
-
-function launch<Data extends DataEvents>(engine: Engine, stored: StoredStream, launch: Launch): TokenStream<Data> {
-  const production = new Production(engine, stored, launch.resolved, launch.release)
+function launch<Data extends DataEvents>(
+  production: Production,
+  source: Source,
+  waitUntil: StartOptions['waitUntil'],
+): TokenStream<Data> {
+  const { engine, stored } = production
   engine.productions.set(stored.facts.id, production)
   engine.observers.tell('started', stored.facts)
-  const settled = production.run(launch.source)
-  launch.waitUntil?.(settled)
+  const settled = production.run(source)
+  try {
+    waitUntil?.(settled)
+  } catch (error) {
+    engine.observers.tell('failed', stored.facts, { where: 'waitUntil', error })
+  }
   return new TokenStream(engine, stored, { afterSeq: 0, attached: false, opened: () => production.opened() })
 }
 
@@ -136,8 +147,9 @@ function requireKey(key: unknown): string | undefined {
 
 function requireMeta(meta: StartOptions['meta']): StreamFacts['meta'] {
   if (meta === undefined) return {}
-  const text = typeof meta === 'object' && meta !== null ? JSON.stringify(meta) : ''
-  if (text === '' || text.length > MAX_META_BYTES)
+  const text = typeof meta === 'object' && meta !== null && !Array.isArray(meta) ? jsonOf(meta) : undefined
+  if (text === undefined || text.length > MAX_META_BYTES)
     throw invalidOption('meta', meta, `an object of at most ${MAX_META_BYTES} characters of JSON`)
-  return meta
+  // A copy: what the caller does with its object later is not what was stored.
+  return JSON.parse(text) as StreamFacts['meta']
 }

@@ -1,4 +1,4 @@
-import { invalidOption, requireDuration, requireInteger, requireKnownNames } from './option-rules.ts'
+import { invalidOption, requireDuration, requireInteger, requireKnownNames, withDefault } from './option-rules.ts'
 
 const DAY_MS = 86_400_000
 const MIB = 1024 * 1024
@@ -70,25 +70,34 @@ export function resolveStreamOptions(
 ): ResolvedStreamOptions {
   if (options === undefined) return base
   requireKnownNames('stream', options, Object.keys(DEFAULT_STREAM_OPTIONS))
-  const deadlines = options.deadlines ?? {}
+  const deadlines = withDefault(options.deadlines, {})
   requireKnownNames('stream.deadlines', deadlines, Object.keys(DEFAULT_STREAM_OPTIONS.deadlines))
   const resolved: ResolvedStreamOptions = {
-    onDisconnect: requireOnDisconnect(options.onDisconnect ?? base.onDisconnect),
+    onDisconnect: requireOnDisconnect(withDefault(options.onDisconnect, base.onDisconnect)),
     deadlines: {
       firstTokenMs: requireDuration(
         'deadlines.firstTokenMs',
-        deadlines.firstTokenMs ?? base.deadlines.firstTokenMs,
+        withDefault(deadlines.firstTokenMs, base.deadlines.firstTokenMs),
         DAY_MS,
       ),
-      idleMs: requireDuration('deadlines.idleMs', deadlines.idleMs ?? base.deadlines.idleMs, DAY_MS),
-      totalMs: requireDuration('deadlines.totalMs', deadlines.totalMs ?? base.deadlines.totalMs, 30 * DAY_MS),
+      idleMs: requireDuration('deadlines.idleMs', withDefault(deadlines.idleMs, base.deadlines.idleMs), DAY_MS),
+      totalMs: requireDuration(
+        'deadlines.totalMs',
+        withDefault(deadlines.totalMs, base.deadlines.totalMs),
+        30 * DAY_MS,
+      ),
     },
-    windowBytes: requireInteger('windowBytes', options.windowBytes ?? base.windowBytes, 64, 256 * MIB),
-    retentionBytes: requireInteger('retentionBytes', options.retentionBytes ?? base.retentionBytes, 1024, 1024 * MIB),
-    retentionMs: requireInteger('retentionMs', options.retentionMs ?? base.retentionMs, 0, 30 * DAY_MS),
-    maxEventBytes: requireInteger('maxEventBytes', options.maxEventBytes ?? base.maxEventBytes, 16, MIB),
-    unattachedMs: requireInteger('unattachedMs', options.unattachedMs ?? base.unattachedMs, 1, DAY_MS),
-    openAfterMs: requireInteger('openAfterMs', options.openAfterMs ?? base.openAfterMs, 0, 60_000),
+    windowBytes: requireInteger('windowBytes', withDefault(options.windowBytes, base.windowBytes), 64, 256 * MIB),
+    retentionBytes: requireInteger(
+      'retentionBytes',
+      withDefault(options.retentionBytes, base.retentionBytes),
+      1024,
+      1024 * MIB,
+    ),
+    retentionMs: requireInteger('retentionMs', withDefault(options.retentionMs, base.retentionMs), 0, 30 * DAY_MS),
+    maxEventBytes: requireInteger('maxEventBytes', withDefault(options.maxEventBytes, base.maxEventBytes), 16, MIB),
+    unattachedMs: requireInteger('unattachedMs', withDefault(options.unattachedMs, base.unattachedMs), 1, DAY_MS),
+    openAfterMs: requireInteger('openAfterMs', withDefault(options.openAfterMs, base.openAfterMs), 0, 60_000),
   }
   if (resolved.retentionBytes < resolved.windowBytes + resolved.maxEventBytes) {
     throw invalidOption(
@@ -103,6 +112,7 @@ export function resolveStreamOptions(
 function requireOnDisconnect(value: OnDisconnect): OnDisconnect {
   if (value === 'cancel' || value === 'continue') return value
   if (typeof value === 'object' && value !== null && 'graceMs' in value) {
+    requireKnownNames('onDisconnect', value, ['graceMs'])
     return { graceMs: requireInteger('onDisconnect.graceMs', value.graceMs, 0, DAY_MS) }
   }
   throw invalidOption('onDisconnect', value, '"cancel", "continue" or { graceMs }')

@@ -26,9 +26,11 @@ export class TokenBucket {
     this.#level -= count
   }
 
-  /** Milliseconds until there are `count`, counted from the latest look. 0 when they are there. */
+  /** Milliseconds until there are `count`, counted from the latest look. 0 when they are there, never for more than the burst. */
   waitMs(count: number): number {
-    return Math.max(0, (Math.min(count, this.#burst) - this.#level) / this.#perMs)
+    if (count > this.#burst) return Infinity
+    // A hair more, so that rounding does not end the wait just before the token is there.
+    return count <= this.#level ? 0 : (count - this.#level) / this.#perMs + 0.001
   }
 
   /** Full again at this time: nothing is remembered of its owner that a new bucket would not know. */

@@ -54,6 +54,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
   readonly #start: TokenStreamStart
   #reader: Reader | undefined
   #stop: (() => void) | undefined
+  #ended: Promise<EndEvent> | undefined
   #used = false
 
   constructor(engine: Engine, stored: StoredStream, start: TokenStreamStart) {
@@ -109,8 +110,8 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
   /** The stream's one end. Never rejects: the end itself says what happened. */
   get ended(): Promise<EndEvent> {
     const { log } = this.#stored
-    if (log.end) return Promise.resolve(log.end)
-    return new Promise((resolve) => log.watchers.add({ ended: resolve }))
+    this.#ended ??= log.end ? Promise.resolve(log.end) : new Promise((resolve) => log.watchers.add({ ended: resolve }))
+    return this.#ended
   }
 
   /** Counts as a reader from now on, before the reading itself begins: nobody else need keep the stream alive. */
@@ -189,7 +190,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
       connection,
       options: resolved,
       owner: {
-        chunk: (info) => this.#engine.observers.tell('chunk', facts, info),
+        chunk: this.#engine.observers.none ? undefined : (info) => this.#engine.observers.tell('chunk', facts, info),
         over: (outcome, error) => {
           this.#engine.deliveries.delete(draining)
           if (outcome === 'failed') this.#engine.observers.tell('failed', facts, { where: 'delivery', error })

@@ -45,7 +45,8 @@ declare module 'fastify' {
  * @example
  * ```ts
  * app.register(sluicePlugin, { sluice, identify: (request) => ({ owner: request.user.id }) })
- * app.post('/chat', (request, reply) => reply.tokens(({ signal }) => runner.generate(request.body.prompt, { signal })))
+ * app.post<{ Body: { prompt: string } }>('/chat', ({ body }, reply) =>
+ *   reply.tokens(({ signal }) => runner.generate(body.prompt, { signal })))
  * ```
  */
 export const sluicePlugin: FastifyPluginCallback<SluicePluginOptions> = createPlugin(

@@ -60,7 +60,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     drainMs: options.drainMs,
   })
   mountHealth(app, sluice, metrics)
-  mountUpstream(app, MOUNT, options, createDemoRunner().models)
+  mountUpstream(app, MOUNT, options, () => createDemoRunner().models())
   await app.listen({ port: options.port, host: options.host })
   let closing: Promise<void> | undefined
   return {

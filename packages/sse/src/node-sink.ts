@@ -47,6 +47,7 @@ export class NodeSink implements Sink {
     response.on('close', this.#onOver).on('error', this.#onError)
     if ('stream' in response) {
       response.stream.on('finish', this.#onOver)
+      limitQueue(response.stream, queueBytes)
     } else {
       response.on('finish', this.#onOver)
       // Node 22 does not close a response whose socket dies before it was given to it.
@@ -70,11 +71,10 @@ export class NodeSink implements Sink {
 
   drained(): Promise<void> {
     if (this.#state !== 'open' || this.#writer.writableLength <= this.#queueBytes / 2) return Promise.resolve()
-    if (!this.#waiting) {
-      this.#waiting = Promise.withResolvers<void>()
-      this.#writeMarker()
-    }
-    return this.#waiting.promise
+    if (this.#waiting) return this.#waiting.promise
+    const { promise } = (this.#waiting = Promise.withResolvers<void>())
+    this.#awaitFlush()
+    return promise
   }
 
   close(): void {
@@ -102,12 +102,20 @@ export class NodeSink implements Sink {
   }
 
   /**
-   * An empty write is reported when all before it has left. 'drain' is of no use (it belongs to node's own bound, not to
-   * ours), and a callback on each write would be dropped by middleware that replaces `write`, such as compression.
+   * With HTTP/1.1 an empty write is reported when all before it has left. 'drain' is of no use there (it belongs to the
+   * socket's bound, not to ours), and a callback on each write would be dropped by middleware that replaces `write`, such
+   * as compression. With HTTP/2 an empty write must never be made: node (22 to 26) then frees the strings it was batched
+   * with before they are sent, and sends whatever lies in their place. There the bound is ours, and so is 'drain'.
    */
-  #writeMarker(): void {
-    const { write } = Object.getPrototypeOf(this.#response) as ServerResponse
-    write.call(this.#response as ServerResponse, '', 'latin1', this.#onFlushed)
+  #awaitFlush(): void {
+    const response = this.#response
+    if ('stream' in response) {
+      if (response.stream.writableNeedDrain) response.stream.once('drain', this.#onFlushed)
+      else this.#resume()
+      return
+    }
+    const prototype = Object.getPrototypeOf(response) as ServerResponse
+    prototype.write.call(response, '', 'latin1', this.#onFlushed)
   }
 
   #failed(): void {
@@ -120,7 +128,7 @@ export class NodeSink implements Sink {
     const response = this.#response
     // A write that failed may be reported still: nobody is interested, and without a listener it would end the process.
     response.on('error', ignore).off('error', this.#onError).off('close', this.#onOver)
-    if ('stream' in response) response.stream.off('finish', this.#onOver)
+    if ('stream' in response) response.stream.off('finish', this.#onOver).off('drain', this.#onFlushed)
     else response.off('finish', this.#onOver)
     this.#awaited?.off('close', this.#onOver)
     this.#resume()
@@ -151,9 +159,17 @@ export function socketOf(response: ServerResponse): Socket | undefined {
  */
 function takeOverFraming(response: NodeResponse): boolean {
   if ('stream' in response || !response.chunkedEncoding || !response.headersSent) return false
+  // Middleware may have promised chunks; a HEAD response has none, and node may refuse to be given any.
+  if (response.req.method === 'HEAD') return false
   if (response.write !== ServerResponse.prototype.write || response.end !== ServerResponse.prototype.end) return false
   response.chunkedEncoding = false
   return true
+}
+
+/** Node has no other way to set the bound of one stream. Were this one gone, node's own bound of 64 KiB would hold. */
+function limitQueue(stream: Http2ServerResponse['stream'], queueBytes: number): void {
+  const { _writableState: state } = stream as { _writableState?: { highWaterMark: number } }
+  if (state) state.highWaterMark = queueBytes
 }
 
 function cut(response: NodeResponse, chunked: boolean): void {

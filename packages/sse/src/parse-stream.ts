@@ -16,7 +16,7 @@ export type SseBody = AsyncIterable<Uint8Array | string> | ReadableStream<Uint8A
  * @example
  * ```ts
  * const { body } = await fetch(url)
- * for await (const events of parseSse(body)) for (const { data } of events) console.log(data)
+ * if (body) for await (const events of parseSse(body)) for (const { data } of events) console.log(data)
  * ```
  */
 export async function* parseSse(body: SseBody, limits?: SseLimits): AsyncGenerator<readonly SseEvent[], SseEnd, void> {

@@ -18,7 +18,7 @@ function hashOf(view: PolicyView, seed: number): number {
 }
 
 function takeUntilLast(view: PolicyView, separator: string): number {
-  return view.eventsWithin(view.text().lastIndexOf(separator) + 1)
+  return view.pieces().findLastIndex((piece) => piece?.includes(separator) === true) + 1
 }
 
 const lawfulTake: fc.Arbitrary<readonly [string, Take]> = fc.oneof(

@@ -31,7 +31,8 @@ const view: PolicyView = {
   loopLagMs: 0,
   ended: false,
   text: () => 'a b c\nd',
-  eventsWithin: (length) => Math.min(length, 5),
+  pieces: () => ['a ', 'b ', 'c', '\n', 'd'],
+  sinceLastMs: 20,
 }
 
 describe('hostile text', () => {

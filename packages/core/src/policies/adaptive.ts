@@ -1,4 +1,4 @@
-import { requireInteger, requireNumber } from '../option-rules.ts'
+import { requireInteger, requireKnownNames, requireNumber, withDefault } from '../option-rules.ts'
 import type { ChunkingPolicy } from '../policy.ts'
 
 /** Options of {@link adaptive}. */
@@ -16,6 +16,9 @@ export const DEFAULT_ADAPTIVE_OPTIONS = { firstTokens: 3, targetTokens: 16, maxD
 
 /** From the last of the first tokens on, a chunk may be this part of what was sent before it. */
 const GROWTH = 0.5
+/** Chunks closer together than this, in milliseconds, are fewer and larger: nobody sees the difference. */
+const CLOSE_MS = 1
+const CLOSE_FACTOR = 4
 /** Loop lag, in milliseconds, from which each doubling doubles the target: a busy process gains most from fewer writes. */
 const LAG_STEP_MS = 5
 const MAX_LAG_FACTOR = 8
@@ -23,7 +26,7 @@ const MAX_LAG_FACTOR = 8
 /**
  * Small early, larger later: the first tokens leave at the end of their turn, then chunks grow with the reader's
  * position towards `targetTokens`. A burst leaves as one chunk, and so does all that gathered while the sink waited.
- * When the event loop lags, chunks grow beyond the target. No token waits longer than `maxDelayMs`.
+ * When the event loop lags, or chunks would follow each other within a millisecond, they grow beyond the target. No token waits longer than `maxDelayMs`.
  *
  * @throws SluiceError `SLUICE_ERR_OPTION`
  * @example
@@ -32,17 +35,24 @@ const MAX_LAG_FACTOR = 8
  * ```
  */
 export function adaptive(options: AdaptiveOptions = {}): ChunkingPolicy {
-  const { firstTokens, targetTokens, maxDelayMs } = { ...DEFAULT_ADAPTIVE_OPTIONS, ...withoutUndefined(options) }
-  requireInteger('firstTokens', firstTokens, 0, 65_536)
-  requireInteger('targetTokens', targetTokens, 1, 65_536)
-  requireNumber('maxDelayMs', maxDelayMs, 0, 60_000)
+  requireKnownNames('adaptive', options, Object.keys(DEFAULT_ADAPTIVE_OPTIONS))
+  const defaults = DEFAULT_ADAPTIVE_OPTIONS
+  const firstTokens = requireInteger('firstTokens', withDefault(options.firstTokens, defaults.firstTokens), 0, 65_536)
+  const targetTokens = requireInteger(
+    'targetTokens',
+    withDefault(options.targetTokens, defaults.targetTokens),
+    1,
+    65_536,
+  )
+  const maxDelayMs = requireNumber('maxDelayMs', withDefault(options.maxDelayMs, defaults.maxDelayMs), 0, 60_000)
   return {
     name: `adaptive-${targetTokens}`,
     maxDelayMs,
     take(view) {
       if (view.position < firstTokens || !view.writable) return view.pending
       const grown = Math.max(2, Math.ceil((view.position - firstTokens + 1) * GROWTH))
-      const wanted = Math.min(grown, targetTokens) * lagFactor(view.loopLagMs)
+      const closeFactor = view.sinceLastMs < CLOSE_MS ? CLOSE_FACTOR : 1
+      const wanted = Math.min(grown, targetTokens) * Math.max(closeFactor, lagFactor(view.loopLagMs))
       return view.pending >= wanted ? view.pending : -Math.ceil(wanted)
     },
   }
@@ -50,8 +60,4 @@ export function adaptive(options: AdaptiveOptions = {}): ChunkingPolicy {
 
 function lagFactor(loopLagMs: number): number {
   return loopLagMs <= LAG_STEP_MS ? 1 : Math.min(MAX_LAG_FACTOR, loopLagMs / LAG_STEP_MS)
-}
-
-function withoutUndefined(options: AdaptiveOptions): Partial<Record<keyof AdaptiveOptions, number>> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }

@@ -1,4 +1,4 @@
-import { requireInteger, requireNumber } from '../option-rules.ts'
+import { requireInteger, requireKnownNames, requireNumber, withDefault } from '../option-rules.ts'
 import type { ChunkingPolicy } from '../policy.ts'
 
 /** Options of {@link fixed}. */
@@ -22,7 +22,13 @@ export const DEFAULT_FIXED_OPTIONS = { tokens: 8, maxDelayMs: 50 } as const
  * ```
  */
 export function fixed(options: FixedOptions = {}): ChunkingPolicy {
-  const tokens = requireInteger('tokens', options.tokens ?? DEFAULT_FIXED_OPTIONS.tokens, 1, 65_536)
-  const maxDelayMs = requireNumber('maxDelayMs', options.maxDelayMs ?? DEFAULT_FIXED_OPTIONS.maxDelayMs, 0, 60_000)
+  requireKnownNames('fixed', options, ['tokens', 'maxDelayMs'])
+  const tokens = requireInteger('tokens', withDefault(options.tokens, DEFAULT_FIXED_OPTIONS.tokens), 1, 65_536)
+  const maxDelayMs = requireNumber(
+    'maxDelayMs',
+    withDefault(options.maxDelayMs, DEFAULT_FIXED_OPTIONS.maxDelayMs),
+    0,
+    60_000,
+  )
   return { name: `fixed-${tokens}`, maxDelayMs, take: (view) => (view.pending >= tokens ? tokens : -tokens) }
 }

@@ -1,5 +1,5 @@
-import { SluiceError } from '../errors.ts'
-import { requireInteger, requireNumber } from '../option-rules.ts'
+import { invalidOption, requireInteger, requireKnownNames, requireNumber, withDefault } from '../option-rules.ts'
+import { requirePolicy } from '../policy-rules.ts'
 import type { ChunkingPolicy } from '../policy.ts'
 
 /** Options of {@link paced}. */
@@ -22,20 +22,16 @@ export interface PacedOptions {
  * ```
  */
 export function paced(options: PacedOptions): ChunkingPolicy {
+  requireKnownNames('paced', options, ['tokensPerSecond', 'burstTokens', 'chunking'])
   const tokensPerSecond = requireNumber('tokensPerSecond', options.tokensPerSecond, 0.001, 1_000_000)
   const burstTokens = requireInteger(
     'burstTokens',
-    options.burstTokens ?? Math.max(1, Math.round(tokensPerSecond / 10)),
+    withDefault(options.burstTokens, Math.max(1, Math.round(tokensPerSecond / 10))),
     1,
     1_000_000,
   )
-  const { chunking } = options
-  if (chunking?.pace) {
-    throw new SluiceError(
-      'SLUICE_ERR_OPTION',
-      'The option "chunking" of paced() has a pace of its own; give it one without.',
-    )
-  }
+  const chunking = options.chunking === undefined ? undefined : requirePolicy('chunking', options.chunking)
+  if (chunking?.pace) throw invalidOption('chunking', chunking, 'a policy without a pace of its own')
   return {
     name: chunking ? `paced-${tokensPerSecond}-${chunking.name}` : `paced-${tokensPerSecond}`,
     maxDelayMs: chunking?.maxDelayMs ?? 0,
