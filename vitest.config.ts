@@ -1,13 +1,39 @@
-import { defineConfig } from 'vitest/config'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { defineConfig, type Plugin } from 'vitest/config'
 
 /** Workspace packages resolve to their source; the rest of the list is what Vite takes on a server by default. */
 const CONDITIONS = ['@sluice/source', 'module', 'node', 'development|production']
 /** Kinds of test that run in a project of their own; everything else is a unit test. */
 const KINDS = ['property', 'integration', 'heap', 'docs']
 
+/** Which mutant to run with; see scripts/mutants.ts. */
+const MUTANT = process.env.SLUICE_MUTANT
+
 const filesOf = (kind: string): string[] => [`packages/*/test/**/*.${kind}.test.ts`]
+/** The bench's own tests start servers. */
+const BENCH_TESTS = 'bench/test/**/*.test.ts'
+
+/** Under `npm run mutants` one file is broken on purpose, in memory. */
+function mutantOf(index: string | undefined): Plugin[] {
+  if (!index) return []
+  const mutants = JSON.parse(readFileSync(join(import.meta.dirname, 'scripts/mutants.json'), 'utf8')) as {
+    file: string
+    find: string
+    replace: string
+  }[]
+  const { file, find, replace } = mutants[Number(index)]!
+  return [
+    {
+      name: 'mutant',
+      enforce: 'pre',
+      transform: (code, id) => (id.endsWith(file) ? code.replace(find, () => replace) : undefined),
+    },
+  ]
+}
 
 export default defineConfig({
+  plugins: mutantOf(MUTANT),
   resolve: { conditions: CONDITIONS },
   ssr: { resolve: { conditions: CONDITIONS, externalConditions: ['@sluice/source', 'node'] } },
   test: {
@@ -15,6 +41,8 @@ export default defineConfig({
     maxWorkers: 2,
     retry: 0,
     allowOnly: false,
+    // A broken file must neither come from the cache nor stay in it.
+    fsModuleCache: !MUTANT,
     projects: [
       {
         extends: true,
@@ -23,7 +51,12 @@ export default defineConfig({
       { extends: true, test: { name: 'property', include: filesOf('property'), testTimeout: 60_000 } },
       {
         extends: true,
-        test: { name: 'integration', include: filesOf('integration'), testTimeout: 60_000, hookTimeout: 60_000 },
+        test: {
+          name: 'integration',
+          include: [...filesOf('integration'), BENCH_TESTS],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
       },
       {
         extends: true,

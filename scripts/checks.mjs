@@ -24,6 +24,7 @@ export const CHECKS = [
     drives: true,
     counted: true,
   },
+  { name: 'mutants', command: [NODE[24], 'scripts/mutants.ts'] },
   { name: 'packages', command: [NODE[24], 'scripts/check-packages.mjs'] },
   { name: 'node 22', command: [NODE[22], ...VITEST, ...PORTABLE] },
   { name: 'node 26', command: [NODE[26], ...VITEST, ...PORTABLE] },

@@ -1,6 +1,5 @@
-import { Deadline } from './deadlines.ts'
+import { Deadline, type Due } from './deadlines.ts'
 import type { Hub } from './hub.ts'
-import type { ClosedCode } from './notice.ts'
 import type { ResolvedReaderOptions } from './reader-options.ts'
 import type { Sink, WireBytes } from './sink.ts'
 
@@ -8,19 +7,23 @@ import type { Sink, WireBytes } from './sink.ts'
 export interface Carried {
   /** The sink can take more. */
   writable(): void
-  /** The connection is gone, or going: this reading is over. */
-  detached(code: ClosedCode | undefined): void
+  /** The connection is gone: this reading is over. */
+  detached(): void
+  /** The peer does not read: this reading is over, and {@link Connection.part}s. */
+  stalled(): void
   /** Something of this reading's own threw: it cannot go on. */
   failed(error: unknown): void
 }
 
 /** How a transport uses its connections. */
 export interface ConnectionHabits {
-  /** What keeps the connection alive and means nothing. */
-  heartbeat: () => WireBytes
+  /** Makes what keeps the connection alive and means nothing. */
+  beat: { heartbeat(): WireBytes }
   /** True where a connection serves one reading and closes with it. */
   closeWhenEmpty: boolean
 }
+
+const NOTHING: readonly never[] = []
 
 /** Part of the heartbeat interval by which it varies, so that a thousand connections do not beat together. */
 const HEARTBEAT_JITTER = 0.1
@@ -29,16 +32,19 @@ const HEARTBEAT_JITTER = 0.1
  * What belongs to a socket rather than to a stream: whether it takes more, heartbeats while it is silent, the stall
  * deadline while it makes us wait, the grace in which a closing one may send what is queued.
  */
-export class Connection {
-  state: 'open' | 'waiting' | 'closing' | 'closed' = 'open'
+export class Connection implements Due {
+  state: 'open' | 'waiting' | 'parting' | 'closing' | 'closed' = 'open'
   readonly #hub: Hub
   readonly #sink: Sink
   readonly #options: ResolvedReaderOptions
-  readonly #heartbeat: () => WireBytes
+  readonly #beatMaker: ConnectionHabits['beat']
   readonly #closeWhenEmpty: boolean
   readonly #heartbeatMs: number
-  readonly #carried: Set<Carried> = new Set()
-  readonly #deadline: Deadline = new Deadline(() => this.#due())
+  /** Mostly one; replaced, never changed. */
+  #carried: readonly Carried[] = NOTHING
+  /** What is yet to be said to a peer that makes us wait. */
+  #farewells: readonly WireBytes[] = NOTHING
+  readonly #deadline: Deadline = new Deadline(this)
   #lastWriteMs: number
   /** Wire bytes and writes so far. */
   bytesWritten = 0
@@ -48,7 +54,7 @@ export class Connection {
     this.#hub = hub
     this.#sink = sink
     this.#options = options
-    this.#heartbeat = habits.heartbeat
+    this.#beatMaker = habits.beat
     this.#closeWhenEmpty = habits.closeWhenEmpty
     const spread = 1 - HEARTBEAT_JITTER + Math.random() * 2 * HEARTBEAT_JITTER
     this.#heartbeatMs = options.heartbeatMs === false ? Infinity : options.heartbeatMs * spread
@@ -56,14 +62,27 @@ export class Connection {
     this.#watchSilence()
   }
 
-  carry(reading: Carried): void {
-    this.#carried.add(reading)
+  /** `false`: the connection is gone, or going, and takes nobody any more. */
+  carry(reading: Carried): boolean {
+    if (this.state !== 'open' && this.state !== 'waiting') return false
+    this.#carried = [...this.#carried, reading]
+    return true
   }
 
   /** A reading is over. A connection that was opened for its readings closes with the last one. */
   drop(reading: Carried): void {
-    this.#carried.delete(reading)
-    if (this.#closeWhenEmpty && this.#carried.size === 0) this.close()
+    this.#carried = this.#carried.filter((other) => other !== reading)
+    if (this.#closeWhenEmpty && this.#carried.length === 0) this.close()
+  }
+
+  /**
+   * A reading is over before its stream's end, and the peer is told so as soon as it takes more: bytes that were queued
+   * would otherwise be followed by nothing, or by a close that looks like an end.
+   */
+  part(reading: Carried, farewell: WireBytes): void {
+    if (this.state === 'open') this.write(farewell)
+    else if (this.state === 'waiting') this.#farewells = [...this.#farewells, farewell]
+    this.drop(reading)
   }
 
   /** Writes while open. Afterwards `state` says whether the sink asked to wait. */
@@ -85,9 +104,15 @@ export class Connection {
 
   /** All is written: the transport closes once it has sent it, and is destroyed if it cannot. */
   close(): void {
-    if (this.state === 'closing' || this.state === 'closed') return
-    this.state = 'closing'
-    this.#detachAll(undefined)
+    if (this.state !== 'open' && this.state !== 'waiting') return
+    const parting = this.state === 'waiting' && this.#farewells.length > 0
+    this.state = parting ? 'parting' : 'closing'
+    this.#detachAll()
+    if (parting) this.#hub.schedule(this.#deadline, this.#hub.now() + this.#options.closeGraceMs)
+    else this.#end()
+  }
+
+  #end(): void {
     this.#hub.schedule(this.#deadline, this.#hub.now() + this.#options.closeGraceMs)
     this.#sink.close()
   }
@@ -104,7 +129,7 @@ export class Connection {
     if (this.state === 'closed') return
     this.state = 'closed'
     this.#hub.cancel(this.#deadline)
-    this.#detachAll(undefined)
+    this.#detachAll()
   }
 
   #wait(): void {
@@ -118,9 +143,13 @@ export class Connection {
   }
 
   #drained(): void {
+    if (this.state === 'parting') return this.#sayFarewell()
     if (this.state !== 'waiting') return
     this.state = 'open'
     this.#watchSilence()
+    const farewells = this.#farewells
+    this.#farewells = NOTHING
+    for (const farewell of farewells) this.write(farewell)
     for (const reading of this.#carried) reading.writable()
   }
 
@@ -128,7 +157,8 @@ export class Connection {
     this.#hub.schedule(this.#deadline, this.#lastWriteMs + this.#heartbeatMs)
   }
 
-  #due(): void {
+  /** Whatever the state waits for is due. */
+  due(): void {
     if (this.state === 'open') this.#beat()
     else if (this.state === 'waiting') this.#stalled()
     else this.abort()
@@ -136,23 +166,33 @@ export class Connection {
 
   #beat(): void {
     try {
-      if (this.#hub.now() >= this.#lastWriteMs + this.#heartbeatMs) this.write(this.#heartbeat())
+      if (this.#hub.now() >= this.#lastWriteMs + this.#heartbeatMs) this.write(this.#beatMaker.heartbeat())
     } catch (error) {
-      for (const reading of [...this.#carried]) reading.failed(error)
+      for (const reading of this.#carried) reading.failed(error)
       return this.abort()
     }
     if (this.state === 'open') this.#watchSilence()
   }
 
-  /** Nothing can be said to a peer that does not read; what is queued may still reach it. */
+  #sayFarewell(): void {
+    this.state = 'closing'
+    try {
+      // Past what the sink has asked for, if need be: it is little, and nothing follows it.
+      for (const farewell of this.#farewells) this.#sink.write(farewell)
+      this.#end()
+    } catch {
+      this.abort()
+    }
+  }
+
   #stalled(): void {
-    this.#detachAll('stalled')
+    for (const reading of this.#carried) reading.stalled()
     this.close()
   }
 
-  #detachAll(code: ClosedCode | undefined): void {
-    const carried = [...this.#carried]
-    this.#carried.clear()
-    for (const reading of carried) reading.detached(code)
+  #detachAll(): void {
+    const carried = this.#carried
+    this.#carried = NOTHING
+    for (const reading of carried) reading.detached()
   }
 }

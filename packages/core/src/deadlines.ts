@@ -1,12 +1,17 @@
+/** Who is told that a deadline is due. */
+export interface Due {
+  due(): void
+}
+
 /** A point in time at which something is due. One object per concern, scheduled again and again. */
 export class Deadline {
   atMs: number = Infinity
   /** Place in the heap; −1 while not scheduled. */
   place = -1
-  readonly due: () => void
+  readonly owner: Due
 
-  constructor(due: () => void) {
-    this.due = due
+  constructor(owner: Due) {
+    this.owner = owner
   }
 }
 

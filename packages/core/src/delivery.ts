@@ -1,7 +1,7 @@
 import { Backlog } from './backlog.ts'
 import type { Carried, Connection } from './connection.ts'
 import { formatCursor } from './cursor.ts'
-import { Deadline } from './deadlines.ts'
+import { Deadline, type Due } from './deadlines.ts'
 import type { Encoder, EncoderStart } from './encoder.ts'
 import type { Hub, Steppable } from './hub.ts'
 import type { ClosedCode } from './notice.ts'
@@ -14,10 +14,10 @@ export type ReadingOutcome = 'end' | 'detached' | 'failed' | ClosedCode
 
 /** What the stream is told of one delivery. */
 export interface DeliveryOwner {
-  /** Called after each write; absent when nobody wants to know. */
-  chunk?: ((info: ChunkInfo) => void) | undefined
+  /** Called after each write. */
+  readingChunk(info: ChunkInfo): void
   /** Called once. `error` is what a policy or an encoder threw. */
-  over(outcome: ReadingOutcome, error?: unknown): void
+  readingOver(delivery: Delivery, outcome: ReadingOutcome, error?: unknown): void
 }
 
 /** One write to one reader. */
@@ -39,7 +39,7 @@ export interface DeliveryParts {
 }
 
 /** One reader being served: cursor, policy, encoder, connection. Stepped by the hub; it has no promise and no queue. */
-export class Delivery implements Steppable, Carried {
+export class Delivery implements Steppable, Carried, Due {
   dirty = false
   readonly #hub: Hub
   readonly #reader: Reader
@@ -49,7 +49,9 @@ export class Delivery implements Steppable, Carried {
   readonly #maxChunkBytes: number
   readonly #owner: DeliveryOwner
   readonly #backlog: Backlog
-  readonly #deadline: Deadline = new Deadline(() => this.#hub.mark(this))
+  readonly #deadline: Deadline = new Deadline(this)
+  /** What is said first, until it could be. */
+  #opening: EncoderStart | undefined
   #over = false
 
   constructor(hub: Hub, parts: DeliveryParts) {
@@ -61,28 +63,35 @@ export class Delivery implements Steppable, Carried {
     this.#maxChunkBytes = parts.options.maxChunkBytes
     this.#owner = parts.owner
     this.#backlog = new Backlog(hub, parts.reader, parts.options.chunking.pace)
-    parts.reader.wake = () => hub.mark(this)
+    parts.reader.sleeper = this
   }
 
   /** Writes the first bytes, then what is readable. */
   begin(start: EncoderStart): void {
-    this.#connection.carry(this)
+    if (!this.#connection.carry(this)) return this.#finish('detached')
     this.#reader.attach()
-    try {
-      this.#connection.write(this.#encoder.open(start))
-    } catch (error) {
-      return this.failed(error)
-    }
+    this.#opening = start
     this.step()
   }
 
   step(): void {
     if (this.#over || this.#connection.state !== 'open') return
     try {
-      this.#flow()
+      if (this.#opening) this.#open(this.#opening)
+      if (this.#connection.state === 'open') this.#flow()
     } catch (error) {
       this.failed(error)
     }
+  }
+
+  /** The oldest event has waited long enough, or the pace lets more through. */
+  due(): void {
+    this.step()
+  }
+
+  /** What the reader slept for is there: looked at when the turn is over, with what else comes. */
+  wake(): void {
+    this.#hub.mark(this)
   }
 
   /** The sink takes more again: what gathered meanwhile may travel together. */
@@ -91,21 +100,31 @@ export class Delivery implements Steppable, Carried {
     this.#hub.mark(this)
   }
 
-  /** The connection is gone, or gives this reading up. */
-  detached(code: ClosedCode | undefined): void {
-    this.#finish(code ?? 'detached')
+  /** The connection is gone. */
+  detached(): void {
+    this.#finish('detached')
+  }
+
+  stalled(): void {
+    this.stop('stalled')
   }
 
   /** This reading is over although the stream may go on; the reader is told, if it can be. */
   stop(code: ClosedCode): void {
     if (this.#over) return
-    if (this.#connection.state === 'open') {
-      const { log, seq } = this.#reader
-      const resumable = code !== 'trimmed' && code !== 'epoch' && code !== 'storage'
-      const cursor = resumable ? formatCursor(log.streamId, log.epochOf(seq), seq) : undefined
-      this.#connection.write(this.#encoder.closed({ type: 'closed', code, cursor }))
-    }
-    this.#finish(code)
+    const { log, seq } = this.#reader
+    const resumable = code !== 'trimmed' && code !== 'epoch' && code !== 'storage'
+    const cursor = resumable ? formatCursor(log.streamId, log.epochOf(seq), seq) : undefined
+    const farewell = this.#opening ? '' : this.#encoder.closed({ type: 'closed', code, cursor })
+    this.#over = true
+    this.#leave()
+    this.#connection.part(this, farewell)
+    this.#owner.readingOver(this, code)
+  }
+
+  #open(start: EncoderStart): void {
+    this.#opening = undefined
+    this.#connection.write(this.#encoder.open(start))
   }
 
   #flow(): void {
@@ -120,7 +139,7 @@ export class Delivery implements Steppable, Carried {
       const waitedMs = backlog.oldestMs
       const bytes = this.#encoder.encode(backlog.take(count, this.#maxChunkBytes))
       this.#connection.write(bytes)
-      this.#owner.chunk?.({ events: this.#reader.seq - before, bytes: bytes.length, waitedMs })
+      this.#owner.readingChunk({ events: this.#reader.seq - before, bytes: bytes.length, waitedMs })
       if (this.#reader.finished) return this.#finish('end')
       if (this.#connection.state !== 'open') return
     }
@@ -159,20 +178,23 @@ export class Delivery implements Steppable, Carried {
   #finish(outcome: ReadingOutcome): void {
     if (this.#over) return
     this.#over = true
-    this.#hub.cancel(this.#deadline)
-    this.#reader.wake = () => {}
-    this.#reader.detach()
+    this.#leave()
     this.#connection.drop(this)
-    this.#owner.over(outcome)
+    this.#owner.readingOver(this, outcome)
   }
 
   /** A policy or an encoder threw: what was written so far may be half a thing, so the connection is cut, not closed. */
   failed(error: unknown): void {
     if (this.#over) return
     this.#over = true
-    this.#hub.cancel(this.#deadline)
-    this.#reader.detach()
+    this.#leave()
     this.#connection.abort()
-    this.#owner.over('failed', error)
+    this.#owner.readingOver(this, 'failed', error)
+  }
+
+  #leave(): void {
+    this.#hub.cancel(this.#deadline)
+    this.#reader.sleeper = undefined
+    this.#reader.detach()
   }
 }

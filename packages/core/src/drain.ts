@@ -7,7 +7,7 @@ const LOOK_EVERY_MS = 20
 /** Settles when no source runs and no reading is delivered here, at the latest a moment after `withinMs`. */
 export async function drainEngine(engine: Engine, withinMs: number): Promise<void> {
   const { hub, deliveries, productions, store } = engine
-  if (store.shared) for (const delivery of [...deliveries]) delivery.drain()
+  if (store.shared) for (const [delivery, wire] of [...deliveries]) if (wire.resumable) delivery.stop('draining')
   const deadlineMs = hub.now() + withinMs
   while (productions.size + deliveries.size > 0 && hub.now() < deadlineMs)
     await pause(engine, Math.min(LOOK_EVERY_MS, deadlineMs - hub.now()))
@@ -17,5 +17,5 @@ export async function drainEngine(engine: Engine, withinMs: number): Promise<voi
 }
 
 function pause({ hub }: Engine, ms: number): Promise<void> {
-  return new Promise((resolve) => hub.schedule(new Deadline(resolve), hub.now() + ms))
+  return new Promise((resolve) => hub.schedule(new Deadline({ due: resolve }), hub.now() + ms))
 }

@@ -4,6 +4,8 @@ import { maskError } from './end.ts'
 import { SluiceError } from './errors.ts'
 import type { WireError } from './event.ts'
 import { Deadline } from './deadlines.ts'
+import type { Delivery } from './delivery.ts'
+import type { Wire } from './encoder.ts'
 import type { Hub } from './hub.ts'
 import { jsonOf } from './json.ts'
 import type { Observers } from './observer.ts'
@@ -30,7 +32,7 @@ export interface Engine {
   /** Streams whose source runs here. */
   readonly productions: Map<string, Production>
   /** Readings that are being delivered here, to be told when this process drains. */
-  readonly deliveries: Set<{ drain(): void }>
+  readonly deliveries: Map<Delivery, Wire>
   explain(error: unknown): WireError
 }
 
@@ -81,7 +83,9 @@ export function explainWith(errorFor: ErrorFor): (error: unknown) => WireError {
 
 function withDeadline(hub: Hub, answer: Promise<boolean>): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const deadline = new Deadline(() => reject(new Error(`authorize took longer than ${AUTHORIZE_MS} ms`)))
+    const deadline = new Deadline({
+      due: () => reject(new Error(`authorize took longer than ${AUTHORIZE_MS} ms`)),
+    })
     hub.schedule(deadline, hub.now() + AUTHORIZE_MS)
     Promise.resolve(answer)
       .then(resolve, reject)

@@ -29,10 +29,11 @@ export async function* readEvents(hub: Hub, reader: Reader): AsyncGenerator<Stre
 function arrival(hub: Hub, reader: Reader): Promise<void> {
   return new Promise((resolve) => {
     const arrived: Steppable = { dirty: false, step: resolve }
-    reader.wake = () => {
-      reader.wake = () => {}
+    const wake = (): void => {
+      reader.sleeper = undefined
       hub.mark(arrived)
     }
+    reader.sleeper = { wake }
     reader.log.sleep(reader, reader.seq + 1)
   })
 }

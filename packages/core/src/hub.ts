@@ -84,11 +84,14 @@ export class Hub {
     this.#stepMs = this.runtime.now()
     this.loopLagMs += LAG_WEIGHT * (this.#stepMs - this.#deferredAtMs - this.loopLagMs)
     this.#stepping = true
-    for (const item of dirty) {
-      item.dirty = false
-      item.step()
+    try {
+      for (const item of dirty) {
+        item.dirty = false
+        item.step()
+      }
+    } finally {
+      this.#stepping = false
     }
-    this.#stepping = false
   }
 
   #arm(atMs: number): void {
@@ -113,13 +116,19 @@ export class Hub {
       first.atMs = now
       due.push(first)
     }
-    // One that an earlier one has called off or put off is left alone, and what is scheduled now is for the next time.
-    for (const deadline of due) {
-      if (deadline.place !== -1 || deadline.atMs !== now) continue
-      deadline.atMs = Infinity
-      deadline.due()
+    this.#stepMs = now
+    this.#stepping = true
+    try {
+      // One that an earlier one has called off or put off is left alone; what is scheduled now is for the next time.
+      for (const deadline of due) {
+        if (deadline.place !== -1 || deadline.atMs !== now) continue
+        deadline.atMs = Infinity
+        deadline.owner.due()
+      }
+    } finally {
+      this.#stepping = false
+      const next = this.#deadlines.earliest
+      if (next && next.atMs < this.#timerAtMs) this.#arm(next.atMs)
     }
-    const next = this.#deadlines.earliest
-    if (next && next.atMs < this.#timerAtMs) this.#arm(next.atMs)
   }
 }

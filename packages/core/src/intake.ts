@@ -5,8 +5,10 @@ import type { Logged } from './segment.ts'
 import { fittingEnd, utf8Length } from './utf8.ts'
 import { requireSourceEvent } from './source-event.ts'
 
-/** Where admitted events go. */
-export type Admit = (event: Logged) => void
+/** Where admitted events go: a log, or what comes before it. */
+export interface Admit {
+  append(event: Logged): unknown
+}
 
 /** Half of a surrogate pair that waits for the other half, in the run of text it belongs to. */
 interface Carry {
@@ -68,7 +70,7 @@ export class Intake {
   }
 
   #event(event: SourceEvent): void {
-    if (!isTextual(event)) return this.#admit(this.#copy(event))
+    if (!isTextual(event)) return void this.#admit.append(this.#copy(event))
     if (isPlain(event)) return this.accept(event.text)
     const copy = event.extra === undefined && event.type !== 'tool' ? { ...event } : this.#copy({ ...event, text: '' })
     if (this.#undecoded && event.text !== '' && event.type === 'text' && (event.choice ?? 0) === 0) this.#flushBytes()
@@ -119,21 +121,21 @@ export class Intake {
   #emit(text: string, event: TextualEvent | undefined): void {
     if (event === undefined || isPlain(event)) return this.#admitText(text)
     if (text === '') {
-      if (event.extra !== undefined) this.#admit({ ...event, text })
+      if (event.extra !== undefined) this.#admit.append({ ...event, text })
       return
     }
     let extra = event.extra
     for (const piece of this.#pieces(text)) {
       const { extra: _, ...rest } = event
-      this.#admit(extra === undefined ? { ...rest, text: piece } : { ...rest, text: piece, extra })
+      this.#admit.append(extra === undefined ? { ...rest, text: piece } : { ...rest, text: piece, extra })
       extra = undefined
     }
   }
 
   #admitText(text: string): void {
     if (text === '') return
-    if (text.length * 3 <= this.#maxEventBytes) this.#admit(text)
-    else for (const piece of this.#pieces(text)) this.#admit(piece)
+    if (text.length * 3 <= this.#maxEventBytes) this.#admit.append(text)
+    else for (const piece of this.#pieces(text)) this.#admit.append(piece)
   }
 
   *#pieces(text: string): Generator<string> {

@@ -1,6 +1,8 @@
+import { BufferPool } from './buffer-pool.ts'
 import { createOutline, copyOutline, foldOutline, type Outline } from './outline.ts'
 import type { Entry } from './encoder.ts'
 import { type EndEvent, type FinishReason, isTextual, type StreamEvent, type Usage } from './event.ts'
+import { Few } from './few.ts'
 import { EVENT_COST_BYTES, eventBytes } from './event-size.ts'
 import type { Json } from './json.ts'
 import { mergeInto } from './merge.ts'
@@ -64,8 +66,8 @@ export class Log {
   usage: Usage | undefined
   /** Why choice 0 finished, if the source said so. */
   finishReason: FinishReason | undefined
-  readonly readers: Set<LogReader> = new Set()
-  readonly watchers: Set<LogWatcher> = new Set()
+  readonly readers: Few<LogReader> = new Few()
+  readonly watchers: Few<LogWatcher> = new Few()
   /** Position of the furthest attached reader in bytes. */
   furthestBytes = 0
   #wakeAt = Infinity
@@ -73,7 +75,11 @@ export class Log {
   /** Epoch of the last event that was trimmed. */
   #trimmedEpoch = 0
   #segments: Segment[] = []
-  #outline: Outline = createOutline()
+  /** The segment that grows: the last one. */
+  #tail: Segment | undefined
+  /** What was trimmed, folded. */
+  #outline: Outline | undefined
+  readonly #pool: BufferPool = new BufferPool()
   readonly #retentionBytes: number
   readonly #segmentBytes: number
   readonly #account: LogAccount | undefined
@@ -90,9 +96,11 @@ export class Log {
   append(event: Logged): boolean {
     if (this.end) return false
     const bytes = typeof event === 'string' ? utf8Length(event) + EVENT_COST_BYTES : eventBytes(event)
-    let segment = this.#segments.at(-1)
-    if (!segment || segment.epoch !== this.epoch || segment.isFull(this.#segmentBytes)) segment = this.#roll(segment)
-    segment.push(event, bytes)
+    let segment = this.#tail
+    if (!segment || segment.epoch !== this.epoch || !segment.takes(event, bytes, this.#segmentBytes)) {
+      segment = this.#roll(segment)
+    }
+    segment.push(event, bytes, this.#pool)
     this.lastSeq++
     this.bytes += bytes
     this.totalBytes += bytes
@@ -194,7 +202,7 @@ export class Log {
 
   /** What happened up to `seq`, folded. */
   outlineAt(seq: number): Outline {
-    const outline = copyOutline(this.#outline)
+    const outline = this.#outline ? copyOutline(this.#outline) : createOutline()
     this.#visit(this.firstSeq - 1, Math.min(seq, this.lastSeq), (event) => {
       foldOutline(outline, toEvent(event))
       return true
@@ -215,15 +223,18 @@ export class Log {
     this.bytes = 0
     this.#trimmedEpoch = this.epochOf(this.lastSeq)
     this.#segments = []
+    this.#tail = undefined
     this.firstSeq = this.lastSeq + 1
     this.#wakeAll()
   }
 
   #roll(full: Segment | undefined): Segment {
-    full?.seal()
+    full?.seal(this.#pool)
     this.#account?.grown?.()
     const segment = new Segment(this.lastSeq + 1, this.epoch, this.totalBytes)
-    this.#segments.push(segment)
+    if (this.#segments.length === 0) this.#segments = [segment]
+    else this.#segments.push(segment)
+    this.#tail = segment
     return segment
   }
 
@@ -233,7 +244,8 @@ export class Log {
       // The reader that the window is measured from is never overtaken: it is at most a window behind.
       if (this.readers.size > 0 && head.startBytes + head.bytes > this.furthestBytes) return
       this.#segments.shift()
-      foldSegment(this.#outline, head)
+      foldSegment((this.#outline ??= createOutline()), head)
+      head.release(this.#pool)
       this.firstSeq = head.firstSeq + head.count
       this.#trimmedEpoch = head.epoch
       this.bytes -= head.bytes
@@ -250,7 +262,7 @@ export class Log {
 
   #finish(end: EndEvent): void {
     this.end = end
-    this.#segments.at(-1)!.seal()
+    this.#tail!.seal(this.#pool)
     const watchers = [...this.watchers]
     this.watchers.clear()
     for (const watcher of watchers) watcher.ended?.(end)
@@ -297,7 +309,7 @@ export class Log {
 
 /** A run of plain text changes an outline no more than one piece of it. */
 function foldSegment(outline: Outline, segment: Segment): void {
-  if (segment.plainText(0, segment.count) !== undefined) return foldOutline(outline, { type: 'text', text: '' })
+  if (segment.plain) return foldOutline(outline, { type: 'text', text: '' })
   for (let index = 0; index < segment.count; index++) foldOutline(outline, toEvent(segment.at(index)))
 }
 

@@ -1,8 +1,8 @@
-import { Deadline } from './deadlines.ts'
+import { Deadline, type Due } from './deadlines.ts'
 import { SluiceError } from './errors.ts'
 import type { EndEvent } from './event.ts'
 import { Hub } from './hub.ts'
-import { Log, type LogAccount } from './log.ts'
+import { Log, type LogAccount, type LogWatcher } from './log.ts'
 import { requireInteger, requireKnownNames, withDefault } from './option-rules.ts'
 import { beginRecord, type RecordOutcome, type RecordState, stepRecord } from './record-machine.ts'
 import { createSystemRuntime, type Runtime } from './runtime.ts'
@@ -23,11 +23,29 @@ export const DEFAULT_MEMORY_STORE_OPTIONS: { readonly maxBytes: number; readonly
   maxTombstones: 10_000,
 }
 
-interface MemoryRecord {
+/** One stream as this store keeps it; it hears of its end, and of its time. */
+class MemoryRecord implements Due, LogWatcher {
   state: RecordState
   readonly stream: StoredStream
-  readonly keeping: Keeping
-  readonly expiry: Deadline
+  readonly retentionMs: number
+  readonly expiry: Deadline = new Deadline(this)
+  readonly #store: MemoryStore
+
+  constructor(store: MemoryStore, stream: StoredStream, state: RecordState, retentionMs: number) {
+    this.#store = store
+    this.stream = stream
+    this.state = state
+    this.retentionMs = retentionMs
+    stream.log.watchers.add(this)
+  }
+
+  due(): void {
+    this.#store.bury(this)
+  }
+
+  ended(): void {
+    this.#store.ending(this)
+  }
 }
 
 /**
@@ -116,7 +134,7 @@ class MemoryStore implements Store {
 
   erase(id: string): void {
     const record = this.#records.get(id)
-    if (record) this.#bury(record)
+    if (record) this.bury(record)
   }
 
   renew(ids: readonly string[], leaseMs: number): readonly string[] {
@@ -140,21 +158,17 @@ class MemoryStore implements Store {
 
   #create(facts: StreamFacts, keeping: Keeping): MemoryRecord {
     const log = new Log(facts.id, 1, { retentionBytes: keeping.retentionBytes, account: this.#account })
-    const record: MemoryRecord = {
-      state: beginRecord(this.#hub.now(), keeping.leaseMs),
-      stream: { facts, log, timing: {} },
-      keeping,
-      expiry: new Deadline(() => this.#bury(record)),
-    }
-    log.watchers.add({ ended: () => this.#ending(record) })
+    const state = beginRecord(this.#hub.now(), keeping.leaseMs)
+    const record = new MemoryRecord(this, { facts, log, timing: {} }, state, keeping.retentionMs)
     this.#records.set(facts.id, record)
     return record
   }
 
-  #ending(record: MemoryRecord): void {
+  /** @internal */
+  ending(record: MemoryRecord): void {
     this.#forgetKey(record)
     this.#ended.add(record)
-    this.#hub.schedule(record.expiry, this.#hub.now() + record.keeping.retentionMs)
+    this.#hub.schedule(record.expiry, this.#hub.now() + record.retentionMs)
     this.#evict()
   }
 
@@ -164,7 +178,8 @@ class MemoryStore implements Store {
     if (this.#live.get(key) === facts.id) this.#live.delete(key)
   }
 
-  #bury(record: MemoryRecord): void {
+  /** @internal */
+  bury(record: MemoryRecord): void {
     const { facts, log } = record.stream
     this.#hub.cancel(record.expiry)
     this.#records.delete(facts.id)
@@ -183,7 +198,7 @@ class MemoryStore implements Store {
   #evict(): void {
     for (const record of this.#ended) {
       if (this.#account.bytes <= this.#maxBytes) return
-      this.#bury(record)
+      this.bury(record)
     }
   }
 

@@ -29,6 +29,13 @@ export function withDefault<Value>(value: Value | undefined, fallback: Value): V
   return value === undefined ? fallback : value
 }
 
+/** Whether nothing was said at all. */
+export function isEmpty(options: object): boolean {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) return false
+  for (const _ in options) return false
+  return true
+}
+
 /** An unknown name is a typing error that would otherwise silently do nothing. */
 export function requireKnownNames(group: string, options: object, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {

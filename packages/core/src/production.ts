@@ -1,4 +1,4 @@
-import { Deadline } from './deadlines.ts'
+import { Deadline, type Due } from './deadlines.ts'
 import { completeEnd, cutEnd, errorOfEnd, failedEnd } from './end.ts'
 import type { Engine } from './engine.ts'
 import type { EndCause, EndEvent } from './event.ts'
@@ -8,7 +8,6 @@ import {
   beginLifecycle,
   type LifecycleState,
   nextDueMs,
-  pullDueMs,
   stepLifecycle,
   type LifecycleCommand,
 } from './lifecycle-machine.ts'
@@ -22,6 +21,8 @@ import type { ResolvedStreamOptions } from './stream-options.ts'
 /** How long the source's own code may take to come to rest once nobody wants it any more. */
 const SOURCE_REST_MS = 5_000
 
+const NOBODY: readonly never[] = []
+
 /** What a production works with, besides its engine and its stream. */
 export interface ProductionParts {
   options: ResolvedStreamOptions
@@ -31,21 +32,22 @@ export interface ProductionParts {
 }
 
 /** A stream that is produced here: its pump, its lifecycle, and the way its end comes about. */
-export class Production implements PumpOwner, LogWatcher {
+export class Production implements PumpOwner, LogWatcher, Due {
   readonly engine: Engine
   readonly stored: StoredStream
-  readonly inbox: Inbox = new Inbox()
+  #inbox: Inbox | undefined
   readonly #options: ResolvedStreamOptions
   readonly #release: () => void
   readonly #pump: Pump
-  readonly #deadline: Deadline = new Deadline(() => this.#tick())
+  readonly #deadline: Deadline = new Deadline(this)
   readonly #startedMs: number
   #lifecycle: LifecycleState
   #controller: AbortController | undefined
   #isOpen = false
-  #openWaiters: ((end: EndEvent | undefined) => void)[] = []
+  #openWaiters: readonly ((end: EndEvent | undefined) => void)[] = NOBODY
   #atRest = false
   #settlement: Promise<void> | undefined
+  #tellSettled: ((settlement: Promise<void> | undefined) => void) | undefined
 
   constructor(engine: Engine, stored: StoredStream, { options, release, rewrite }: ProductionParts) {
     this.engine = engine
@@ -61,15 +63,23 @@ export class Production implements PumpOwner, LogWatcher {
     this.#watch()
   }
 
-  /** Sets the source going. Settles when its code has come to rest and the result is settled. Never rejects. */
-  async run(source: Source): Promise<void> {
+  /** Sets the source going. */
+  run(source: Source): void {
+    void this.#pump.run(source, new ProductionContext(this))
+  }
+
+  /** Settles when the source has come to rest and the result is settled. Never rejects. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => (this.#tellSettled = resolve))
+  }
+
+  sourceRested(): void {
     const { engine, stored } = this
-    await this.#pump.run(source, this.#context())
     this.#atRest = true
     if (stored.log.end) engine.hub.cancel(this.#deadline)
     this.#release()
     engine.productions.delete(stored.facts.id)
-    await this.#settlement
+    this.#tellSettled?.(this.#settlement)
   }
 
   /** Ends this stream in the same fenced step that any other process would take. */
@@ -82,7 +92,7 @@ export class Production implements PumpOwner, LogWatcher {
   opened(): Promise<EndEvent | undefined> {
     const { end } = this.stored.log
     if (this.#isOpen || end) return Promise.resolve(this.#isOpen ? undefined : end)
-    return new Promise((resolve) => this.#openWaiters.push(resolve))
+    return new Promise((resolve) => (this.#openWaiters = [...this.#openWaiters, resolve]))
   }
 
   sourceOpened(): void {
@@ -97,7 +107,7 @@ export class Production implements PumpOwner, LogWatcher {
   }
 
   sourcePulled(): void {
-    if (pullDueMs(this.#options, this.#pump) < this.#deadline.atMs) this.#watch()
+    this.#watch()
   }
 
   sourceFinished(): void {
@@ -129,7 +139,7 @@ export class Production implements PumpOwner, LogWatcher {
     const { facts, log, timing } = this.stored
     this.#command({ type: 'over' })
     timing.durationMs = this.#elapsedMs()
-    this.inbox.close()
+    this.#inbox?.close()
     this.#answerOpen(end)
     if (!end.complete) {
       const reason = errorOfEnd(end)
@@ -142,27 +152,26 @@ export class Production implements PumpOwner, LogWatcher {
     if (settle) this.#settlement = runSettle(resultOf(this.stored), settle, hub, observers)
   }
 
-  #context(): SourceContext {
-    const { facts } = this.stored
-    const controller = (): AbortController => (this.#controller ??= this.#makeController())
-    return {
-      id: facts.id,
-      meta: facts.meta,
-      // Made on first use: many sources never look at it, and it is the dearest object of an idle stream.
-      get signal() {
-        return controller().signal
-      },
-      inbox: this.inbox,
-      touch: () => this.#pump.touch(),
-      prefix: '',
+  /** Made on first use: many sources never look at it, and it is the dearest object of an idle stream. */
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController()
+      const { end } = this.stored.log
+      if (end && !end.complete) this.#controller.abort(errorOfEnd(end))
     }
+    return this.#controller.signal
   }
 
-  #makeController(): AbortController {
-    const controller = new AbortController()
-    const { end } = this.stored.log
-    if (end && !end.complete) controller.abort(errorOfEnd(end))
-    return controller
+  get inbox(): Inbox {
+    if (!this.#inbox) {
+      this.#inbox = new Inbox()
+      if (this.stored.log.end) this.#inbox.close()
+    }
+    return this.#inbox
+  }
+
+  touch(): void {
+    this.#pump.touch()
   }
 
   #command(command: LifecycleCommand): void {
@@ -172,10 +181,13 @@ export class Production implements PumpOwner, LogWatcher {
   }
 
   #watch(): void {
-    this.engine.hub.schedule(this.#deadline, nextDueMs(this.#options, this.#lifecycle, this.#pump))
+    const dueMs = nextDueMs(this.#options, this.#lifecycle, this.#pump)
+    this.#pump.watchedUntilMs = dueMs
+    this.engine.hub.schedule(this.#deadline, dueMs)
   }
 
-  #tick(): void {
+  /** A deadline is due: the source's, the readers', or that of the source's clean-up. */
+  due(): void {
     if (this.stored.log.end) {
       if (!this.#atRest) this.engine.observers.tell('sourceLeaked', this.stored.facts)
       return
@@ -186,11 +198,41 @@ export class Production implements PumpOwner, LogWatcher {
 
   #answerOpen(end: EndEvent | undefined): void {
     const waiters = this.#openWaiters
-    this.#openWaiters = []
+    this.#openWaiters = NOBODY
     for (const answer of waiters) answer(end)
   }
 
   #elapsedMs(): number {
     return this.engine.hub.now() - this.#startedMs
+  }
+}
+
+class ProductionContext implements SourceContext {
+  readonly prefix = ''
+  readonly #production: Production
+
+  constructor(production: Production) {
+    this.#production = production
+  }
+
+  get id(): string {
+    return this.#production.stored.facts.id
+  }
+
+  get meta(): SourceContext['meta'] {
+    return this.#production.stored.facts.meta
+  }
+
+  get signal(): AbortSignal {
+    return this.#production.signal
+  }
+
+  get inbox(): SourceContext['inbox'] {
+    return this.#production.inbox
+  }
+
+  /** Bound by hand: sources take it out of their context. */
+  get touch(): () => void {
+    return () => this.#production.touch()
   }
 }

@@ -14,11 +14,13 @@ export interface PumpOwner {
   sourceOpened(): void
   /** The first event is in the log. */
   sourceBegan(): void
-  /** A pull has begun: deadlines count from here. */
+  /** A pull has begun whose deadline comes before {@link Pump.watchedUntilMs}. */
   sourcePulled(): void
   /** The source has finished by itself. */
   sourceFinished(): void
   sourceFailed(error: unknown): void
+  /** All of the source's own code has come to rest. */
+  sourceRested(): void
 }
 
 /** Changes events before they get a seq; built by the stream from its `transforms`. */
@@ -32,6 +34,8 @@ export interface PumpParts {
   rewrite: Rewrite | undefined
 }
 
+const UNUSED = (): void => {}
+
 /** Items of one turn after which the event loop gets its chance, even if the source never waits for anything. */
 const MAX_ITEMS_PER_TURN = 1024
 
@@ -42,13 +46,16 @@ export class Pump implements SourceProgress {
   readonly #hub: Hub
   readonly #log: Log
   readonly #owner: PumpOwner
-  readonly #options: ResolvedStreamOptions
+  readonly #windowBytes: number
+  readonly #firstTokenMs: number
+  readonly #idleMs: number
   /** What the source gives goes in here … */
   readonly #intake: Intake
   /** … and comes out there, into the log; the same thing when there are no transforms. */
   readonly #admitted: Intake
   readonly #rewrite: Rewrite | undefined
-  readonly #admit: (event: Logged) => void
+  /** What a transform makes is as little to be trusted as what a source gives. */
+  #admit: (event: Logged) => void = UNUSED
   #iterator: SourceIterator | undefined
   #isOpen = false
   #stopped = false
@@ -62,16 +69,17 @@ export class Pump implements SourceProgress {
     this.#hub = hub
     this.#log = log
     this.#owner = owner
-    this.#options = options
+    this.#windowBytes = options.windowBytes
+    this.#firstTokenMs = options.deadlines.firstTokenMs || Infinity
+    this.#idleMs = options.deadlines.idleMs || Infinity
     this.#rewrite = rewrite
-    // What a transform makes is as little to be trusted as what a source gives.
-    this.#admit = (event) => this.#admitted.accept(event)
+    if (rewrite) this.#admit = (event) => this.#admitted.accept(event)
     const limits = { maxEventBytes: options.maxEventBytes, maxDataBytes: Math.floor(options.retentionBytes / 4) }
-    this.#admitted = new Intake(limits, (event) => void log.append(event))
-    this.#intake = rewrite ? new Intake(limits, (event) => rewrite(event, this.#admit)) : this.#admitted
+    this.#admitted = new Intake(limits, log)
+    this.#intake = rewrite ? new Intake(limits, { append: (event) => rewrite(event, this.#admit) }) : this.#admitted
   }
 
-  /** Runs the source to its end; settles when all of its own code has come to rest. Never rejects. */
+  /** Runs the source to its end, and tells its owner when all of the source's own code has come to rest. Never rejects. */
   async run(source: Source, context: SourceContext): Promise<void> {
     try {
       this.#pulling()
@@ -80,10 +88,27 @@ export class Pump implements SourceProgress {
       this.pullSinceMs = Infinity
       // A generator has done nothing yet when its function returns: it is open with its first item.
       if (returned instanceof Promise && !this.#stopped) this.#open()
-      await this.#pullAll(this.#iterator)
+      const { items } = this.#iterator
+      while (!this.#stopped) {
+        if (!this.#hasRoom()) await this.#room()
+        if (this.#stopped) break
+        this.#pulling()
+        const { done, value } = await items.next()
+        this.pullSinceMs = Infinity
+        if (this.#stopped) break
+        if (!this.#isOpen) this.#open()
+        if (done) return this.#finish()
+        if (typeof value === 'string' || !Array.isArray(value)) this.#accept(value)
+        else await this.#acceptAll(value)
+        if (this.#hub.turn !== this.#turn) this.#beginTurn()
+        else if (++this.#itemsThisTurn >= MAX_ITEMS_PER_TURN) await this.#endTurn()
+      }
+      await this.#iterator.stop(undefined)
     } catch (error) {
       this.pullSinceMs = Infinity
       if (!this.#stopped) this.#owner.sourceFailed(error)
+    } finally {
+      this.#owner.sourceRested()
     }
   }
 
@@ -122,36 +147,22 @@ export class Pump implements SourceProgress {
   #hasRoom(): boolean {
     const log = this.#log
     if (log.readers.size === 0 && this.runsUnread) return true
-    return log.totalBytes - log.furthestBytes < this.#options.windowBytes
+    return log.totalBytes - log.furthestBytes < this.#windowBytes
   }
+
+  /** Set by the owner: when it looks at the source again anyway. */
+  watchedUntilMs: number = Infinity
 
   /** Set by the owner: with no reader attached the source goes on (policy `continue`, or within grace). */
   runsUnread = false
 
-  async #pullAll(iterator: SourceIterator): Promise<void> {
-    while (!this.#stopped) {
-      if (!this.#hasRoom()) await this.#room()
-      if (this.#stopped) break
-      this.#pulling()
-      const { done, value } = await iterator.next()
-      this.pullSinceMs = Infinity
-      if (this.#stopped) break
-      if (!this.#isOpen) this.#open()
-      if (done) {
-        this.#intake.flush()
-        if (this.#rewrite) {
-          this.#rewrite(undefined, this.#admit)
-          this.#admitted.flush()
-        }
-        this.#owner.sourceFinished()
-        return
-      }
-      if (typeof value === 'string' || !Array.isArray(value)) this.#accept(value)
-      else await this.#acceptAll(value)
-      if (this.#hub.turn !== this.#turn) this.#beginTurn()
-      else if (++this.#itemsThisTurn >= MAX_ITEMS_PER_TURN) await this.#endTurn()
+  #finish(): void {
+    this.#intake.flush()
+    if (this.#rewrite) {
+      this.#rewrite(undefined, this.#admit)
+      this.#admitted.flush()
     }
-    await iterator.stop(undefined)
+    this.#owner.sourceFinished()
   }
 
   #beginTurn(): void {
@@ -193,7 +204,8 @@ export class Pump implements SourceProgress {
       this.#silentSinceMs = this.#hub.now()
     }
     this.pullSinceMs = this.#silentSinceMs
-    this.#owner.sourcePulled()
+    const limitMs = this.yielded ? this.#idleMs : this.#firstTokenMs
+    if (this.#silentSinceMs + limitMs < this.watchedUntilMs) this.#owner.sourcePulled()
   }
 
   #room(): Promise<void> {

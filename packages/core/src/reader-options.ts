@@ -1,4 +1,4 @@
-import { requireDuration, requireInteger, requireKnownNames, withDefault } from './option-rules.ts'
+import { requireDuration, requireInteger, requireKnownNames, withDefault, isEmpty } from './option-rules.ts'
 import { requirePolicy } from './policy-rules.ts'
 import { adaptive } from './policies/adaptive.ts'
 import type { ChunkingPolicy } from './policy.ts'
@@ -47,7 +47,7 @@ export function resolveReaderOptions(
   options: ReaderOptions | undefined,
   base: ResolvedReaderOptions = DEFAULT_READER_OPTIONS,
 ): ResolvedReaderOptions {
-  if (options === undefined) return base
+  if (options === undefined || isEmpty(options)) return base
   requireKnownNames('reader', options, Object.keys(DEFAULT_READER_OPTIONS))
   return {
     chunking: requirePolicy('chunking', withDefault(options.chunking, base.chunking)),

@@ -2,8 +2,6 @@ import type { Entry } from './encoder.ts'
 import type { ClosedCode } from './notice.ts'
 import type { Log, LogReader } from './log.ts'
 
-function noOne(): void {}
-
 /** A cursor on a log: where one reading is, and how far it may go. */
 export class Reader implements LogReader {
   wakeAt: number = Infinity
@@ -18,8 +16,8 @@ export class Reader implements LogReader {
   /** Name given with the attach, under which acks arrive. */
   name: string | undefined
   attached = false
-  /** Called by the log when what this reader sleeps for is there. */
-  wake: () => void = noOne
+  /** Woken when what this reader sleeps for is there. */
+  sleeper: { wake(): void } | undefined
 
   constructor(log: Log, afterSeq: number) {
     this.log = log
@@ -32,6 +30,10 @@ export class Reader implements LogReader {
   extend(seq: number): void {
     this.limitSeq = seq
     this.wake()
+  }
+
+  wake(): void {
+    this.sleeper?.wake()
   }
 
   attach(): void {

@@ -1,14 +1,27 @@
+import type { BufferPool } from './buffer-pool.ts'
 import type { StreamEvent } from './event.ts'
+import { EVENT_COST_BYTES } from './event-size.ts'
+import { utf8Length } from './utf8.ts'
 
 /** A logged event: a plain string is a piece of the text of choice 0, by far the most common kind. */
 export type Logged = string | StreamEvent
 
 const MAX_SEGMENT_EVENTS = 256
+/** Fewer events are not worth packing. */
+const MIN_PACKED_EVENTS = 4
+/** Text of this size goes outside the heap: what lives long and dies in order is no work for a collector. */
+const LONG_TEXT_BYTES = 4096
+/** Tokens of this size go there at once: as strings they would grow old while their segment fills. */
+const LONG_TOKEN_UNITS = 512
 const MAX_PACKED_LENGTH = 0xffff
 
+const encoder = new TextEncoder()
+// A byte order mark is text like any other here.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
 /**
- * A run of logged events of one epoch. Once full, a run of plain text is packed: one string and the lengths of its
- * tokens, instead of a string object per token.
+ * A run of logged events of one epoch. Plain text is packed once the segment is full (long tokens at once): one text and
+ * the lengths of its tokens, instead of a string object per token.
  */
 export class Segment {
   readonly firstSeq: number
@@ -17,11 +30,15 @@ export class Segment {
   readonly startBytes: number
   bytes = 0
   count = 0
-  #items: Logged[] | undefined = []
-  #plain = true
-  #text = ''
-  /** Length of each token of `#text` in UTF-16 units, as a string: a byte a token, and nothing for the collector to visit. */
-  #lengths: string | undefined
+  /** True when every event is plain text. */
+  plain = true
+  /** The events, while they are not packed. */
+  #items: Logged[] | undefined
+  /** Packed text: a string, or UTF-8 in a buffer. */
+  #text: string | Uint8Array = ''
+  #textBytes = 0
+  /** Length of each packed token in units of `#text`; as a string once the segment is full: a byte a token. */
+  #lengths: number[] | string = ''
 
   constructor(firstSeq: number, epoch: number, startBytes: number) {
     this.firstSeq = firstSeq
@@ -29,26 +46,46 @@ export class Segment {
     this.startBytes = startBytes
   }
 
-  push(event: Logged, bytes: number): void {
-    this.#items!.push(event)
-    this.count++
-    this.bytes += bytes
-    if (typeof event !== 'string') this.#plain = false
+  /** Whether the next event, of `bytes` charged, can go in here. */
+  takes(event: Logged, bytes: number, maxBytes: number): boolean {
+    if (this.count >= MAX_SEGMENT_EVENTS || this.bytes >= maxBytes) return false
+    if (typeof this.#text === 'string') return true
+    return typeof event === 'string' && this.#textBytes + bytes - EVENT_COST_BYTES <= this.#text.length
   }
 
-  isFull(maxBytes: number): boolean {
-    return this.count >= MAX_SEGMENT_EVENTS || this.bytes >= maxBytes
+  push(event: Logged, bytes: number, pool: BufferPool): void {
+    if (this.count === 0 && isLongToken(event)) this.#text = pool.take(Math.max(bytes, LONG_TEXT_BYTES * 4))
+    if (typeof this.#text !== 'string') this.#write(event as string, this.#text)
+    else if (this.#items) this.#items.push(event)
+    else this.#items = [event]
+    if (typeof event !== 'string') this.plain = false
+    this.count++
+    this.bytes += bytes
   }
 
   /** No more events will come: gives back what single tokens cost. */
-  seal(): void {
-    const items = this.#items
-    if (!this.#plain || !items || this.count < 4) return
-    const lengths = (items as string[]).map((token) => token.length)
+  seal(pool: BufferPool): void {
+    if (typeof this.#lengths !== 'string') this.#lengths = String.fromCharCode(...this.#lengths)
+    if (!this.plain || !this.#items) return
+    const tokens = this.#items as string[]
+    const textBytes = this.bytes - this.count * EVENT_COST_BYTES
+    const long = textBytes >= LONG_TEXT_BYTES
+    if (!long && this.count < MIN_PACKED_EVENTS) return
+    const lengths = tokens.map((token) => (long ? utf8Length(token) : token.length))
     if (lengths.some((length) => length > MAX_PACKED_LENGTH)) return
     this.#lengths = String.fromCharCode(...lengths)
-    this.#text = (items as string[]).join('')
+    const text = tokens.join('')
+    if (long) {
+      this.#text = pool.take(textBytes)
+      encoder.encodeInto(text, this.#text)
+    } else this.#text = text
     this.#items = undefined
+  }
+
+  /** The segment is not needed any more. */
+  release(pool: BufferPool): void {
+    if (typeof this.#text !== 'string') pool.give(this.#text)
+    this.#text = ''
   }
 
   /** The event at `index` (0-based in this segment). */
@@ -69,13 +106,28 @@ export class Segment {
     return text
   }
 
-  #slice(from: number, to: number): string {
-    if (from === 0 && to === this.count) return this.#text
-    const lengths = this.#lengths!
-    let start = 0
-    for (let index = 0; index < from; index++) start += lengths.charCodeAt(index)
-    let end = start
-    for (let index = from; index < to; index++) end += lengths.charCodeAt(index)
-    return this.#text.slice(start, end)
+  #write(token: string, buffer: Uint8Array): void {
+    const { written } = encoder.encodeInto(token, buffer.subarray(this.#textBytes))
+    this.#textBytes += written
+    if (typeof this.#lengths === 'string') this.#lengths = []
+    this.#lengths.push(written)
   }
+
+  #slice(from: number, to: number): string {
+    let start = 0
+    for (let index = 0; index < from; index++) start += this.#lengthAt(index)
+    let end = start
+    for (let index = from; index < to; index++) end += this.#lengthAt(index)
+    const text = this.#text
+    return typeof text === 'string' ? text.slice(start, end) : decoder.decode(text.subarray(start, end))
+  }
+
+  #lengthAt(index: number): number {
+    const lengths = this.#lengths
+    return typeof lengths === 'string' ? lengths.charCodeAt(index) : lengths[index]!
+  }
+}
+
+function isLongToken(event: Logged): boolean {
+  return typeof event === 'string' && event.length >= LONG_TOKEN_UNITS && event.length * 3 <= MAX_PACKED_LENGTH
 }

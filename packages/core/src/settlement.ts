@@ -63,7 +63,7 @@ export async function runSettle(result: StreamResult, settle: Settle, hub: Hub, 
       observers.tell('failed', identityOf(result), { where: 'settle', error })
       const delayMs = RETRY_AFTER_MS[attempt]
       if (delayMs === undefined) return
-      await new Promise<void>((resolve) => hub.schedule(new Deadline(resolve), hub.now() + delayMs))
+      await new Promise<void>((resolve) => hub.schedule(new Deadline({ due: resolve }), hub.now() + delayMs))
     }
   }
 }

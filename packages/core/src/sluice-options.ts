@@ -79,7 +79,7 @@ export function createEngine(options: SluiceOptions): Engine {
     settle: options.settle,
     authorize: options.authorize ?? authorizeOwner,
     productions: new Map(),
-    deliveries: new Set(),
+    deliveries: new Map(),
     explain: explainWith(options.errorFor ?? maskError),
   }
 }

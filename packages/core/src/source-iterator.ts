@@ -2,7 +2,8 @@ import { SluiceError } from './errors.ts'
 
 /** A source's items, pulled one at a time, and a way to tell it that no more are wanted. */
 export interface SourceIterator {
-  next(): Promise<IteratorResult<unknown>> | IteratorResult<unknown>
+  /** Called without a wrapper: this is done for every token. */
+  readonly items: { next(): Promise<IteratorResult<unknown>> | IteratorResult<unknown> }
   /** Asks the source to clean up. Settles when it has; may never settle. */
   stop(reason: unknown): Promise<unknown>
 }
@@ -26,7 +27,7 @@ export function toSourceIterator(items: unknown): SourceIterator {
 
 function fromIterator(iterator: AsyncIterator<unknown> | Iterator<unknown>): SourceIterator {
   return {
-    next: () => iterator.next(),
+    items: iterator,
     stop: async () => iterator.return?.(),
   }
 }
@@ -34,7 +35,7 @@ function fromIterator(iterator: AsyncIterator<unknown> | Iterator<unknown>): Sou
 function fromReadableStream(stream: ReadableStream<unknown>): SourceIterator {
   const reader = stream.getReader()
   return {
-    next: () => reader.read() as Promise<IteratorResult<unknown>>,
+    items: { next: () => reader.read() as Promise<IteratorResult<unknown>> },
     // Unlike `return()` of a generator this is heard even while a read is outstanding.
     stop: (reason) => reader.cancel(reason),
   }

@@ -33,6 +33,7 @@ export interface StartOptions extends StreamOptions {
 }
 
 const IF_RUNNING: readonly unknown[] = ['attach', 'cancel', 'refuse']
+const NO_META: StreamFacts['meta'] = Object.freeze({})
 const MAX_KEY_LENGTH = 256
 const MAX_META_BYTES = 16 * 1024
 
@@ -90,8 +91,7 @@ export function joined<Data extends DataEvents>(
   afterSeq: number,
 ): TokenStream<Data> {
   const production = engine.productions.get(stored.facts.id)
-  const opened = async () => (production ? production.opened() : undefined)
-  return new TokenStream(engine, stored, { afterSeq, attached: true, opened })
+  return new TokenStream(engine, stored, { afterSeq, attached: true, production })
 }
 
 function launch<Data extends DataEvents>(
@@ -102,13 +102,13 @@ function launch<Data extends DataEvents>(
   const { engine, stored } = production
   engine.productions.set(stored.facts.id, production)
   engine.observers.tell('started', stored.facts)
-  const settled = production.run(source)
   try {
-    waitUntil?.(settled)
+    waitUntil?.(production.settled())
   } catch (error) {
     engine.observers.tell('failed', stored.facts, { where: 'waitUntil', error })
   }
-  return new TokenStream(engine, stored, { afterSeq: 0, attached: false, opened: () => production.opened() })
+  production.run(source)
+  return new TokenStream(engine, stored, { afterSeq: 0, attached: false, production })
 }
 
 async function begin(
@@ -146,7 +146,7 @@ function requireKey(key: unknown): string | undefined {
 }
 
 function requireMeta(meta: StartOptions['meta']): StreamFacts['meta'] {
-  if (meta === undefined) return {}
+  if (meta === undefined) return NO_META
   const text = typeof meta === 'object' && meta !== null && !Array.isArray(meta) ? jsonOf(meta) : undefined
   if (text === undefined || text.length > MAX_META_BYTES)
     throw invalidOption('meta', meta, `an object of at most ${MAX_META_BYTES} characters of JSON`)

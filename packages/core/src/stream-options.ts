@@ -1,4 +1,11 @@
-import { invalidOption, requireDuration, requireInteger, requireKnownNames, withDefault } from './option-rules.ts'
+import {
+  invalidOption,
+  requireDuration,
+  requireInteger,
+  requireKnownNames,
+  withDefault,
+  isEmpty,
+} from './option-rules.ts'
 
 const DAY_MS = 86_400_000
 const MIB = 1024 * 1024
@@ -68,7 +75,7 @@ export function resolveStreamOptions(
   options: StreamOptions | undefined,
   base: ResolvedStreamOptions = DEFAULT_STREAM_OPTIONS,
 ): ResolvedStreamOptions {
-  if (options === undefined) return base
+  if (options === undefined || isEmpty(options)) return base
   requireKnownNames('stream', options, Object.keys(DEFAULT_STREAM_OPTIONS))
   const deadlines = withDefault(options.deadlines, {})
   requireKnownNames('stream.deadlines', deadlines, Object.keys(DEFAULT_STREAM_OPTIONS.deadlines))

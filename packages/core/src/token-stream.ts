@@ -1,6 +1,6 @@
 import { Connection } from './connection.ts'
 import { formatCursor } from './cursor.ts'
-import { Delivery, type ReadingOutcome } from './delivery.ts'
+import { type ChunkInfo, Delivery, type ReadingOutcome } from './delivery.ts'
 import type { EncoderStart, Wire } from './encoder.ts'
 import { cutEnd, errorOfEnd } from './end.ts'
 import type { Engine } from './engine.ts'
@@ -8,6 +8,7 @@ import { SluiceError } from './errors.ts'
 import type { DataEvents, EndEvent, StreamEvent } from './event.ts'
 import { readEvents } from './event-iterator.ts'
 import type { Json } from './json.ts'
+import type { Production } from './production.ts'
 import { Reader } from './reader.ts'
 import { type ReaderOptions, resolveReaderOptions } from './reader-options.ts'
 import type { StreamResult } from './settlement.ts'
@@ -29,8 +30,8 @@ export interface DeliverOptions extends ReaderOptions {
 /** Where a handle's reading begins, and who made it. */
 export interface TokenStreamStart {
   afterSeq: number
-  /** Settles when the source is open. */
-  opened: () => Promise<EndEvent | undefined>
+  /** Where the stream is produced, if that is in this process. */
+  production: Production | undefined
   /** True when this handle belongs to a stream that had existed before. */
   attached: boolean
 }
@@ -53,7 +54,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
   readonly #stored: StoredStream
   readonly #start: TokenStreamStart
   #reader: Reader | undefined
-  #stop: (() => void) | undefined
+  #delivery: Delivery | undefined
   #ended: Promise<EndEvent> | undefined
   #used = false
 
@@ -104,7 +105,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
 
   /** Settles once the source is open; with the end when the stream was over before that. Never rejects. */
   get opened(): Promise<EndEvent | undefined> {
-    return this.#start.opened()
+    return this.#start.production?.opened() ?? Promise.resolve(undefined)
   }
 
   /** The stream's one end. Never rejects: the end itself says what happened. */
@@ -169,7 +170,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
   /** Leaves this reading; the stream may go on for others. Idempotent. */
   detach(): void {
     this.#used = true
-    this.#stop?.()
+    this.#delivery?.detached()
     this.#reader?.detach()
   }
 
@@ -181,26 +182,11 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
     const { log, facts } = this.#stored
     const encoder = wire.create(facts.wire?.name === wire.name ? facts.wire.facts : {})
     const connection =
-      shared ??
-      new Connection(this.#engine.hub, sink, resolved, { heartbeat: () => encoder.heartbeat(), closeWhenEmpty: true })
+      shared ?? new Connection(this.#engine.hub, sink, resolved, { beat: encoder, closeWhenEmpty: true })
     const reader = this.#read(name)
-    const delivery = new Delivery(this.#engine.hub, {
-      reader,
-      encoder,
-      connection,
-      options: resolved,
-      owner: {
-        chunk: this.#engine.observers.none ? undefined : (info) => this.#engine.observers.tell('chunk', facts, info),
-        over: (outcome, error) => {
-          this.#engine.deliveries.delete(draining)
-          if (outcome === 'failed') this.#engine.observers.tell('failed', facts, { where: 'delivery', error })
-          this.#tellDetached(outcome)
-        },
-      },
-    })
-    const draining = { drain: () => wire.resumable && delivery.stop('draining') }
-    this.#engine.deliveries.add(draining)
-    this.#stop = () => delivery.detached(undefined)
+    const delivery = new Delivery(this.#engine.hub, { reader, encoder, connection, options: resolved, owner: this })
+    this.#engine.deliveries.set(delivery, wire)
+    this.#delivery = delivery
     const start: EncoderStart = {
       opened: { type: 'opened', id: this.id, cursor: this.position, meta: facts.meta },
       // Folding a long past costs time that most wires have no use for: done when looked at.
@@ -213,6 +199,18 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
     this.#tellAttached()
     delivery.begin(start)
     return connection
+  }
+
+  /** @internal */
+  readingChunk(info: ChunkInfo): void {
+    this.#engine.observers.tell('chunk', this.#stored.facts, info)
+  }
+
+  /** @internal */
+  readingOver(delivery: Delivery, outcome: ReadingOutcome, error?: unknown): void {
+    this.#engine.deliveries.delete(delivery)
+    if (outcome === 'failed') this.#engine.observers.tell('failed', this.#stored.facts, { where: 'delivery', error })
+    this.#tellDetached(outcome)
   }
 
   #use(): void {

@@ -63,7 +63,9 @@ describe('contract 10: boundary', () => {
     check(
       fc.asyncProperty(tokenized, async ({ text, tokens }) => {
         // Words of scripts without spaces come from a dictionary, which may change its mind with what follows.
-        fc.pre(unit === 'sentence' || !/[\p{Script=Thai}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u.test(text))
+        fc.pre(
+          unit === 'sentence' || !/[\p{Script=Thai}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u.test(text),
+        )
         const ends = boundariesOf(text, unit)
         for (const end of await endsOf(unit, tokens, 60_000)) expect(ends.has(end)).toBe(true)
       }),

@@ -25,7 +25,7 @@ function takeIn(items: readonly unknown[], limits = LIMITS): StreamEvent[] {
   const events: StreamEvent[] = []
   const admit = (event: string | StreamEvent): void =>
     void events.push(typeof event === 'string' ? { type: 'text', text: event } : event)
-  const intake = new Intake(limits, admit)
+  const intake = new Intake(limits, { append: admit })
   for (const item of items) intake.accept(item)
   intake.flush()
   return events

@@ -6,7 +6,22 @@ import { check, createScriptedSource } from '../../testing/src/index.ts'
 import { createWorld, type World } from './world.ts'
 
 /** Names that read the same when they are carelessly joined. */
-const name = fc.constantFrom('a', 'b', 'a:b', ':', 'b:c', '1:a', '', '__proto__', 'constructor', 'a\0b')
+const name = fc.constantFrom(
+  '',
+  'a',
+  'ab',
+  'b',
+  'bc',
+  'abc',
+  'a:b',
+  ':',
+  ':b',
+  'b:c',
+  '1:a',
+  '__proto__',
+  'constructor',
+  'a\0b',
+)
 const owner = name.filter((value) => value !== '')
 const principal: fc.Arbitrary<Principal> = fc.record({ tenant: fc.option(name, { nil: undefined }), owner })
 const tenantOf = ({ tenant = '' }: Principal): string => tenant

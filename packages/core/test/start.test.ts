@@ -75,8 +75,9 @@ describe('start', () => {
 
   test('contract 4: an attached handle is told the end of a stream that its own process does not produce', async () => {
     const { sluice, runtime } = createRig()
-    const first = await sluice.start(hanging.source, { ...ADA, key: 'chat' })
-    const joined = await sluice.start(hanging.source, { ...ADA, key: 'chat' })
+    const { source } = createScriptedSource([{ yield: 'a' }, { hang: true }])
+    const first = await sluice.start(source, { ...ADA, key: 'chat' })
+    const joined = await sluice.start(source, { ...ADA, key: 'chat' })
     const ended = joined.ended
     await first.cancel()
     expect(await settlesWithin(runtime, 0, ended)).toBe(true)

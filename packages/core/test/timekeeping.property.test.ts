@@ -18,7 +18,7 @@ describe('the deadline list against a sorted array', () => {
   test('always has the earliest first, wherever deadlines are moved or taken out', () =>
     check(
       fc.property(steps, (list) => {
-        const all = Array.from({ length: 13 }, () => new Deadline(() => {}))
+        const all = Array.from({ length: 13 }, () => new Deadline({ due: () => {} }))
         const heap = new DeadlineList()
         const model = new Map<Deadline, number>()
         for (const { which, atMs } of list) {
@@ -56,7 +56,7 @@ describe('contract 14, the hub', () => {
         const fired: [number, number][] = []
         const all = Array.from(
           { length: 13 },
-          (_, which) => new Deadline(() => void fired.push([which, runtime.now()])),
+          (_, which) => new Deadline({ due: () => void fired.push([which, runtime.now()]) }),
         )
         const expected: [number, number][] = []
         const pass = async (ms: number): Promise<void> => {

@@ -1,6 +1,14 @@
+import type { Server } from 'node:http'
+
 import type { Principal, Sluice, Source, TokenStream } from '@sluice/core'
 import { DEFAULT_DRAIN_MS } from '@sluice/core'
-import { createStreamResource, type HttpRequest, type Runner, type StreamResourceOptions } from '@sluice/http'
+import {
+  createStreamResource,
+  type HttpRequest,
+  type Runner,
+  type StreamResource,
+  type StreamResourceOptions,
+} from '@sluice/http'
 import { sendPlan, toHttpRequest } from '@sluice/http/node'
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import createPlugin from 'fastify-plugin'
@@ -50,40 +58,78 @@ declare module 'fastify' {
  * ```
  */
 export const sluicePlugin: FastifyPluginCallback<SluicePluginOptions> = createPlugin(
-  (app: FastifyInstance, options: SluicePluginOptions, done: () => void) => {
+  (app: FastifyInstance, options: SluicePluginOptions, done: (error?: Error) => void) => {
     const { sluice, identify, mount = '', drainMs = DEFAULT_DRAIN_MS } = options
+    let isClosing = false
+    // A connection that was busy when the server closed would be kept alive afterwards, for nothing.
+    const responseOver = (): void => {
+      if (isClosing) (app.server as Partial<Server>).closeIdleConnections?.()
+    }
+    let resource: StreamResource<FastifyRequest>
+    try {
+      resource = createStreamResource<FastifyRequest>({
+        ...options,
+        onError: options.onError ?? ((error, { raw }) => raw.log.error(error)),
+      })
+    } catch (error) {
+      // What is thrown here, Fastify does not catch.
+      return done(error as Error)
+    }
     app.decorate('sluice', sluice)
     app.decorateReply('tokens', function tokens(this: FastifyReply, source, tokensOptions) {
-      return replyTokens({ sluice, mount, identify }, this, source, tokensOptions)
+      return replyTokens({ sluice, mount, identify, responseOver }, this, source, tokensOptions)
     })
-    app.addHook('preClose', () => sluice.drain({ withinMs: drainMs }))
+    const drain = (): Promise<void> => sluice.drain({ withinMs: drainMs })
+    app.addHook('preClose', () => {
+      isClosing = true
+      return atMost(drain(), sluice, hookPatienceMs(app))
+    })
+    app.addHook('onClose', drain)
     // Routes live in a scope of their own: they read bodies themselves, which must not change the application's parsers.
     void app.register((scope, _options, scopeDone) => {
-      mountResource(scope, options, mount)
+      mountResource(scope, resource, { ...options, mount, responseOver })
       scopeDone()
     })
-    done()
+    return done()
   },
   { name: '@sluice/fastify', fastify: '5.x' },
 )
 
-function mountResource(scope: FastifyInstance, options: SluicePluginOptions, mount: string): void {
-  const resource = createStreamResource<FastifyRequest>({
-    ...options,
-    onError: options.onError ?? ((error, { raw }) => raw.log.error(error)),
+/** Part of the time Fastify gives a hook that is used: over it, `close()` would reject. */
+const HOOK_SHARE = 0.8
+
+/** How long a `preClose` hook may take; what streams need beyond that, the closing server waits for by itself. */
+function hookPatienceMs({ initialConfig }: FastifyInstance): number {
+  const { pluginTimeout = 10_000 } = initialConfig
+  return pluginTimeout === 0 ? Infinity : pluginTimeout * HOOK_SHARE
+}
+
+function atMost(work: Promise<void>, sluice: Sluice, ms: number): Promise<void> {
+  if (ms === Infinity) return work
+  return new Promise((resolve, reject) => {
+    const callOff = sluice.after(ms, resolve)
+    work.then(resolve, reject).finally(callOff)
   })
+}
+
+function mountResource(
+  scope: FastifyInstance,
+  resource: StreamResource<FastifyRequest>,
+  { mount, maxBodyBytes, runner, responseOver }: SluicePluginOptions & { mount: string; responseOver: () => void },
+): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null))
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const asked: HttpRequest<FastifyRequest> = {
-      ...toHttpRequest(request.raw, reply.raw, { mount, maxBodyBytes: options.maxBodyBytes }),
+      ...toHttpRequest(request.raw, reply.raw, { mount, maxBodyBytes }),
       raw: request,
     }
     const plan = await resource.handle(asked)
     takeOver(reply)
     await sendPlan(reply.raw, plan)
+    responseOver()
   }
-  const paths = ['/streams', '/streams/:ref', '/streams/:ref/:verb', ...(options.runner ? ['/chat/completions'] : [])]
+  const paths = ['/streams', '/streams/:ref', '/streams/:ref/:verb', ...(runner ? ['/chat/completions'] : [])]
   for (const path of paths) {
     scope.route({ method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], url: `${mount}${path}`, handler })
   }

@@ -1,9 +1,9 @@
-import type { Principal, Sluice, Source, TokenStream } from '@sluice/core'
+import type { Sluice, Source, TokenStream } from '@sluice/core'
 import { planTokens, type TokensOptions } from '@sluice/http'
 import { sendPlan, toHttpRequest } from '@sluice/http/node'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 
-import { unidentified } from './unidentified.ts'
+import { identified, type IdentifyRequest } from './identified.ts'
 
 /** Options of `reply.tokens`: those of `sluice.start` and of the answer. `as` is who `identify` says, if left out. */
 export interface ReplyTokensOptions extends Omit<TokensOptions, 'as'> {
@@ -14,25 +14,27 @@ export interface ReplyTokensOptions extends Omit<TokensOptions, 'as'> {
 export interface ReplyTokensParts {
   sluice: Sluice
   mount: string
-  identify: (request: FastifyRequest) => Principal | undefined | Promise<Principal | undefined>
+  identify: IdentifyRequest
+  /** Called when an answer is over, however it went. */
+  responseOver: () => void
 }
 
 /** Answers a route with a stream; resolves once the answer has begun. */
 export async function replyTokens(
-  { sluice, mount, identify }: ReplyTokensParts,
+  { sluice, mount, identify, responseOver }: ReplyTokensParts,
   reply: FastifyReply,
   source: Source,
   options: ReplyTokensOptions = {},
 ): Promise<TokenStream | undefined> {
   const { request } = reply
-  const as = options.as ?? (await identify(request))
+  const who = options.as ? { as: options.as } : await identified(identify, request, options)
   const asked = toHttpRequest(request.raw, reply.raw, { mount })
-  const { stream, ...plan } = as
-    ? await planTokens(sluice, asked, source, { ...options, as })
-    : { stream: undefined, ...unidentified() }
+  const { stream, ...plan } = who.as
+    ? await planTokens(sluice, asked, source, { ...options, as: who.as })
+    : { stream: undefined, ...who.refusal }
   takeOver(reply)
   // The route is answered with the opening; the rest of the stream is the socket's affair, and ends however that ends.
-  sendPlan(reply.raw, plan).catch((error: unknown) => request.log.error(error))
+  sendPlan(reply.raw, plan).then(responseOver, (error: unknown) => request.log.error(error))
   return stream
 }
 

@@ -18,8 +18,6 @@ async function main(): Promise<void> {
   if (options.help) return void process.stdout.write(helpText())
   if (options.version) return void process.stdout.write(`${versionOf()}\n`)
   const gateway = await startGateway(options)
-  const backend = options.upstream ?? 'the demo runner'
-  process.stdout.write(`sluice gateway ready at ${gateway.url} (${backend}, streams in memory)\n`)
   let asked = false
   const stop = (): void => {
     if (asked) process.exit(1)
@@ -27,6 +25,9 @@ async function main(): Promise<void> {
     void gateway.close().then(() => process.exit(0))
   }
   process.on('SIGTERM', stop).on('SIGINT', stop)
+  // Last: whoever reads that it is ready may stop it at once.
+  const backend = options.upstream ?? 'the demo runner'
+  process.stdout.write(`sluice gateway ready at ${gateway.url} (${backend}, streams in memory)\n`)
 }
 
 function describe(error: unknown): string {

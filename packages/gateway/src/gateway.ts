@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 
 import { createSluice, type Sluice, SluiceError, type Source } from '@sluice/core'
 import { sluicePlugin } from '@sluice/fastify'
+import type { CorsOptions } from '@sluice/http'
 import { openAiChatSource } from '@sluice/wires/openai'
 import createFastify, { type FastifyInstance } from 'fastify'
 
@@ -9,7 +10,7 @@ import { createDemoRunner } from './demo-runner/demo-runner.ts'
 import { createIdentify, keyForUpstream } from './identify.ts'
 import { GatewayMetrics } from './gateway-metrics.ts'
 import type { GatewayOptions, LogLevel } from './option-table.ts'
-import { mountUpstream } from './upstream-proxy.ts'
+import { mountUpstream, refuse } from './upstream-proxy.ts'
 
 const MOUNT = '/v1'
 const MAX_BODY_BYTES = 32 * 1024 * 1024
@@ -46,7 +47,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   })
   const app = createFastify({
     bodyLimit: MAX_BODY_BYTES,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     // Requests are logged at `info`, which only `debug` shows.
     logger: { level: LEVELS[options.log], stream: process.stderr },
   })
@@ -55,10 +56,11 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     identify: createIdentify(options.auth),
     mount: MOUNT,
     runner: createRunner(options),
-    cors: options.corsOrigin.length > 0 ? { origins: [...options.corsOrigin] } : undefined,
+    cors: corsFor(options.corsOrigin),
     maxBodyBytes: MAX_BODY_BYTES,
     drainMs: options.drainMs,
   })
+  app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'There is nothing at this path.', 'not_found'))
   mountHealth(app, sluice, metrics)
   mountUpstream(app, MOUNT, options, () => createDemoRunner().models())
   await app.listen({ port: options.port, host: options.host })
@@ -66,8 +68,29 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   return {
     url: urlOf(app, options.host),
     sluice,
-    close: () => (closing ??= sluice.drain({ withinMs: options.drainMs }).then(() => app.close())),
+    close: () => (closing ??= sluice.drain({ withinMs: options.drainMs }).then(() => closeServer(app))),
   }
+}
+
+/** How long what is queued for slow readers, or on its way from the backend, may take once all streams have ended. */
+const CLOSE_GRACE_MS = 5_000
+const SWEEP_MS = 50
+
+async function closeServer(app: FastifyInstance): Promise<void> {
+  const giveUp = setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS)
+  // A connection that was busy when the server closed is kept alive afterwards, for nothing.
+  const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS)
+  try {
+    await app.close()
+  } finally {
+    clearTimeout(giveUp)
+    clearInterval(sweep)
+  }
+}
+
+function corsFor(origins: readonly string[]): CorsOptions | undefined {
+  if (origins.length === 0) return undefined
+  return { origins: origins.includes('*') ? '*' : origins }
 }
 
 const LEVELS: Readonly<Record<LogLevel, string>> = { quiet: 'silent', info: 'warn', debug: 'debug' }

@@ -8,12 +8,17 @@ interface AskedWithHeaders {
   headers: { authorization?: string | undefined }
 }
 
-/** Who sends a request: with `none` everybody is one owner; with `bearer` the owner is a hash of the API key. */
+/**
+ * Who sends a request: with `none` everybody is one owner; with `bearer` the owner is a hash of the API key, and a tenant
+ * of its own. Stream keys are unique within a tenant: strangers' keys must neither block nor betray one another.
+ */
 export function createIdentify(auth: GatewayOptions['auth']): (request: AskedWithHeaders) => Principal | undefined {
   if (auth === 'none') return () => ({ owner: 'everyone' })
   return ({ headers }) => {
     const key = bearerOf(headers.authorization)
-    return key === undefined ? undefined : { owner: createHash('sha256').update(key).digest('hex') }
+    if (key === undefined) return undefined
+    const owner = createHash('sha256').update(key).digest('hex')
+    return { tenant: owner, owner }
   }
 }
 

@@ -68,12 +68,16 @@ async function forward(
   const headers: OutgoingHttpHeaders = {
     ...passable(request.headers),
     ...(key !== undefined && { authorization: `Bearer ${key}` }),
+    // Of some methods node would send a body without length and without any frame, as if it were the next request.
+    ...(request.headers['transfer-encoding'] !== undefined && { 'transfer-encoding': 'chunked' }),
   }
-  const target = new URL(upstream.href.replace(/\/$/, '') + request.url.slice(mount.length))
+  const path = pathAt(upstream, request.url, mount)
+  if (path === undefined) return refuse(reply, 404, 'There is nothing at this path.', 'not_found')
   let answer: IncomingMessage
   try {
-    answer = await send(target, { method: request.method, headers }, request.raw, reply)
+    answer = await send(upstream, { method: request.method, path, headers }, request.raw, reply)
   } catch (error) {
+    if (reply.raw.destroyed) return reply
     request.log.error(error)
     return refuse(reply, 502, 'The backend cannot be reached.', 'bad_gateway')
   }
@@ -86,9 +90,20 @@ async function forward(
   }
 }
 
+/**
+ * What `url` below the mount is at the backend, as it was sent; nothing when it leads elsewhere. A mount that is spelled in
+ * another way would shift what is put after the backend's address, and dots would lead out of its base path.
+ */
+function pathAt(upstream: URL, url: string, mount: string): string | undefined {
+  if (!url.startsWith(`${mount}/`)) return undefined
+  const base = upstream.pathname.replace(/\/$/, '')
+  const path = base + url.slice(mount.length)
+  return URL.parse(path, upstream.href)?.pathname.startsWith(`${base}/`) ? path : undefined
+}
+
 function send(
   target: URL,
-  options: { method: string; headers: OutgoingHttpHeaders },
+  options: { method: string; path: string; headers: OutgoingHttpHeaders },
   body: IncomingMessage,
   reply: FastifyReply,
 ): Promise<IncomingMessage> {
@@ -102,10 +117,13 @@ function send(
 }
 
 function passable(headers: IncomingMessage['headers']): OutgoingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name)))
+  const named = new Set(headers.connection?.split(',').map((name) => name.trim().toLowerCase()))
+  const passed = Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name) && !named.has(name))
+  return Object.fromEntries(passed)
 }
 
-function refuse(reply: FastifyReply, status: number, message: string, code: string): FastifyReply {
-  const type = status === 401 ? 'authentication_error' : 'server_error'
-  return reply.code(status).send({ error: { message, type, param: null, code } })
+const TYPES: Readonly<Record<number, string>> = { 401: 'authentication_error', 404: 'not_found_error' }
+
+export function refuse(reply: FastifyReply, status: number, message: string, code: string): FastifyReply {
+  return reply.code(status).send({ error: { message, type: TYPES[status] ?? 'server_error', param: null, code } })
 }

@@ -56,6 +56,11 @@ export class NodeSink implements Sink {
     }
   }
 
+  /** True when nothing more will happen on the response. */
+  get over(): boolean {
+    return this.#state === 'over'
+  }
+
   get open(): boolean {
     return this.#state === 'open'
   }

@@ -1,6 +1,6 @@
 import type { Sink } from '@sluice/core'
 
-import { type DeliveryPlan, resolveQueueBytes } from './delivery-plan.ts'
+import { type DeliveryPlan, resolveQueueBytes, type SinkOwner } from './delivery-plan.ts'
 import { type NodeResponse, NodeSink, socketOf, wasCut } from './node-sink.ts'
 
 export type { DeliveryPlan, SinkOwner } from './delivery-plan.ts'
@@ -27,28 +27,39 @@ const LIST_HEADERS = ['vary', 'access-control-expose-headers']
  * })
  * ```
  */
-export async function sendToResponse(response: NodeResponse, plan: DeliveryPlan): Promise<void> {
+export function sendToResponse(response: NodeResponse, plan: DeliveryPlan): Promise<void> {
+  // Not async: its frame would be kept for as long as the stream is open.
+  return new Promise((resolve, reject) => {
+    try {
+      carryOut(response, plan, resolve)
+    } catch (error) {
+      reject(error)
+    }
+  })
+}
+
+function carryOut(response: NodeResponse, plan: DeliveryPlan, over: () => void): void {
   const queueBytes = resolveQueueBytes(plan.queueBytes)
   if (wasCut(response)) {
     plan.deliver(GONE).lost()
-    return
+    return over()
   }
   writeHead(response, plan)
-  const over = Promise.withResolvers<void>()
-  const sink = new NodeSink(response, queueBytes, over.resolve)
-  if (response.req.method === 'HEAD') {
-    sink.close()
-    return over.promise
-  }
+  let owner: SinkOwner | undefined
+  const sink = new NodeSink(response, queueBytes, () => {
+    owner?.lost()
+    over()
+  })
+  if (response.req.method === 'HEAD') return sink.close()
   try {
-    const owner = plan.deliver(sink)
-    // After it, so that head and first bytes share a packet. HTTP/2 has sent its head by now.
-    if (sink.open && !('stream' in response)) response.flushHeaders()
-    await over.promise
-    owner.lost()
-  } finally {
+    owner = plan.deliver(sink)
+  } catch (error) {
     sink.destroy()
+    throw error
   }
+  if (!sink.open) return sink.over ? owner.lost() : undefined
+  // After it, so that head and first bytes share a packet. HTTP/2 has sent its head by now.
+  if (!('stream' in response)) response.flushHeaders()
 }
 
 /** Stands in for the sink of a client that has left already. */

@@ -46,7 +46,9 @@ export async function cancelAtOnce({ sluice, url }: RunningGateway, screen: Scre
   screen.line()
   screen.line()
   screen.line(`POST /v1/streams/${stream.id}/cancel`)
-  screen.line(`The reader's last event is "${last}": reason ${reason}, complete ${complete}, ${usage?.outputTokens} tokens used.`)
+  screen.line(
+    `The reader's last event is "${last}": reason ${reason}, complete ${complete}, ${usage?.outputTokens} tokens used.`,
+  )
   demand(last === 'end' && reason === 'cancelled' && !complete, 'the answer was not cancelled')
   demand(abortedAtMs >= sentAtMs, "the source's signal did not abort")
   const figures = { abortMs: abortedAtMs - sentAtMs, answerMs: answeredAtMs - sentAtMs }

@@ -1,0 +1,20 @@
+import { parseGatewayOptions, startGateway } from '@sluice/gateway'
+
+import { answerParent } from '../child.ts'
+
+/** The gateway as its command line starts it, in front of the backend whose URL it is given. */
+const upstream = process.argv[2]!
+const gateway = await startGateway(parseGatewayOptions(['--port', '0', '--log', 'quiet', '--upstream', upstream], {}))
+let cpuAtGate = process.cpuUsage()
+
+answerParent({
+  listen: (): { port: number } => ({ port: Number(new URL(gateway.url).port) }),
+  gate(): void {
+    globalThis.gc!()
+    cpuAtGate = process.cpuUsage()
+  },
+  cpu(): { cpuUs: number } {
+    const { user, system } = process.cpuUsage(cpuAtGate)
+    return { cpuUs: user + system }
+  },
+})

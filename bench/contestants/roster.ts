@@ -1,0 +1,38 @@
+import type { ContestantOptions } from './host.ts'
+
+/** A server program with its options, under the name it has in the report. */
+export interface Contestant {
+  readonly name: string
+  readonly program: string
+  readonly options: ContestantOptions
+  readonly nodeOptions: readonly string[]
+}
+
+function contestant(name: string, program: string, options: ContestantOptions = {}): Contestant {
+  return { name, program: `contestants/${program}.ts`, options, nodeOptions: [] }
+}
+
+export const NAIVE: Contestant = contestant('naive', 'naive')
+export const SLUICE: Contestant = contestant('sluice', 'sluice')
+export const SLUICE_IMMEDIATE: Contestant = contestant('sluice immediate', 'sluice', { policy: 'immediate' })
+export const SLUICE_400: Contestant = contestant('sluice adaptive 400', 'sluice', { policy: 'adaptive-400' })
+export const SLUICE_CANCELLING: Contestant = contestant('sluice', 'sluice', { onDisconnect: 'cancel' })
+export const FASTIFY: Contestant = contestant('sluice fastify', 'fastify')
+/** What the gateway stands in front of, asked straight. */
+export const BACKEND: Contestant = contestant('backend', 'backend')
+/** The same backend; the row puts the gateway before it. */
+export const GATEWAY: Contestant = contestant('gateway', 'backend')
+export const SOURCE_ONLY: Contestant = contestant('source only', 'source-only')
+
+/**
+ * V8 lets the young generation grow by doubling while much survives, and does not take it back: 16 KiB a stream more or
+ * less, by accident. Where memory is measured it has one size from the start.
+ */
+const FIXED_YOUNG_GENERATION = ['--min-semi-space-size=16', '--max-semi-space-size=16']
+
+export const NAIVE_FIXED_YOUNG: Contestant = { ...NAIVE, nodeOptions: FIXED_YOUNG_GENERATION }
+/** Beats often enough to have done so when its memory is measured. */
+export const SLUICE_BEATING: Contestant = {
+  ...contestant('sluice', 'sluice', { heartbeatMs: 2_000 }),
+  nodeOptions: FIXED_YOUNG_GENERATION,
+}

@@ -1,0 +1,73 @@
+import { answerParent } from '../child.ts'
+import { nowUs } from '../clock.ts'
+import { LoadConnection } from './connection.ts'
+import { type CheckInput, type Checked, checkAll } from './check.ts'
+import { percentiles, type Percentiles } from './percentiles.ts'
+import { type ProbeInput, probe } from './probe.ts'
+import { type Post, requestFor } from './requests.ts'
+import { resumeAll, type Resumed } from './resume.ts'
+
+/** What the load process is asked to open. */
+export interface OpenInput {
+  port: number
+  streams: number
+  shape: string
+  post?: Post
+  stalls?: boolean
+}
+
+/** Connections that are opened at once before the next ones are. */
+const OPEN_AT_ONCE = 250
+
+let connections: LoadConnection[] = []
+let cpuAtOpen = process.cpuUsage()
+
+answerParent({
+  /** Opens all streams; settles when every response has begun. */
+  async open({ port, streams, shape, post, stalls = false }: OpenInput): Promise<void> {
+    for (let first = 0; first < streams; first += OPEN_AT_ONCE) {
+      const some = Array.from({ length: Math.min(OPEN_AT_ONCE, streams - first) }, (_, index): LoadConnection => {
+        const stream = first + index
+        return new LoadConnection(port, { ...requestFor(shape, stream, post), stalls })
+      })
+      connections.push(...some)
+      await Promise.all(some.map(({ opened }) => opened))
+    }
+    cpuAtOpen = process.cpuUsage()
+  },
+  /** Settles when all streams are over. */
+  async finish(): Promise<{ lastUs: number; bytes: number; reads: number; cpuUs: number }> {
+    await Promise.all(connections.map(({ ended }) => ended))
+    const { user, system } = process.cpuUsage(cpuAtOpen)
+    const sum = (of: (connection: LoadConnection) => number): number =>
+      connections.reduce((total, connection) => total + of(connection), 0)
+    return {
+      lastUs: Math.max(...connections.map(({ readUs }) => readUs.at(-1)!)),
+      bytes: sum(({ length }) => length),
+      reads: sum(({ readEnds }) => readEnds.length),
+      cpuUs: user + system,
+    }
+  },
+  check: (input: CheckInput): Checked => checkAll(connections, input),
+  /** Leaves every stream, one after the other; gives when. */
+  async drop({ everyMs }: { everyMs: number }): Promise<number[]> {
+    for (const connection of connections) {
+      connection.drop()
+      if (everyMs > 0) await new Promise((resolve) => setTimeout(resolve, everyMs))
+    }
+    return connections.map(({ droppedUs }) => droppedUs)
+  },
+  /** Leaves all at once, and comes back at once. */
+  async resume({ port, tokens }: { port: number; tokens: number }): Promise<Resumed> {
+    return resumeAll(connections, port, tokens)
+  },
+  probe: (input: ProbeInput): Promise<Percentiles & { wrong: number }> => probe(input),
+  /** How long each response took to begin. */
+  openTimes: (): Percentiles => percentiles(connections.map(({ readUs, sentUs }) => readUs[0]! - sentUs)),
+  forget(): void {
+    for (const { socket } of connections) socket.destroy()
+    connections = []
+    globalThis.gc!()
+  },
+  now: nowUs,
+})

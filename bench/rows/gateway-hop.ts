@@ -1,0 +1,104 @@
+import { Child } from '../child.ts'
+import { BACKEND, GATEWAY } from '../contestants/roster.ts'
+import type { Percentiles } from '../load/percentiles.ts'
+import type { ProbeInput } from '../load/probe.ts'
+import type { Post } from '../load/requests.ts'
+import type { Metrics, Row } from '../row.ts'
+import type { Shape } from '../source.ts'
+import type { Stage } from '../stage.ts'
+
+const STREAMS = 100
+const TOKENS_PER_SECOND = 40
+const PROBE_EVERY_MS = 20
+const PROBE_TOKENS = 4
+export const POST: Post = {
+  path: '/v1/chat/completions',
+  body: '{"model":"{stream}","stream":true,"messages":[{"role":"user","content":"Tell me something."}]}',
+}
+
+export const gatewayHop: Row = {
+  id: 'gateway-hop',
+  title: 'A gateway between client and backend',
+  what: `${STREAMS} streams at ${TOKENS_PER_SECOND} tokens a second from an OpenAI-compatible backend, straight and through the gateway, and single requests beside them; CPU is the gateway’s own process.`,
+  expected:
+    'A hop is a request parsed, one fetch, one stream opened: about 1 ms to the first token. Per token the gateway parses what naive would only pass on, and merges: 1 to 2 times what the backend spends on writing it.',
+  contestants: [BACKEND, GATEWAY],
+  floors: [
+    {
+      what: 'p50 request to first token, added',
+      metric: 'firstTokenP50Ms',
+      contestant: GATEWAY,
+      compare: 'difference',
+      against: BACKEND,
+      unit: 'ms',
+      max: 2,
+    },
+    {
+      what: 'p99 token delay, added',
+      metric: 'delayP99Ms',
+      contestant: GATEWAY,
+      compare: 'difference',
+      against: BACKEND,
+      unit: 'ms',
+    },
+    {
+      what: 'CPU per token: gateway process, beside the backend’s own when asked straight',
+      metric: 'cpuUsPerToken',
+      contestant: GATEWAY,
+      compare: 'ratio',
+      against: BACKEND,
+      unit: 'µs',
+    },
+  ],
+  measure,
+}
+
+async function measure(stage: Stage): Promise<Metrics> {
+  const hop = stage.contestant === GATEWAY ? await startHop(stage.port) : undefined
+  const port = hop?.port ?? stage.port
+  try {
+    const seconds = stage.quick ? 4 : 12
+    const main: Shape = { tokens: seconds * TOKENS_PER_SECOND, tokensPerSecond: TOKENS_PER_SECOND, gated: true }
+    await round(stage, { ...main, tokens: 2 * TOKENS_PER_SECOND }, port)
+    await stage.forget()
+    await hop?.child.ask('gate')
+    const probed = await round(stage, main, port)
+    const { cpuUs } = await (hop?.child ?? stage.server).ask<{ cpuUs: number }>('cpu')
+    const { delay } = await stage.check(main.tokens, true)
+    return {
+      firstTokenP50Ms: probed.p50 / 1_000,
+      firstTokenP99Ms: probed.p99 / 1_000,
+      delayP99Ms: delay.p99 / 1_000,
+      cpuUsPerToken: cpuUs / (main.tokens * STREAMS + probed.count * PROBE_TOKENS),
+    }
+  } finally {
+    await hop?.child.stop()
+  }
+}
+
+/** All streams from gate to end, single requests in between. */
+async function round(stage: Stage, main: Shape, port: number): Promise<Percentiles> {
+  const probe: Shape = { tokens: PROBE_TOKENS, tokensPerSecond: TOKENS_PER_SECOND }
+  await stage.open({ main, probe }, STREAMS, { port, post: POST })
+  const flowing = stage.flow()
+  const input: ProbeInput = {
+    port,
+    post: POST,
+    count: Math.floor(((main.tokens / TOKENS_PER_SECOND - 1) * 1_000) / (PROBE_EVERY_MS + 1)),
+    everyMs: PROBE_EVERY_MS,
+    shape: 'probe',
+    tokens: PROBE_TOKENS,
+    firstStream: STREAMS,
+  }
+  const probed = await stage.load.ask<Percentiles & { wrong: number }>('probe', input)
+  await flowing
+  if (probed.wrong > 0) throw new Error(`${stage.contestant.name} answered ${probed.wrong} single requests wrongly.`)
+  return probed
+}
+
+/** A gateway before the backend at `backendPort`. */
+export async function startHop(backendPort: number): Promise<{ child: Child; port: number }> {
+  const child = new Child('contestants/gateway.ts', [`http://127.0.0.1:${backendPort}/v1`])
+  const { port } = await child.ask<{ port: number }>('listen')
+  return { child, port }
+}

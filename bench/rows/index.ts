@@ -1,0 +1,33 @@
+import type { Row } from '../row.ts'
+import { burst } from './burst.ts'
+import { disconnectRows } from './disconnect.ts'
+import { fastifyRow } from './fastify.ts'
+import { firstToken } from './first-token.ts'
+import { gatewayHop } from './gateway-hop.ts'
+import { hundredStreams } from './hundred-streams.ts'
+import { idleMemory } from './idle-memory.ts'
+import { immediateHundred, immediateSingle } from './immediate.ts'
+import { paced200, paced500 } from './paced.ts'
+import { resumeStorm } from './resume-storm.ts'
+import { singleStream } from './single-stream.ts'
+import { stalledReaders } from './stalled-readers.ts'
+import { thousandStreams } from './thousand-streams.ts'
+
+/** Every row, in the order of the report. */
+export const ROWS: readonly Row[] = [
+  singleStream,
+  hundredStreams,
+  thousandStreams,
+  immediateSingle,
+  immediateHundred,
+  burst,
+  paced200,
+  paced500,
+  firstToken,
+  idleMemory,
+  stalledReaders,
+  ...disconnectRows,
+  resumeStorm,
+  fastifyRow,
+  gatewayHop,
+]

@@ -1,0 +1,67 @@
+import { DEFAULT_READER_OPTIONS, DEFAULT_STREAM_OPTIONS } from '@sluice/core'
+
+import { NAIVE, SLUICE } from '../contestants/roster.ts'
+import { FAT_TOKEN_BYTES } from '../fixtures.ts'
+import type { Metrics, Row } from '../row.ts'
+import type { Stage } from '../stage.ts'
+
+const STREAMS = 200
+const QUICK_STREAMS = 50
+const BYTES_PER_STREAM = 50_000_000
+const MIB = 1_048_576
+/** Where a contestant that never stops is stopped. */
+const RSS_CAP_BYTES = 3_072 * MIB
+/** The source counts as paused when nothing was pulled for this long. */
+const QUIET_MS = 2_000
+
+/** What sluice's defaults let one stream hold: its log, and its connection's queue with the one chunk being admitted. */
+const CAPS_BYTES =
+  DEFAULT_STREAM_OPTIONS.retentionBytes + DEFAULT_READER_OPTIONS.queueBytes + DEFAULT_READER_OPTIONS.maxChunkBytes
+const SLACK_BYTES = 20 * 1_024
+
+export const stalledReaders: Row = {
+  id: 'stalled',
+  title: 'Readers that do not read',
+  what: `${STREAMS} readers that take the head and then nothing; sources willing to give 50 MB each in fresh 4 KiB tokens. Measured once nothing is pulled any more (or at 3 GiB).`,
+  expected:
+    'Naive grows to wherever it is stopped. Ours pauses each source once kernel (3.9 MiB), queue and window are full; the log keeps 1 MiB a stream for replay: 200 MiB of heap, RSS a little above.',
+  contestants: [NAIVE, SLUICE],
+  floors: [
+    {
+      what: 'heap after a collection, above Σ caps + 20 KiB a stream',
+      metric: 'heapOverCapsMib',
+      contestant: SLUICE,
+      compare: 'value',
+      unit: 'MiB',
+      max: 0,
+    },
+    { what: 'heap after a collection', metric: 'heapMib', contestant: SLUICE, compare: 'value', unit: 'MiB' },
+    { what: 'RSS growth once paused', metric: 'rssMib', contestant: SLUICE, compare: 'value', unit: 'MiB', max: 250 },
+    { what: 'RSS growth at its peak', metric: 'peakRssMib', contestant: SLUICE, compare: 'value', unit: 'MiB' },
+    { what: 'RSS growth at its peak, naive', metric: 'peakRssMib', contestant: NAIVE, compare: 'value', unit: 'MiB' },
+  ],
+  measure,
+}
+
+async function measure(stage: Stage): Promise<Metrics> {
+  const streams = stage.quick ? QUICK_STREAMS : STREAMS
+  await stage.warmUp({ tokens: 50, gated: true }, streams)
+  const before = await stage.memory()
+  await stage.server.ask('watchRss')
+  const main = { tokens: Math.ceil(BYTES_PER_STREAM / FAT_TOKEN_BYTES), fat: true, gated: true }
+  await stage.open({ main }, streams, { stalls: true })
+  await stage.server.ask('gate')
+  const { bytes, rss, peakRss, paused } = await stage.quiet(QUIET_MS, (pulled) => pulled.peakRss >= RSS_CAP_BYTES)
+  // Collecting 3 GiB that nobody lets go of says nothing.
+  const after = paused ? await stage.memory() : { heap: Number.NaN, rss: Number.NaN }
+  const heap = after.heap - before.heap
+  return {
+    heapMib: heap / MIB,
+    heapOverCapsMib: (heap - streams * (CAPS_BYTES + SLACK_BYTES)) / MIB,
+    rssMib: (rss - before.rss) / MIB,
+    peakRssMib: (peakRss - before.rss) / MIB,
+    collectedRssMib: (after.rss - before.rss) / MIB,
+    pulledMibPerStream: bytes / streams / MIB,
+    paused: Number(paused),
+  }
+}

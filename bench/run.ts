@@ -1,0 +1,77 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+
+import { describeMachine } from './machine.ts'
+import { type Outcome, report } from './report.ts'
+import { ROWS } from './rows/index.ts'
+import type { Row } from './row.ts'
+import type { StageOptions } from './stage.ts'
+import { runTrials } from './trials.ts'
+import { judge } from './verdict.ts'
+
+const HELP = `Measures sluice beside a naive server.
+
+  --only <row>[,<row>]  these rows only (a name that ends in * takes all that begin so)
+  --reps <n>            repetitions of each row (default 5; 3 with --quick)
+  --quick               small inputs: shows whether it works, not how fast it is
+  --json <file>         every number of every repetition
+  --cpu-prof <dir>      V8 profiles of the servers (numbers are worth less then)
+  --list                the rows and what they are
+`
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', multiple: true },
+      reps: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      'cpu-prof': { type: 'string' },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  if (values.help) return void process.stdout.write(HELP)
+  const rows = chooseRows(values.only)
+  if (values.list) return void process.stdout.write(rows.map(({ id, title }) => `${id.padEnd(16)}${title}\n`).join(''))
+  const repetitions = chooseRepetitions(values.reps, values.quick)
+  const options: StageOptions = { quick: values.quick, cpuProf: values['cpu-prof'] }
+  if (options.cpuProf !== undefined) mkdirSync(options.cpuProf, { recursive: true })
+
+  const machine = describeMachine()
+  const outcomes: Outcome[] = []
+  for (const row of rows) outcomes.push(await measureRow(row, repetitions, options))
+  const notes = [
+    `${repetitions} repetitions${values.quick ? ', quick: smaller inputs, only to see that it works' : ''}.`,
+  ]
+  process.stdout.write(report(machine, outcomes, notes))
+  if (values.json !== undefined) {
+    writeFileSync(values.json, `${JSON.stringify({ machine, repetitions, quick: values.quick, outcomes }, null, 1)}\n`)
+  }
+  if (outcomes.some(({ verdicts }) => verdicts.some(({ pass }) => pass === false))) process.exitCode = 1
+}
+
+async function measureRow(row: Row, repetitions: number, options: StageOptions): Promise<Outcome> {
+  const missing = row.missing?.()
+  if (missing !== undefined) return { row, repetitions: [], verdicts: [], missing }
+  const done = await runTrials(row, repetitions, options, (line) => process.stderr.write(`${line}\n`))
+  return { row, repetitions: done, verdicts: judge(row, done) }
+}
+
+function chooseRows(only: readonly string[] | undefined): readonly Row[] {
+  if (only === undefined) return ROWS
+  const names = only.flatMap((list) => list.split(','))
+  const matches = (name: string, id: string): boolean =>
+    name.endsWith('*') ? id.startsWith(name.slice(0, -1)) : id === name
+  const unknown = names.find((name) => !ROWS.some(({ id }) => matches(name, id)))
+  if (unknown !== undefined) throw new Error(`No row "${unknown}"; there are ${ROWS.map(({ id }) => id).join(', ')}.`)
+  return ROWS.filter(({ id }) => names.some((name) => matches(name, id)))
+}
+
+function chooseRepetitions(text: string | undefined, quick: boolean): number {
+  const repetitions = Number(text ?? (quick ? 3 : 5))
+  if (Number.isInteger(repetitions) && repetitions > 0) return repetitions
+  throw new Error(`--reps must be a whole number from 1 on and is ${text}.`)
+}
+
+await main()

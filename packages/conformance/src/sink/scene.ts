@@ -1,0 +1,121 @@
+import type { WireBytes } from '@sluice/core'
+import { expect, onTestFinished } from 'vitest'
+
+import { joinBytes } from '../join-bytes.ts'
+import type { OpenedSink, SinkDriver } from './driver.ts'
+
+/** How long what must happen may take. */
+const DEADLINE_MS = 10_000
+/** Long enough for whatever is under way on loopback. */
+const QUIET_MS = 50
+const PIECE_LETTERS = 1000
+
+/** A sink under test, and all that was written to it. */
+export interface SinkScene extends OpenedSink {
+  /** Writes, and remembers what. */
+  readonly write: (bytes: WireBytes) => boolean
+  readonly written: () => Uint8Array
+  /**
+   * Writes, as a polite writer does, until the sink asks to wait and keeps asking: whatever lies between it and a client
+   * that does not read is full. Each write is a thousand letters.
+   */
+  fill(letter?: string): Promise<void>
+  /** Waits until the client has received all that was written. */
+  arrived(): Promise<void>
+}
+
+/** Opens a scene that is cleaned up when its test is over. */
+export async function openScene(driver: SinkDriver): Promise<SinkScene> {
+  const scene = await createScene(driver)
+  onTestFinished(() => scene.cleanup())
+  return scene
+}
+
+/** Opens a scene that its opener cleans up. */
+export async function createScene(driver: SinkDriver): Promise<SinkScene> {
+  const opened = await driver.open()
+  const pieces: Uint8Array[] = []
+  const write = (bytes: WireBytes): boolean => {
+    pieces.push(toBytes(bytes).slice())
+    return opened.sink.write(bytes)
+  }
+  const written = (): Uint8Array => joinBytes(pieces)
+  return Object.assign(opened, {
+    write,
+    written,
+    fill: (letter = '.') => fill(opened, write, driver, letter),
+    arrived() {
+      const { length } = written()
+      return until(() => bytesOf(opened).length >= length, 'the client has received everything')
+    },
+  })
+}
+
+async function fill(
+  { sink }: OpenedSink,
+  write: (bytes: WireBytes) => boolean,
+  { queueBytes, transportBytes = 32 * 1024 * 1024 }: SinkDriver,
+  letter: string,
+): Promise<void> {
+  const pieceBytes = PIECE_LETTERS * toBytes(letter).length
+  // A few more: the bound may be passed by one write, and a read that was under way takes another.
+  const maxPieces = (queueBytes + transportBytes) / pieceBytes + 4
+  for (let piece = 1; piece <= maxPieces; piece++) {
+    if (write(`${piece} `.padEnd(PIECE_LETTERS, letter))) continue
+    if (!(await isSettled(sink.drained()))) return
+  }
+  throw new Error(`the sink took ${queueBytes + transportBytes} bytes that nobody reads without asking to wait`)
+}
+
+/** Fails the test when `promise` does not settle. */
+export async function within<Value>(promise: Promise<Value>, what: string): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`waited for ${DEADLINE_MS} ms, and not yet: ${what}`)), DEADLINE_MS)
+  })
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
+
+/** Waits until `condition` holds. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  for (const startMs = performance.now(); !condition();) {
+    if (performance.now() - startMs > DEADLINE_MS) throw new Error(`waited for ${DEADLINE_MS} ms, and not yet: ${what}`)
+    await new Promise((resolve) => void setTimeout(resolve, 2))
+  }
+}
+
+export function quiet(): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, QUIET_MS))
+}
+
+export async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  return Promise.race([promise.then(() => true), quiet().then(() => false)])
+}
+
+export function toBytes(bytes: WireBytes): Uint8Array {
+  return typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes
+}
+
+export function bytesOf({ client }: OpenedSink): Uint8Array {
+  return toBytes(client.received())
+}
+
+/** Compares bytes, and says where they differ: a list of a million numbers says nothing. */
+export function expectBytes(actual: Uint8Array, wanted: Uint8Array): void {
+  const place = wanted.findIndex((byte, index) => byte !== actual[index])
+  const at = place === -1 && actual.length > wanted.length ? wanted.length : place
+  const around = (bytes: Uint8Array): string => new TextDecoder().decode(bytes.subarray(Math.max(0, at - 20), at + 20))
+  expect(at === -1 ? '' : around(actual), `byte ${at} of ${wanted.length}`).toBe(at === -1 ? '' : around(wanted))
+  expect(actual.length).toBe(wanted.length)
+}
+
+/** Checks that all that was written has arrived, and nothing else. */
+export function expectAll(scene: SinkScene): void {
+  expectBytes(bytesOf(scene), scene.written())
+}
+
+/** Checks that what has arrived is the beginning of what was written. */
+export function expectPrefix(scene: SinkScene): void {
+  const received = bytesOf(scene)
+  expectBytes(received, scene.written().subarray(0, received.length))
+}

@@ -1,0 +1,3 @@
+// The vectors are read from files, so this entry needs Node, Bun or Deno.
+export { describeSseParser, type ParsedSse, type ParseSse } from './sse-parser-suite.ts'
+export { sseVectors, type SseVector } from './sse-vectors.ts'

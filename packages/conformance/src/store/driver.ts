@@ -1,0 +1,25 @@
+import type { MaybePromise, Runtime, Store } from '@sluice/core'
+
+/** A store under test: how to make one, and what it can do. */
+export interface StoreDriver {
+  /** Makes an empty store, which shares nothing with those made before. `runtime` is its clock and its timers. */
+  create(runtime: Runtime): MaybePromise<Store>
+  /**
+   * What its time is. `virtual`: that of the runtime it was given, hence the suite's to move. `real`: one that the suite
+   * can only wait for, such as a server's; the runtime is the system's then.
+   *
+   * @defaultValue 'virtual'
+   */
+  time?: 'virtual' | 'real' | undefined
+  /**
+   * Makes a store that holds at most about this many bytes of logs: ended streams are given up for it, and starts
+   * refused. Left out: that is not tested, and `create` must make a store with room for a few MiB.
+   */
+  boundedMemory?: ((maxBytes: number, runtime: Runtime) => MaybePromise<Store>) | undefined
+  /**
+   * How many random lists of commands are compared with the model.
+   *
+   * @defaultValue `RUNS` of `@sluice/testing`
+   */
+  runs?: number | undefined
+}

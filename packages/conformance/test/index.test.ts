@@ -1,0 +1,8 @@
+import * as conformance from '@sluice/conformance'
+import * as sse from '@sluice/conformance/sse'
+import { expect, test } from 'vitest'
+
+test('exports these names and no others', () => {
+  expect(Object.keys(conformance).toSorted()).toEqual(['describeSink', 'describeStore'])
+  expect(Object.keys(sse).toSorted()).toEqual(['describeSseParser', 'sseVectors'])
+})

@@ -1,0 +1,7 @@
+import { describeStore } from '@sluice/conformance'
+import { createMemoryStore } from '@sluice/core'
+
+describeStore('memory', {
+  create: (runtime) => createMemoryStore({ runtime }),
+  boundedMemory: (maxBytes, runtime) => createMemoryStore({ maxBytes, runtime }),
+})

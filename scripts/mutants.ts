@@ -1,0 +1,74 @@
+// Breaks the code on purpose, one thing at a time, and shows that a named test notices. The files stay as they are: a
+// mutant exists in the memory of its test run only (see vitest.config.ts).
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+interface Mutant {
+  name: string
+  file: string
+  find: string
+  replace: string
+  project: string
+  test: string
+  title: string
+}
+
+interface Report {
+  testResults: { assertionResults: { fullName: string; status: string }[] }[]
+}
+
+const ROOT = join(import.meta.dirname, '..')
+const mutants = JSON.parse(readFileSync(join(import.meta.dirname, 'mutants.json'), 'utf8')) as Mutant[]
+const folder = mkdtempSync(join(tmpdir(), 'sluice-mutants-'))
+try {
+  const failures = checkTexts() + controlRun() + mutants.filter((mutant, index) => !isKilled(mutant, index)).length
+  process.stdout.write(`${mutants.length} mutants, ${failures} unnoticed\n`)
+  process.exitCode = failures === 0 ? 0 : 1
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+/** A mutant whose text is gone would break nothing, and look like a test that does not notice. */
+function checkTexts(): number {
+  const lost = mutants.filter(({ file, find }) => readFileSync(join(ROOT, file), 'utf8').split(find).length !== 2)
+  for (const { name, file } of lost) process.stdout.write(`✗ ${name}: its text is not exactly once in ${file}\n`)
+  return lost.length
+}
+
+/** Unbroken, the same tests pass: otherwise their failing would prove nothing. */
+function controlRun(): number {
+  const projects = [...new Set(mutants.map(({ project }) => project))].flatMap((project) => ['--project', project])
+  const files = [...new Set(mutants.map(({ test }) => test))]
+  const { status } = run([...projects, ...files], undefined)
+  process.stdout.write(
+    status === 0 ? '✓ without a mutant all of these tests pass\n' : '✗ the tests fail without a mutant\n',
+  )
+  return status === 0 ? 0 : 1
+}
+
+function isKilled({ name, project, test, title }: Mutant, index: number): boolean {
+  const report = join(folder, `${index}.json`)
+  run(['--project', project, test, '--reporter=json', `--outputFile=${report}`], index)
+  const noticed = failuresIn(report)
+  const killed = noticed.some((result) => result.fullName.includes(title))
+  process.stdout.write(killed ? `✓ ${name}: noticed by "${title}"\n` : `✗ ${name}: not noticed by "${title}"\n`)
+  return killed
+}
+
+/** No report: the mutant hung its run, which is not the named test's doing. */
+function failuresIn(report: string): { fullName: string }[] {
+  if (!existsSync(report)) return []
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report
+  return testResults.flatMap(({ assertionResults }) => assertionResults).filter(({ status }) => status === 'failed')
+}
+
+function run(args: string[], mutant: number | undefined) {
+  return spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...args], {
+    cwd: ROOT,
+    env: { ...process.env, SLUICE_MUTANT: mutant === undefined ? '' : String(mutant) },
+    stdio: 'ignore',
+    timeout: 60_000,
+  })
+}
