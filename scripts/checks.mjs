@@ -11,8 +11,9 @@ const PORTABLE = ['--project', 'unit', '--project', 'property', 'packages/core/'
  */
 export const CHECKS = [
   { name: 'format', command: [`${BIN}/oxfmt`, '--check', '.'] },
-  { name: 'lint', command: [`${BIN}/oxlint`, '--type-aware', '--deny-warnings', '.'] },
   { name: 'types', command: [`${BIN}/tsc`, '-b', 'tsconfig.json', 'tsconfig.test.json'] },
+  // After the types: tests see other packages through what that has built.
+  { name: 'lint', command: [`${BIN}/oxlint`, '--type-aware', '--deny-warnings', '.'] },
   {
     name: 'boundaries',
     command: [NODE[24], ...VITEST, '--project', 'unit', 'packages/conformance/test/boundaries.test.ts'],
