@@ -15,7 +15,7 @@ export type ReadingOutcome = 'end' | 'detached' | 'failed' | ClosedCode
 /** What the stream is told of one delivery. */
 export interface DeliveryOwner {
   /** Called after each write. */
-  readingChunk(info: ChunkInfo): void
+  readingChunk(events: number, bytes: number, waitedMs: number): void
   /** Called once. `error` is what a policy or an encoder threw. */
   readingOver(delivery: Delivery, outcome: ReadingOutcome, error?: unknown): void
 }
@@ -139,7 +139,7 @@ export class Delivery implements Steppable, Carried, Due {
       const waitedMs = backlog.oldestMs
       const bytes = this.#encoder.encode(backlog.take(count, this.#maxChunkBytes))
       this.#connection.write(bytes)
-      this.#owner.readingChunk({ events: this.#reader.seq - before, bytes: bytes.length, waitedMs })
+      this.#owner.readingChunk(this.#reader.seq - before, bytes.length, waitedMs)
       if (this.#reader.finished) return this.#finish('end')
       if (this.#connection.state !== 'open') return
     }

@@ -1,6 +1,6 @@
 import { Connection } from './connection.ts'
 import { formatCursor } from './cursor.ts'
-import { type ChunkInfo, Delivery, type ReadingOutcome } from './delivery.ts'
+import { Delivery, type ReadingOutcome } from './delivery.ts'
 import type { EncoderStart, Wire } from './encoder.ts'
 import { cutEnd, errorOfEnd } from './end.ts'
 import type { Engine } from './engine.ts'
@@ -202,8 +202,9 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
   }
 
   /** @internal */
-  readingChunk(info: ChunkInfo): void {
-    this.#engine.observers.tell('chunk', this.#stored.facts, info)
+  readingChunk(events: number, bytes: number, waitedMs: number): void {
+    const { observers } = this.#engine
+    if (!observers.none) observers.tell('chunk', this.#stored.facts, { events, bytes, waitedMs })
   }
 
   /** @internal */
