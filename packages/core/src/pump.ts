@@ -131,11 +131,6 @@ export class Pump implements SourceProgress {
     }
   }
 
-  /** True while the source is held back because its readers are too far behind. */
-  get waitsForReaders(): boolean {
-    return this.#roomWanted !== undefined
-  }
-
   /** The source says it is still working: the idle deadline begins anew; the one for the first token stands. */
   touch(): void {
     if (!this.yielded || this.pullSinceMs === Infinity) return

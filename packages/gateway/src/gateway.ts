@@ -7,9 +7,11 @@ import { openAiChatSource } from '@sluice/wires/openai'
 import createFastify, { type FastifyInstance } from 'fastify'
 
 import { createDemoRunner } from './demo-runner/demo-runner.ts'
+import { loadTokenizer } from './demo-runner/tokenizer.ts'
 import { createIdentify, keyForUpstream } from './identify.ts'
 import { GatewayMetrics } from './gateway-metrics.ts'
 import type { GatewayOptions, LogLevel } from './option-table.ts'
+import { upstreamFetch } from './upstream-fetch.ts'
 import { mountUpstream, refuse } from './upstream-proxy.ts'
 
 const MOUNT = '/v1'
@@ -63,6 +65,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'There is nothing at this path.', 'not_found'))
   mountHealth(app, sluice, metrics)
   mountUpstream(app, MOUNT, options, () => createDemoRunner().models())
+  // A first answer that waits for the vocabulary to load would say nothing of a first token.
+  if (options.upstream === undefined) await loadTokenizer()
   await app.listen({ port: options.port, host: options.host })
   let closing: Promise<void> | undefined
   return {
@@ -117,6 +121,7 @@ function createRunner(options: GatewayOptions) {
       baseUrl: upstream,
       apiKey: keyForUpstream(options, request.header('authorization')),
       body: body as Parameters<typeof openAiChatSource>[0]['body'],
+      fetch: upstreamFetch,
     })
 }
 
