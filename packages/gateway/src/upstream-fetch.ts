@@ -16,7 +16,7 @@ interface BodyReader {
  * Redirects are not followed: a backend's address is configured, not discovered.
  */
 export const upstreamFetch: typeof fetch = async (input, init = {}) => {
-  const answer = await send(new URL(String(input)), init, true)
+  const answer = await send(new URL(input instanceof Request ? input.url : input), init, true)
   const status = answer.statusCode ?? 502
   const headers = new Headers()
   for (const [name, value] of Object.entries(answer.headers)) if (value !== undefined) headers.set(name, String(value))
