@@ -46,9 +46,6 @@ export class Connection implements Due {
   #farewells: readonly WireBytes[] = NOTHING
   readonly #deadline: Deadline = new Deadline(this)
   #lastWriteMs: number
-  /** Wire bytes and writes so far. */
-  bytesWritten = 0
-  writes = 0
 
   constructor(hub: Hub, sink: Sink, options: ResolvedReaderOptions, habits: ConnectionHabits) {
     this.#hub = hub
@@ -90,8 +87,6 @@ export class Connection implements Due {
     if (this.state !== 'open') return
     if (bytes.length === 0) return
     this.#lastWriteMs = this.#hub.now()
-    this.writes++
-    this.bytesWritten += bytes.length
     let ready: boolean
     try {
       ready = this.#sink.write(bytes)

@@ -64,8 +64,7 @@ function append(state: RecordState, command: RecordCommand & { type: 'append' })
   // A repeated append is recognised before the end is looked at: its first run may have written that very end.
   if (command.after + command.count <= state.seq) return { state, outcome: 'duplicate' }
   if (state.end) return { state, outcome: 'closed' }
-  if (command.after > state.seq) return { state, outcome: 'gap' }
-  if (command.after < state.seq) return { state, outcome: 'gap' }
+  if (command.after !== state.seq) return { state, outcome: 'gap' }
   return { state: { ...state, seq: command.after + command.count, end: command.end }, outcome: 'ok' }
 }
 

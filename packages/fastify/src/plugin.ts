@@ -1,10 +1,11 @@
 import type { Server } from 'node:http'
 
-import type { Principal, Sluice, Source, TokenStream } from '@sluice/core'
+import type { Sluice, Source, TokenStream } from '@sluice/core'
 import { DEFAULT_DRAIN_MS } from '@sluice/core'
 import {
   createStreamResource,
   type HttpRequest,
+  type Identify,
   type Runner,
   type StreamResource,
   type StreamResourceOptions,
@@ -22,7 +23,7 @@ export interface SluicePluginOptions extends Omit<
 > {
   sluice: Sluice
   /** Says who sent a request; `undefined` for a stranger, who gets a 401. */
-  identify: (request: FastifyRequest) => Principal | undefined | Promise<Principal | undefined>
+  identify: Identify<FastifyRequest>
   /** Path the streams are mounted below: `/v1` gives `/v1/streams`. Default: the root. */
   mount?: string | undefined
   /** Makes the sources of what clients start over HTTP. Without it only your own routes start streams. */

@@ -1,9 +1,9 @@
 import type { Sluice, Source, TokenStream } from '@sluice/core'
-import { planTokens, type TokensOptions } from '@sluice/http'
+import { type Identify, planTokens, type TokensOptions } from '@sluice/http'
 import { sendPlan, toHttpRequest } from '@sluice/http/node'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 
-import { identified, type IdentifyRequest } from './identified.ts'
+import { identified } from './identified.ts'
 
 /** Options of `reply.tokens`: those of `sluice.start` and of the answer. `as` is who `identify` says, if left out. */
 export interface ReplyTokensOptions extends Omit<TokensOptions, 'as'> {
@@ -14,7 +14,7 @@ export interface ReplyTokensOptions extends Omit<TokensOptions, 'as'> {
 export interface ReplyTokensParts {
   sluice: Sluice
   mount: string
-  identify: IdentifyRequest
+  identify: Identify<FastifyRequest>
   /** Called when an answer is over, however it went. */
   responseOver: () => void
 }
@@ -27,7 +27,7 @@ export async function replyTokens(
   options: ReplyTokensOptions = {},
 ): Promise<TokenStream | undefined> {
   const { request } = reply
-  const who = options.as ? { as: options.as } : await identified(identify, request, options)
+  const who = options.as ? { as: options.as } : await identified({ sluice, identify }, request, options)
   const asked = toHttpRequest(request.raw, reply.raw, { mount })
   const { stream, ...plan } = who.as
     ? await planTokens(sluice, asked, source, { ...options, as: who.as })

@@ -1,6 +1,6 @@
 export { createStreamResource, type StreamResource, type StreamResourceOptions } from './resource.ts'
 export type { Runner } from './resource-parts.ts'
-export type { Identify } from './identify.ts'
+export { type Identify, requirePrincipal } from './identify.ts'
 export type { RunnerBody, SluiceField } from './start-body.ts'
 export type { CorsOptions } from './cors.ts'
 export { planTokens, type TokensOptions, type TokensPlan, type TokensRequest } from './tokens.ts'

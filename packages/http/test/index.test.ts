@@ -10,6 +10,7 @@ test('exports what it says, and no more', () => {
       "createStreamResource",
       "planToResponse",
       "planTokens",
+      "requirePrincipal",
       "toErrorPlan",
       "toHttpRequest",
       "wireErrorOf",
