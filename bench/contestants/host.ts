@@ -10,6 +10,7 @@ import { Profiler } from './profiler.ts'
 export interface ContestantOptions {
   policy?: 'default' | 'immediate' | 'adaptive-400'
   onDisconnect?: 'cancel'
+  waits?: boolean
   heartbeatMs?: number
 }
 

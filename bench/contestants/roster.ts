@@ -13,6 +13,8 @@ function contestant(name: string, program: string, options: ContestantOptions = 
 }
 
 export const NAIVE: Contestant = contestant('naive', 'naive')
+/** Naive, but for waiting where `write` asks it to. */
+export const WAITING: Contestant = contestant('waiting', 'naive', { waits: true })
 export const SLUICE: Contestant = contestant('sluice', 'sluice')
 export const SLUICE_IMMEDIATE: Contestant = contestant('sluice immediate', 'sluice', { policy: 'immediate' })
 export const SLUICE_400: Contestant = contestant('sluice adaptive 400', 'sluice', { policy: 'adaptive-400' })

@@ -1,6 +1,6 @@
 import { DEFAULT_READER_OPTIONS, DEFAULT_STREAM_OPTIONS } from '@sluice/core'
 
-import { NAIVE, SLUICE } from '../contestants/roster.ts'
+import { NAIVE, SLUICE, WAITING } from '../contestants/roster.ts'
 import { FAT_TOKEN_BYTES } from '../fixtures.ts'
 import type { Metrics, Row } from '../row.ts'
 import type { Stage } from '../stage.ts'
@@ -25,7 +25,7 @@ export const stalledReaders: Row = {
   what: `${STREAMS} readers that take the head and then nothing; sources willing to give 50 MB each in fresh 4 KiB tokens. Measured once nothing is pulled any more (or at 3 GiB).`,
   expected:
     'Naive grows to wherever it is stopped. Ours pauses each source once kernel (3.9 MiB), queue and window are full; the log keeps 1 MiB a stream for replay: 200 MiB of heap, RSS a little above.',
-  contestants: [NAIVE, SLUICE],
+  contestants: [NAIVE, WAITING, SLUICE],
   floors: [
     {
       what: 'heap after a collection, above Σ caps + 20 KiB a stream',
@@ -37,6 +37,14 @@ export const stalledReaders: Row = {
     },
     { what: 'heap after a collection', metric: 'heapMib', contestant: SLUICE, compare: 'value', unit: 'MiB' },
     { what: 'RSS growth once paused', metric: 'rssMib', contestant: SLUICE, compare: 'value', unit: 'MiB', max: 250 },
+    {
+      what: 'RSS growth once paused, beside a server that waits and keeps nothing',
+      metric: 'rssMib',
+      contestant: SLUICE,
+      compare: 'difference',
+      against: WAITING,
+      unit: 'MiB',
+    },
     { what: 'RSS growth at its peak', metric: 'peakRssMib', contestant: SLUICE, compare: 'value', unit: 'MiB' },
     { what: 'RSS growth at its peak, naive', metric: 'peakRssMib', contestant: NAIVE, compare: 'value', unit: 'MiB' },
   ],

@@ -6,6 +6,7 @@ import {
   type Contestant,
   FASTIFY,
   NAIVE,
+  WAITING,
   SLUICE,
   SLUICE_400,
   SLUICE_IMMEDIATE,
@@ -24,7 +25,7 @@ const SHAPES: Record<string, Shape> = {
   'bursts of 32': { tokens: 320, burst: 32 },
   paced: { tokens: 20, tokensPerSecond: 200 },
 }
-const CONTESTANTS: readonly Contestant[] = [NAIVE, SLUICE, SLUICE_IMMEDIATE, SLUICE_400, FASTIFY]
+const CONTESTANTS: readonly Contestant[] = [NAIVE, WAITING, SLUICE, SLUICE_IMMEDIATE, SLUICE_400, FASTIFY]
 
 describe('what sources say', () => {
   test('is the same on every machine', () => {

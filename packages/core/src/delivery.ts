@@ -38,6 +38,11 @@ export interface DeliveryParts {
   owner: DeliveryOwner
 }
 
+/** Time bounds from this one on, in milliseconds, … */
+const SHARED_FROM_MS = 32
+/** … are kept a little early, at ticks of this many milliseconds: one timer serves many readers, and may be late. */
+const SHARED_TICK_MS = 4
+
 /** One reader being served: cursor, policy, encoder, connection. Stepped by the hub; it has no promise and no queue. */
 export class Delivery implements Steppable, Carried, Due {
   dirty = false
@@ -151,7 +156,7 @@ export class Delivery implements Steppable, Carried, Due {
   #decide(): number {
     const backlog = this.#backlog
     const { pending } = backlog
-    if (backlog.ended || this.#hub.now() >= backlog.oldestSinceMs + this.#policy.maxDelayMs) return pending
+    if (backlog.ended || this.#hub.now() >= this.#chunkDueMs()) return pending
     const wanted = this.#policy.take(backlog)
     backlog.writable = true
     if (Number.isNaN(wanted) || typeof wanted !== 'number') {
@@ -163,12 +168,19 @@ export class Delivery implements Steppable, Carried, Due {
     return backlog.pendingBytes >= this.#maxChunkBytes ? pending : Math.trunc(wanted)
   }
 
+  /** When what is pending leaves, whatever the policy says. */
+  #chunkDueMs(): number {
+    const { maxDelayMs } = this.#policy
+    const dueMs = this.#backlog.oldestSinceMs + maxDelayMs
+    return maxDelayMs < SHARED_FROM_MS ? dueMs : Math.floor((dueMs - 1) / SHARED_TICK_MS) * SHARED_TICK_MS
+  }
+
   /** Until there are `wanted` events, or the oldest has waited long enough, or the pace lets more through. */
   #sleep(wanted: number): void {
     const backlog = this.#backlog
     const { pending } = backlog
     const { seq, log } = this.#reader
-    const chunkDueMs = pending > 0 ? backlog.oldestSinceMs + this.#policy.maxDelayMs : Infinity
+    const chunkDueMs = pending > 0 ? this.#chunkDueMs() : Infinity
     const dueMs = Math.min(chunkDueMs, backlog.nextPacedMs())
     // A deadline that is not needed any more is cheaper left than called off: it finds nothing to do.
     if (dueMs !== Infinity) this.#hub.schedule(this.#deadline, dueMs)

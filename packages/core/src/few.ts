@@ -1,41 +1,32 @@
-/** A set that mostly holds one thing or none: then it is one field, and a real set only from the second on. */
+const NOTHING: readonly never[] = []
+
+/**
+ * A set that mostly holds none, one or two things and is gone over for every chunk: an array that is replaced, never
+ * changed. Who goes over it sees what it held when that began.
+ */
 export class Few<Item extends object> {
-  #one: Item | undefined
-  #more: Set<Item> | undefined
+  items: readonly Item[] = NOTHING
 
   get size(): number {
-    return this.#more ? this.#more.size : this.#one ? 1 : 0
+    return this.items.length
   }
 
   add(item: Item): void {
-    if (this.#more) this.#more.add(item)
-    else if (!this.#one || this.#one === item) this.#one = item
-    else {
-      this.#more = new Set([this.#one, item])
-      this.#one = undefined
-    }
+    if (!this.items.includes(item)) this.items = [...this.items, item]
   }
 
   /** Whether it was there. */
   delete(item: Item): boolean {
-    if (this.#more) return this.#more.delete(item)
-    if (this.#one !== item) return false
-    this.#one = undefined
+    if (!this.items.includes(item)) return false
+    this.items = this.items.length === 1 ? NOTHING : this.items.filter((other) => other !== item)
     return true
   }
 
   clear(): void {
-    this.#one = undefined
-    this.#more = undefined
-  }
-
-  /** Calls `visit` with each; items may be added and removed meanwhile. */
-  forEach(visit: (item: Item) => void): void {
-    if (this.#more) this.#more.forEach(visit)
-    else if (this.#one) visit(this.#one)
+    this.items = NOTHING
   }
 
   [Symbol.iterator](): Iterator<Item> {
-    return (this.#more ?? (this.#one ? [this.#one] : []))[Symbol.iterator]()
+    return this.items[Symbol.iterator]()
   }
 }

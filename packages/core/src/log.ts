@@ -121,15 +121,15 @@ export class Log {
   attach(reader: LogReader): void {
     this.readers.add(reader)
     this.#raiseFurthest(reader.bytePosition)
-    for (const watcher of this.watchers) watcher.readersChanged?.()
+    for (const watcher of this.watchers.items) watcher.readersChanged?.()
   }
 
   detach(reader: LogReader): void {
     if (!this.readers.delete(reader)) return
     let furthest = 0
-    for (const other of this.readers) furthest = Math.max(furthest, other.bytePosition)
+    for (const other of this.readers.items) furthest = Math.max(furthest, other.bytePosition)
     if (this.readers.size > 0) this.furthestBytes = furthest
-    for (const watcher of this.watchers) watcher.readersChanged?.()
+    for (const watcher of this.watchers.items) watcher.readersChanged?.()
   }
 
   /** A reader wants to be woken when `seq` is committed. */
@@ -263,7 +263,7 @@ export class Log {
   #finish(end: EndEvent): void {
     this.end = end
     this.#tail!.seal(this.#pool)
-    const watchers = [...this.watchers]
+    const watchers = this.watchers.items
     this.watchers.clear()
     for (const watcher of watchers) watcher.ended?.(end)
     this.#wakeAll()
@@ -272,12 +272,12 @@ export class Log {
   #raiseFurthest(bytes: number): void {
     if (bytes <= this.furthestBytes) return
     this.furthestBytes = bytes
-    for (const watcher of this.watchers) watcher.furthestMoved?.()
+    for (const watcher of this.watchers.items) watcher.furthestMoved?.()
   }
 
   #wake(): void {
     this.#wakeAt = Infinity
-    for (const reader of this.readers) {
+    for (const reader of this.readers.items) {
       if (reader.wakeAt <= this.committed) {
         reader.wakeAt = Infinity
         reader.wake()
@@ -286,7 +286,7 @@ export class Log {
   }
 
   #wakeAll(): void {
-    for (const reader of this.readers) {
+    for (const reader of this.readers.items) {
       reader.wakeAt = Infinity
       reader.wake()
     }

@@ -49,7 +49,9 @@ export function createSystemRuntime(): Runtime {
       let handle: unknown
       const wait = (): void => {
         const leftMs = atMs - performance.now()
-        handle = host.setTimeout(leftMs > MAX_TIMER_MS ? wait : task, Math.min(Math.max(leftMs, 0), MAX_TIMER_MS))
+        // Hosts cut fractions off: a timer would fire too early, and a second one be needed for what is left.
+        const delayMs = Math.min(Math.max(Math.ceil(leftMs), 0), MAX_TIMER_MS)
+        handle = host.setTimeout(leftMs > MAX_TIMER_MS ? wait : task, delayMs)
         if (!keepAlive) (handle as { unref?(): void }).unref?.()
       }
       if (Number.isNaN(delayMs)) throw new RangeError('A delay must be a number of milliseconds and is NaN.')

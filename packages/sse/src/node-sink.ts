@@ -28,6 +28,8 @@ export class NodeSink implements Sink {
   readonly #queueBytes: number
   /** True when the chunks of HTTP/1.1 are framed here. */
   readonly #frames: boolean
+  /** True once the head is on its way. */
+  #headGone = false
   readonly #tell: () => void
   /** Present while node has not yet given the socket to the response, because an earlier one on it is unfinished. */
   readonly #awaited: Socket | undefined
@@ -67,11 +69,11 @@ export class NodeSink implements Sink {
 
   write(bytes: WireBytes): boolean {
     if (this.#state !== 'open' || bytes.length === 0) return true
-    if (typeof bytes === 'string') this.#writeText(bytes)
-    else if (this.#frames)
-      this.#writer.write(Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, CRLF]))
-    else this.#writer.write(bytes)
-    return this.#writer.writableLength < this.#queueBytes
+    const writer = this.#target()
+    if (typeof bytes === 'string') this.#writeText(writer, bytes)
+    else if (this.#frames) writer.write(Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, CRLF]))
+    else writer.write(bytes)
+    return writer.writableLength < this.#queueBytes
   }
 
   drained(): Promise<void> {
@@ -97,13 +99,24 @@ export class NodeSink implements Sink {
     cut(this.#response, this.#frames)
   }
 
-  #writeText(text: string): void {
+  /**
+   * What is framed here goes straight to the socket: the response would only hold it until the end of the tick, with
+   * that of every other response. The first write goes through it, because it carries the head.
+   */
+  #target(): Writer {
+    if (!this.#frames) return this.#writer
+    if (this.#headGone) return (this.#response as ServerResponse).socket ?? this.#writer
+    this.#headGone = true
+    return this.#writer
+  }
+
+  #writeText(writer: Writer, text: string): void {
     const length = Buffer.byteLength(text)
     const framed = this.#frames ? `${length.toString(16)}\r\n${text}\r\n` : text
     // Text without a letter beyond ASCII is the same in Latin-1, which node writes without looking at it twice.
-    if (length === text.length) this.#writer.write(framed, 'latin1')
+    if (length === text.length) writer.write(framed, 'latin1')
     // Node up to 24 counts queued strings in UTF-16 units; our bound is in bytes.
-    else this.#writer.write(Buffer.from(framed))
+    else writer.write(Buffer.from(framed))
   }
 
   /**
