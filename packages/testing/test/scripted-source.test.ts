@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 
 function createContext(signal: AbortSignal = new AbortController().signal): SourceContext {
   const inbox = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) }
-  return { id: 'stream', meta: {}, signal, inbox, touch: () => {}, prefix: '' }
+  return { id: 'stream', meta: {}, signal, inbox, touch: () => {}, prefix: '', input: undefined }
 }
 
 async function collect({ source }: ScriptedSource, signal?: AbortSignal): Promise<SourceItem[]> {

@@ -1,0 +1,8 @@
+export { clusterSlotOf } from './redis/cluster-slot.ts'
+export { type RedisServer } from './redis/redis-server.ts'
+export { RespError } from './redis/resp-client.ts'
+export { type GroupServerOptions } from './redis/server-group.ts'
+export { type ClusterOptions, type ClusterRedis, startCluster } from './redis/start-cluster.ts'
+export { type RedisServerOptions, startRedisServer } from './redis/start-redis-server.ts'
+export { type ReplicatedOptions, type ReplicatedRedis, startReplicated } from './redis/start-replicated.ts'
+export { type SentinelOptions, type SentinelRedis, startSentinel } from './redis/start-sentinel.ts'
