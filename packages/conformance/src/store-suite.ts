@@ -8,7 +8,11 @@ import { describeHolding } from './store/holding.ts'
 import { describeIdempotency } from './store/idempotency.ts'
 import { describeKeys } from './store/keys.ts'
 import { describeLogs } from './store/logs.ts'
-import { createOpenStore } from './store/rig.ts'
+import { createOpenStore, type OpenStore } from './store/rig.ts'
+import { describeSharing } from './store/sharing.ts'
+
+/** A remote store takes its time, and so may its server. */
+const TIMEOUT_MS = 30_000
 
 /**
  * The suite that every store passes: call it in a Vitest file.
@@ -19,14 +23,28 @@ import { createOpenStore } from './store/rig.ts'
  * ```
  */
 export function describeStore(name: string, driver: StoreDriver): void {
-  const open = createOpenStore(driver)
-  describe(`the store ${name}`, () => {
-    describeBasics(open)
-    describeKeys(open)
-    describeIdempotency(open)
-    describeEnds(open)
-    describeLogs(open)
-    describeHolding(open, driver)
+  describe(`the store ${name}`, { timeout: TIMEOUT_MS }, () => {
+    describeSeen(createOpenStore(driver), driver)
+    describeShared(driver)
     describeDifferential(driver)
   })
+}
+
+function describeSeen(open: OpenStore, driver: StoreDriver): void {
+  describeBasics(open)
+  describeKeys(open)
+  describeIdempotency(open)
+  describeEnds(open)
+  describeLogs(open)
+  describeHolding(open, driver)
+}
+
+/** Everything once more, streams being produced in one place and looked at in another; and what is between the two. */
+function describeShared(driver: StoreDriver): void {
+  if (!driver.another) return
+  const open = createOpenStore(driver, true)
+  describe('seen through another store on the same data', () => {
+    describeSeen(open, driver)
+  })
+  describeSharing(open, driver)
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { type RedisServer, startRedisServer } from '@sluice/testing/redis'
 import { expect, test } from 'vitest'
 
 import { type CodeBlock, codeBlocks } from './docs/code-blocks.ts'
@@ -12,6 +13,7 @@ const GATEWAY = join(ROOT, 'packages/gateway/src/cli.ts')
 /** Ports as documents name them: the gateway's, and that of a sample that is a server. */
 const GATEWAY_PORT = '8080'
 const SAMPLE_PORT = '3000'
+const REDIS_PORT = '6379'
 
 const documents = ['README.md', 'docs/errors.md', ...packageReadmes()]
 
@@ -21,12 +23,13 @@ function packageReadmes(): string[] {
 }
 
 /** Runs the samples of one document in their order. */
-class Reader {
+class Reader implements AsyncDisposable {
   readonly #sandbox: Sandbox
   readonly #document: string
   readonly #ports: { readonly gateway: number; readonly sample: number }
   #gateway: Promise<unknown> | undefined
   #stopSample: (() => Promise<void>) | undefined
+  #redis: RedisServer | undefined
 
   constructor(sandbox: Sandbox, document: string, ports: { gateway: number; sample: number }) {
     this.#sandbox = sandbox
@@ -38,6 +41,7 @@ class Reader {
     const place = `${this.#document}:${block.line}`
     const isModule = block.language === 'ts'
     if (!isModule && (block.language !== 'sh' || block.role !== 'run')) return
+    if (block.text.includes(REDIS_PORT)) this.#redis ??= await startRedisServer()
     if (block.text.includes(GATEWAY_PORT)) await this.#startGateway()
     if (isModule) await this.#runModule(place, block)
     else compare(place, await this.#sandbox.shell(this.#localize(block.text)), block.output)
@@ -63,7 +67,12 @@ class Reader {
 
   #localize(text: string): string {
     const { gateway, sample } = this.#ports
-    return text.replaceAll(GATEWAY_PORT, String(gateway)).replaceAll(SAMPLE_PORT, String(sample))
+    const local = text.replaceAll(GATEWAY_PORT, String(gateway)).replaceAll(SAMPLE_PORT, String(sample))
+    return this.#redis ? local.replaceAll(REDIS_PORT, String(this.#redis.port)) : local
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#redis?.close()
   }
 }
 
@@ -79,7 +88,7 @@ test.each(documents)(
     const blocks = codeBlocks(readFileSync(join(ROOT, document), 'utf8'))
     expect(blocks.filter(({ language }) => language === 'ts').length, 'samples').toBeGreaterThan(0)
     await using sandbox = new Sandbox()
-    const reader = new Reader(sandbox, document, { gateway: await freePort(), sample: await freePort() })
+    await using reader = new Reader(sandbox, document, { gateway: await freePort(), sample: await freePort() })
     for (const block of blocks) await reader.follow(block)
   },
   MAX_README_MS,

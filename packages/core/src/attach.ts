@@ -5,11 +5,14 @@ import { SluiceError } from './errors.ts'
 import type { DataEvents, EndEvent } from './event.ts'
 import { type Action, type Actor, notFound, requireActor } from './principal.ts'
 import { joined } from './start.ts'
-import type { Found, StoredStream, StreamTiming } from './store.ts'
+import type { Found, LookUp, StoredStream, StreamTiming } from './store.ts'
 import type { TokenStream } from './token-stream.ts'
 
 /** Names a stream: by id, by a cursor (then reading goes on there), or by the application's key. */
-export type StreamRef = { id: string } | { cursor: string } | { key: string; tenant?: string | undefined }
+export type StreamRef = ({ id: string } | { cursor: string } | { key: string }) & {
+  /** Whose stream it is, where that is not the tenant of who asks. */
+  tenant?: string | undefined
+}
 
 /** Options of what is done to an existing stream. */
 export interface RefOptions {
@@ -39,14 +42,22 @@ export interface Located {
   cursor: Cursor | undefined
 }
 
+/** What is to be done with a stream, and whether its events are needed for it. */
+export interface Asked {
+  action: Action
+  lookUp?: LookUp | undefined
+}
+
 /**
  * Finds the stream and lets the actor pass. What is unknown and what is forbidden look the same.
  *
  * @throws SluiceError `SLUICE_ERR_CURSOR_MALFORMED`, `SLUICE_ERR_NOT_FOUND`, `SLUICE_ERR_GONE`
  */
-export async function locate(engine: Engine, ref: StreamRef, as: Actor, action: Action): Promise<Located> {
+export async function locate(engine: Engine, ref: StreamRef, as: Actor, asked: Asked): Promise<Located> {
   const actor = requireActor(as)
-  const { found, cursor } = await find(engine, ref, actor)
+  const { action } = asked
+  const cursor = 'cursor' in ref ? parseCursor(ref.cursor) : undefined
+  const found = await find(engine, ref, actor, asked.lookUp ?? 'look')
   if (found.is === 'unknown') throw notFound()
   if (found.is === 'tombstone') {
     await requireAuthority(engine, actor, found.tombstone.facts, action)
@@ -62,7 +73,7 @@ export async function attachStream<Data extends DataEvents>(
   ref: StreamRef,
   options: AttachOptions,
 ): Promise<TokenStream<Data>> {
-  const { stored, cursor: own } = await locate(engine, ref, options.as, 'attach')
+  const { stored, cursor: own } = await locate(engine, ref, options.as, { action: 'attach', lookUp: 'read' })
   const { log, facts } = stored
   if (log.readers.size >= engine.limits.readersPerStream) {
     throw new SluiceError(
@@ -84,19 +95,10 @@ export async function attachStream<Data extends DataEvents>(
   return joined(engine, stored, cursor.seq)
 }
 
-async function find(
-  engine: Engine,
-  ref: StreamRef,
-  actor: Actor,
-): Promise<{ found: Found; cursor: Cursor | undefined }> {
-  if ('key' in ref) {
-    const tenant = ref.tenant ?? (actor === 'server' ? '' : (actor.tenant ?? ''))
-    return { found: await engine.store.find({ tenant, key: ref.key }), cursor: undefined }
-  }
-  if ('cursor' in ref) {
-    const cursor = parseCursor(ref.cursor)
-    return { found: await engine.store.find({ id: cursor.streamId }), cursor }
-  }
-  if (!isStreamId(ref.id)) throw notFound()
-  return { found: await engine.store.find({ id: ref.id }), cursor: undefined }
+async function find(engine: Engine, ref: StreamRef, actor: Actor, lookUp: LookUp): Promise<Found> {
+  const tenant = ref.tenant ?? (actor === 'server' ? '' : (actor.tenant ?? ''))
+  if ('key' in ref) return engine.store.find({ tenant, key: ref.key }, lookUp)
+  const id = 'cursor' in ref ? parseCursor(ref.cursor).streamId : ref.id
+  if (!isStreamId(id)) throw notFound()
+  return engine.store.find({ tenant, id }, lookUp)
 }

@@ -3,11 +3,18 @@ const MAX_FREE = 1
 /** Sizes are rounded up to this, so that buffers of much the same size serve each other. */
 const GRAIN_BYTES = 1024
 
+/** Where packed text gets its buffers, and gives them back. */
+export interface Buffers {
+  /** A buffer of at least `bytes`, with anything in it. */
+  take(bytes: number): Uint8Array
+  give(buffer: Uint8Array): void
+}
+
 /**
  * The buffers of one log's packed text. What is trimmed makes room for what is packed next: otherwise a log that is
  * full would make as much garbage as text, and garbage outside the heap is collected late.
  */
-export class BufferPool {
+export class BufferPool implements Buffers {
   #free: Uint8Array[] = []
 
   /** A buffer of at least `bytes`, with anything in it. */

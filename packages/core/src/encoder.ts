@@ -9,6 +9,8 @@ export interface Entry {
   epoch: number
   /** Seq of the last logged event that was merged into `event`. */
   seq: number
+  /** True while the store does not have it: it is shown without a position to resume from. */
+  withheld?: true
 }
 
 /** What an encoder is told before its first chunk. */

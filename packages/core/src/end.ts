@@ -28,9 +28,9 @@ export function failedEnd(log: Log, error: WireError): EndEvent {
   return { type: 'end', reason: 'error', complete: false, cause: 'source', usage: usageOfCut(log), error }
 }
 
-/** Somebody or something cut the stream. */
-export function cutEnd(log: Log, cause: EndCause, limit?: string): EndEvent {
-  const usage = usageOfCut(log)
+/** Somebody or something cut the stream. Without its log, the store counts what it had said. */
+export function cutEnd(log: Log | undefined, cause: EndCause, limit?: string): EndEvent {
+  const usage = log && usageOfCut(log)
   if (cause === 'deadline') {
     const message = `The source took longer than ${limit ?? 'its deadline'} allows.`
     const error: WireError = { code: 'SLUICE_ERR_TIMEOUT', message, retryable: true, status: 504 }

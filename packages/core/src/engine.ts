@@ -13,6 +13,7 @@ import { type Action, type Actor, type Authorize, notFound, type StreamIdentity 
 import type { Production } from './production.ts'
 import type { ResolvedReaderOptions } from './reader-options.ts'
 import type { Settle } from './settlement.ts'
+import type { Source } from './source.ts'
 import type { Store } from './store.ts'
 import type { ResolvedStreamOptions } from './stream-options.ts'
 import type { Transform } from './transform.ts'
@@ -28,6 +29,8 @@ export interface Engine {
   readonly observers: Observers
   readonly transforms: readonly Transform[]
   readonly settle: Settle | undefined
+  /** Sources that any instance can run, by name. */
+  readonly sources: ReadonlyMap<string, Source>
   readonly authorize: Authorize
   /** Streams whose source runs here. */
   readonly productions: Map<string, Production>

@@ -68,18 +68,32 @@ export { copyOutline, createOutline, foldOutline, type ChoiceOutline, type Outli
 export { createMemoryStore, DEFAULT_MEMORY_STORE_OPTIONS, type MemoryStoreOptions } from './memory-store.ts'
 export type {
   Begun,
+  CloseOptions,
+  Closing,
+  Durability,
   Found,
   Keeping,
+  LookUp,
   MaybePromise,
+  NamedSource,
   Store,
   StoredStream,
+  StoreHealth,
+  StoreHost,
   StoreRef,
   StreamFacts,
+  StreamName,
   StreamTiming,
   Tombstone,
 } from './store.ts'
 export { EVENT_COST_BYTES, eventBytes } from './event-size.ts'
-export { Log, type LogAccount, type LogOptions, type LogReader, type LogWatcher } from './log.ts'
+export { Log, type LogOptions, type LogReader, type LogStart, type LogWatcher } from './log.ts'
+export type { LogAccount } from './kept-events.ts'
+export type { LogFollower } from './log-backing.ts'
+export { extendReaders } from './reader.ts'
+export { Hub, type Steppable } from './hub.ts'
+export { Deadline, type Due } from './deadlines.ts'
+export { cutEnd } from './end.ts'
 export type { Logged } from './segment.ts'
 export { placeCursor, type CursorPlace } from './cursor-place.ts'
 export {

@@ -1,13 +1,11 @@
-import { BufferPool } from './buffer-pool.ts'
-import { createOutline, copyOutline, foldOutline, type Outline } from './outline.ts'
 import type { Entry } from './encoder.ts'
 import { type EndEvent, type FinishReason, isTextual, type StreamEvent, type Usage } from './event.ts'
 import { Few } from './few.ts'
-import { EVENT_COST_BYTES, eventBytes } from './event-size.ts'
 import type { Json } from './json.ts'
-import { mergeInto } from './merge.ts'
-import { type Logged, Segment } from './segment.ts'
-import { utf8Length } from './utf8.ts'
+import { KeptEvents, type LogAccount } from './kept-events.ts'
+import { LogBacking, type LogFollower } from './log-backing.ts'
+import type { ClosedCode } from './notice.ts'
+import type { Logged } from './segment.ts'
 
 /** Someone who reads a log: told when it has what was asked for. */
 export interface LogReader {
@@ -15,6 +13,10 @@ export interface LogReader {
   wakeAt: number
   /** Bytes charged for everything this reader has taken, since the stream began. */
   readonly bytePosition: number
+  /** Seq of the last event it has taken. */
+  readonly seq: number
+  /** Events it has taken were taken back: it cannot go on. */
+  overtaken?(): void
   wake(): void
 }
 
@@ -23,44 +25,49 @@ export interface LogWatcher {
   readersChanged?(): void
   furthestMoved?(): void
   ended?(end: EndEvent): void
+  /** The store has lost this stream, or given it to another producer: nothing that is appended here counts any more. */
+  lost?(code: ClosedCode): void
   /** A message for the source. `false`: not taken. */
   message?(message: Json): boolean
 }
 
-/** Bytes held by all logs of a process, against their common cap. */
-export interface LogAccount {
-  bytes: number
-  /** Called when a log has grown by about a segment. */
-  grown?(): void
+/** The position after which a log begins in a process that joins a stream late, and what is known of the time before. */
+export interface LogStart {
+  seq: number
+  /** Epoch of `seq`. */
+  epoch: number
+  usage?: Usage | undefined
+  end?: EndEvent | undefined
 }
 
 /** Limits of a log. */
 export interface LogOptions {
   retentionBytes: number
   account?: LogAccount | undefined
+  from?: LogStart | undefined
+  /**
+   * What makes an event visible to readers: its append (a log that is the record itself, or runs ahead of its store), or
+   * that a store has it. Default `append`.
+   */
+  shows?: 'appended' | 'stored' | undefined
+  /** True when a store follows this log: what it does not have yet is never trimmed. Default false. */
+  followed?: boolean | undefined
 }
-
-const MAX_SEGMENT_BYTES = 16 * 1024
-/** A head that is trimmed goes in steps of at most this part of what is kept. */
-const SEGMENTS_PER_RETENTION = 16
 
 /**
  * One stream's record in this process: events with seqs 1, 2, 3 …, never skipped, ending with one `end`.
  * Readers are shown what is committed. Over the retention cap the head is trimmed.
  */
-export class Log {
+export class Log extends KeptEvents {
   readonly streamId: string
-  epoch: number
-  firstSeq = 1
-  lastSeq = 0
   /** Everything up to here may be shown to readers. */
-  committed = 0
+  committed: number
   /** Bytes charged for all events up to `committed`, since the stream began. */
   committedBytes = 0
-  /** Bytes charged for all events, since the stream began. */
-  totalBytes = 0
-  /** Bytes kept. */
-  bytes = 0
+  /** The store's side, where there is one. */
+  #backing: LogBacking | undefined
+  /** Why nothing more can be read here, if so. */
+  lost: ClosedCode | undefined
   end: EndEvent | undefined
   /** The latest token counts the source gave. */
   usage: Usage | undefined
@@ -70,47 +77,168 @@ export class Log {
   readonly watchers: Few<LogWatcher> = new Few()
   /** Position of the furthest attached reader in bytes. */
   furthestBytes = 0
+  /** The end, appended and not yet in the store. */
+  #ending: EndEvent | undefined
   #wakeAt = Infinity
   #otherEvents = 0
-  /** Epoch of the last event that was trimmed. */
-  #trimmedEpoch = 0
-  #segments: Segment[] = []
-  /** The segment that grows: the last one. */
-  #tail: Segment | undefined
-  /** What was trimmed, folded. */
-  #outline: Outline | undefined
-  readonly #pool: BufferPool = new BufferPool()
+  /** What was known of usage and reason where the log begins. */
+  #headUsage: Usage | undefined
+  #headReason: FinishReason | undefined
   readonly #retentionBytes: number
-  readonly #segmentBytes: number
-  readonly #account: LogAccount | undefined
 
   constructor(streamId: string, epoch: number, options: LogOptions) {
+    const { retentionBytes, account, from, followed, shows } = options
+    const seq = from?.seq ?? 0
+    super(epoch, { seq, epoch: from?.epoch ?? 0 }, retentionBytes, account)
     this.streamId = streamId
-    this.epoch = epoch
-    this.#retentionBytes = options.retentionBytes
-    this.#segmentBytes = Math.min(MAX_SEGMENT_BYTES, Math.ceil(options.retentionBytes / SEGMENTS_PER_RETENTION))
-    this.#account = options.account
+    this.#retentionBytes = retentionBytes
+    this.committed = seq
+    if (followed || shows) this.#backing = new LogBacking(followed ? seq : Infinity, followed ? 0 : Infinity)
+    if (shows) this.#backing!.shows = shows
+    this.usage = from?.usage
+    this.#headUsage = from?.usage
+    this.end = from?.end
   }
 
-  /** Takes the next event, commits it and wakes who waits for it. `false`: the log has ended, nothing was taken. */
+  /** Takes the next event and, where that is all it needs, shows it. `false`: the log has ended, nothing was taken. */
   append(event: Logged): boolean {
-    if (this.end) return false
-    const bytes = typeof event === 'string' ? utf8Length(event) + EVENT_COST_BYTES : eventBytes(event)
-    let segment = this.#tail
-    if (!segment || segment.epoch !== this.epoch || !segment.takes(event, bytes, this.#segmentBytes)) {
-      segment = this.#roll(segment)
-    }
-    segment.push(event, bytes, this.#pool)
-    this.lastSeq++
-    this.bytes += bytes
-    this.totalBytes += bytes
-    if (this.#account) this.#account.bytes += bytes
-    this.committed = this.lastSeq
-    this.committedBytes = this.totalBytes
+    if (this.end || this.#ending || this.lost) return false
+    this.push(event)
     if (typeof event !== 'string') this.#note(event)
+    if (!this.#backing) this.#show(this.lastSeq, this.totalBytes)
+    else this.#appended(this.#backing)
     if (this.bytes > this.#retentionBytes) this.#trim()
-    if (this.committed >= this.#wakeAt) this.#wake()
     return true
+  }
+
+  #appended({ shows, follower }: LogBacking): void {
+    if (shows === 'appended') this.#show(this.lastSeq, this.totalBytes)
+    follower?.appended()
+  }
+
+  /** Everything up to here is in the store; `Infinity` where the log itself is the record, or is fed by the store. */
+  get stored(): number {
+    return this.#backing?.stored ?? Infinity
+  }
+
+  /** Bytes charged for all events up to `stored`. */
+  get storedBytes(): number {
+    return this.#backing?.storedBytes ?? Infinity
+  }
+
+  /** Readers in other processes. */
+  get remoteReaders(): number {
+    return this.#backing?.remoteReaders ?? 0
+  }
+
+  /** True while the log runs ahead of its store. */
+  get withholds(): boolean {
+    return this.#backing?.withholds ?? false
+  }
+
+  /** A store begins to feed this log, or has done with it. */
+  follow(follower: LogFollower | undefined): void {
+    this.#backing ??= new LogBacking(Infinity, Infinity)
+    this.#backing.follower = follower
+  }
+
+  /** From here on events are appended here, as `epoch`, after all that the store has. */
+  produce(epoch: number, shows: 'appended' | 'stored', follower: LogFollower): void {
+    this.epoch = epoch
+    const { remoteReaders = 0, remoteBytes = 0 } = this.#backing ?? {}
+    this.#backing = new LogBacking(this.lastSeq, this.totalBytes)
+    Object.assign(this.#backing, { shows, follower, remoteReaders, remoteBytes })
+  }
+
+  /** Adds a watcher that must hear of the end, though nobody reads. */
+  watch(watcher: LogWatcher): void {
+    this.watchers.add(watcher)
+    this.#backing?.follower?.watched?.()
+  }
+
+  /** The store has everything up to `seq`. */
+  storedUpTo(seq: number): void {
+    const backing = this.#backing
+    if (!backing) return
+    backing.stored = seq
+    backing.storedBytes = this.bytesUpTo(seq)
+    if (backing.withholds && backing.shows === 'stored' && seq >= this.committed) backing.withholds = false
+    if (seq > this.committed) this.#show(seq, backing.storedBytes)
+    for (const watcher of this.watchers.items) watcher.furthestMoved?.()
+    if (this.bytes > this.#retentionBytes) this.#trim()
+  }
+
+  /** The store does not answer: what it does not have is shown all the same, without cursors. */
+  runAhead(): void {
+    if (!this.#backing) return
+    this.#backing.withholds = true
+    this.#backing.shows = 'appended'
+    this.#show(this.lastSeq, this.totalBytes)
+  }
+
+  /** The store answers again: from now on it comes first. What was shown before it had it has no cursor until it has. */
+  fallIn(shows: 'appended' | 'stored'): void {
+    const backing = this.#backing
+    if (!backing) return
+    backing.shows = shows
+    backing.withholds = shows === 'stored' && backing.stored < this.committed
+  }
+
+  /** Takes back what was appended after `seq`: the store has something else there. Readers past it are told. */
+  rewind(seq: number): void {
+    if (seq >= this.lastSeq || this.end) return
+    this.#ending = undefined
+    this.#unnote(seq)
+    this.cut(seq)
+    const backing = this.#backing
+    if (backing && backing.stored > seq && backing.stored !== Infinity) {
+      backing.stored = seq
+      backing.storedBytes = this.totalBytes
+    }
+    if (this.committed > seq) {
+      this.committed = seq
+      this.committedBytes = this.totalBytes
+    }
+    for (const reader of this.readers.items) if (reader.seq > seq) reader.overtaken?.()
+    this.#wakeAll()
+  }
+
+  /** Nothing more can be read here: readers are told `code`, and the producer, if it is here, stops. */
+  lose(code: ClosedCode): void {
+    if (this.lost || this.end) return
+    this.lost = code
+    const watchers = this.watchers.items
+    for (const watcher of watchers) watcher.lost?.(code)
+    this.#wakeAll()
+  }
+
+  /** How many readers other processes have, and how far the furthest of them is. */
+  readElsewhere(readers: number, furthestSeq: number): void {
+    const backing = (this.#backing ??= new LogBacking(Infinity, Infinity))
+    const changed = backing.remoteReaders !== readers
+    backing.remoteReaders = readers
+    backing.remoteBytes = readers > 0 ? this.bytesUpTo(furthestSeq) : 0
+    this.#raiseFurthest(backing.remoteBytes)
+    if (!changed) return
+    if (this.attended) this.#measureFurthest()
+    for (const watcher of this.watchers.items) watcher.readersChanged?.()
+  }
+
+  /** Whether anybody reads, here or elsewhere. */
+  get attended(): boolean {
+    return this.readers.size + this.remoteReaders > 0
+  }
+
+  /** True once the end was appended, whether or not the store has it. */
+  get ending(): boolean {
+    return this.end !== undefined || this.#ending !== undefined
+  }
+
+  #show(seq: number, bytes: number): void {
+    this.committed = seq
+    this.committedBytes = bytes
+    if (this.#ending && seq === this.lastSeq) this.#finish(this.#ending)
+    if (seq >= this.#wakeAt) this.#wake()
   }
 
   /** Pieces of text the source has given: what its output is estimated from when it could not tell. */
@@ -126,10 +254,14 @@ export class Log {
 
   detach(reader: LogReader): void {
     if (!this.readers.delete(reader)) return
-    let furthest = 0
-    for (const other of this.readers.items) furthest = Math.max(furthest, other.bytePosition)
-    if (this.readers.size > 0) this.furthestBytes = furthest
+    if (this.attended) this.#measureFurthest()
     for (const watcher of this.watchers.items) watcher.readersChanged?.()
+  }
+
+  #measureFurthest(): void {
+    let furthest = this.#backing?.remoteBytes ?? 0
+    for (const reader of this.readers.items) furthest = Math.max(furthest, reader.bytePosition)
+    this.furthestBytes = furthest
   }
 
   /** A reader wants to be woken when `seq` is committed. */
@@ -144,125 +276,64 @@ export class Log {
     this.#raiseFurthest(reader.bytePosition)
   }
 
-  /** Bytes charged for all events up to and including `seq`. */
-  bytesUpTo(seq: number): number {
-    if (seq >= this.lastSeq) return this.totalBytes
-    if (seq < this.firstSeq) return this.#segments[0]?.startBytes ?? this.totalBytes
-    const segment = this.#segments[this.#find(seq)]!
-    let bytes = segment.startBytes
-    for (let index = 0; index <= seq - segment.firstSeq; index++) bytes += eventBytes(segment.at(index))
-    return bytes
-  }
-
-  /** Number of events after `seq` that fit into `maxBytes`, at least one if there is one. */
+  /** Number of committed events after `seq` that fit into `maxBytes`, at least one if there is one. */
   fitting(seq: number, maxEvents: number, maxBytes: number): { count: number; bytes: number } {
-    let count = 0
-    let bytes = 0
-    this.#visit(seq, Math.min(this.committed, seq + maxEvents), (event) => {
-      const size = eventBytes(event)
-      if (count > 0 && bytes + size > maxBytes) return false
-      count++
-      bytes += size
-      return true
-    })
-    return { count, bytes }
+    return this.fittingUpTo(Math.min(this.committed, seq + maxEvents), seq, maxBytes)
   }
 
   /** The committed events after `seq`, at most `count`, neighbours merged. Nothing before `firstSeq` can be read. */
   read(seq: number, count: number): Entry[] {
-    const until = Math.min(this.committed, seq + count)
-    const chunk: Entry[] = []
-    for (let at = seq + 1; at <= until;) {
-      const segment = this.#segments[this.#find(at)]!
-      const from = at - segment.firstSeq
-      const to = Math.min(segment.count, until - segment.firstSeq + 1)
-      at = segment.firstSeq + to
-      const text = segment.plainText(from, to)
-      if (text !== undefined) {
-        mergeInto(chunk, { type: 'text', text }, segment.epoch, segment.firstSeq + to - 1)
-      } else {
-        for (let index = from; index < to; index++) {
-          mergeInto(chunk, toEvent(segment.at(index)), segment.epoch, segment.firstSeq + index)
-        }
-      }
-    }
+    const chunk = this.entriesUpTo(Math.min(this.committed, seq + count), seq)
+    const backing = this.#backing
+    if (backing?.withholds) for (const entry of chunk) if (entry.seq > backing.stored) entry.withheld = true
     return chunk
-  }
-
-  /** Calls `visit` with each committed event in `after` < seq ≤ `until`, until it gives `false`. */
-  #visit(after: number, until: number, visit: (event: Logged, seq: number) => boolean): void {
-    let at = Math.max(after + 1, this.firstSeq)
-    while (at <= until) {
-      const segment = this.#segments[this.#find(at)]!
-      for (let index = at - segment.firstSeq; index < segment.count && at <= until; index++, at++) {
-        if (!visit(segment.at(index), at)) return
-      }
-    }
-  }
-
-  /** What happened up to `seq`, folded. */
-  outlineAt(seq: number): Outline {
-    const outline = this.#outline ? copyOutline(this.#outline) : createOutline()
-    this.#visit(this.firstSeq - 1, Math.min(seq, this.lastSeq), (event) => {
-      foldOutline(outline, toEvent(event))
-      return true
-    })
-    return outline
-  }
-
-  /** Epoch in which `seq` was written; also known of the last one that was trimmed. */
-  epochOf(seq: number): number {
-    if (seq > this.lastSeq || seq < this.firstSeq - 1) return this.epoch
-    if (seq === this.firstSeq - 1) return this.#trimmedEpoch || (this.#segments[0]?.epoch ?? this.epoch)
-    return this.#segments[this.#find(seq)]!.epoch
   }
 
   /** Forgets all events; positions stay known. */
   clear(): void {
-    if (this.#account) this.#account.bytes -= this.bytes
-    this.bytes = 0
-    this.#trimmedEpoch = this.epochOf(this.lastSeq)
-    this.#segments = []
-    this.#tail = undefined
-    this.firstSeq = this.lastSeq + 1
+    this.forget()
     this.#wakeAll()
   }
 
-  #roll(full: Segment | undefined): Segment {
-    full?.seal(this.#pool)
-    this.#account?.grown?.()
-    const segment = new Segment(this.lastSeq + 1, this.epoch, this.totalBytes)
-    if (this.#segments.length === 0) this.#segments = [segment]
-    else this.#segments.push(segment)
-    this.#tail = segment
-    return segment
-  }
-
   #trim(): void {
-    while (this.bytes > this.#retentionBytes && this.#segments.length > 1) {
-      const head = this.#segments[0]!
-      // The reader that the window is measured from is never overtaken: it is at most a window behind.
-      if (this.readers.size > 0 && head.startBytes + head.bytes > this.furthestBytes) return
-      this.#segments.shift()
-      foldSegment((this.#outline ??= createOutline()), head)
-      head.release(this.#pool)
-      this.firstSeq = head.firstSeq + head.count
-      this.#trimmedEpoch = head.epoch
-      this.bytes -= head.bytes
-      if (this.#account) this.#account.bytes -= head.bytes
-    }
+    // The reader that the window is measured from is never overtaken: it is at most a window behind.
+    const may = (lastSeq: number, endBytes: number): boolean =>
+      lastSeq <= this.stored && (!this.attended || endBytes <= this.furthestBytes)
+    while (this.bytes > this.#retentionBytes && this.trimHead(may));
   }
 
   #note(event: StreamEvent): void {
     if (!isTextual(event)) this.#otherEvents++
+    this.#remember(event)
+    if (event.type === 'end') this.#ending = event
+  }
+
+  /** What is taken back after `seq` is not counted any more, nor remembered. */
+  #unnote(seq: number): void {
+    const gone = this.slice(seq + 1, this.lastSeq).filter((event) => typeof event !== 'string')
+    if (gone.length === 0) return
+    this.#otherEvents -= gone.filter((event) => !isTextual(event)).length
+    this.usage = this.#headUsage
+    this.finishReason = this.#headReason
+    for (const event of this.slice(this.firstSeq, seq)) if (typeof event !== 'string') this.#remember(event)
+  }
+
+  #remember(event: StreamEvent): void {
     if (event.type === 'usage') this.usage = event.usage
     if (event.type === 'finish' && !event.choice) this.finishReason = event.reason
-    if (event.type === 'end') this.#finish(event)
+  }
+
+  protected override trimmed(event: Logged): boolean {
+    if (typeof event === 'string') return true
+    if (event.type === 'usage') this.#headUsage = event.usage
+    if (event.type === 'finish' && !event.choice) this.#headReason = event.reason
+    return true
   }
 
   #finish(end: EndEvent): void {
     this.end = end
-    this.#tail!.seal(this.#pool)
+    this.#ending = undefined
+    this.seal()
     const watchers = this.watchers.items
     this.watchers.clear()
     for (const watcher of watchers) watcher.ended?.(end)
@@ -292,27 +363,4 @@ export class Log {
     }
     this.#wakeAt = Infinity
   }
-
-  #find(seq: number): number {
-    const segments = this.#segments
-    let low = 0
-    let high = segments.length - 1
-    if (high >= 0 && segments[high]!.firstSeq <= seq) return high
-    while (low < high) {
-      const middle = (low + high + 1) >> 1
-      if (segments[middle]!.firstSeq <= seq) low = middle
-      else high = middle - 1
-    }
-    return low
-  }
-}
-
-/** A run of plain text changes an outline no more than one piece of it. */
-function foldSegment(outline: Outline, segment: Segment): void {
-  if (segment.plain) return foldOutline(outline, { type: 'text', text: '' })
-  for (let index = 0; index < segment.count; index++) foldOutline(outline, toEvent(segment.at(index)))
-}
-
-function toEvent(event: Logged): StreamEvent {
-  return typeof event === 'string' ? { type: 'text', text: event } : event
 }

@@ -2,11 +2,24 @@ import { Deadline, type Due } from './deadlines.ts'
 import { SluiceError } from './errors.ts'
 import type { EndEvent } from './event.ts'
 import { Hub } from './hub.ts'
-import { Log, type LogAccount, type LogWatcher } from './log.ts'
+import type { LogAccount } from './kept-events.ts'
+import { Log, type LogWatcher } from './log.ts'
 import { requireInteger, requireKnownNames, withDefault } from './option-rules.ts'
-import { beginRecord, type RecordOutcome, type RecordState, stepRecord } from './record-machine.ts'
+import { beginRecord, type RecordState, stepRecord } from './record-machine.ts'
 import { createSystemRuntime, type Runtime } from './runtime.ts'
-import type { Begun, Found, Keeping, Store, StoredStream, StoreRef, StreamFacts, Tombstone } from './store.ts'
+import type {
+  Begun,
+  CloseOptions,
+  Closing,
+  Found,
+  Keeping,
+  Store,
+  StoredStream,
+  StoreRef,
+  StreamFacts,
+  StreamName,
+  Tombstone,
+} from './store.ts'
 
 /** Options of {@link createMemoryStore}. */
 export interface MemoryStoreOptions {
@@ -113,34 +126,35 @@ class MemoryStore implements Store {
   find(ref: StoreRef): Found {
     const id = 'id' in ref ? ref.id : this.#live.get(scoped(ref.tenant, ref.key))
     if (id === undefined) return { is: 'unknown' }
-    const record = this.#records.get(id)
+    const record = this.#recordOf({ tenant: ref.tenant, id })
     if (record) return { is: 'stream', stream: record.stream }
     const tombstone = this.#tombstones.get(id)
-    return tombstone ? { is: 'tombstone', tombstone } : { is: 'unknown' }
+    return tombstone?.facts.tenant === ref.tenant ? { is: 'tombstone', tombstone } : { is: 'unknown' }
   }
 
-  close(id: string, end: EndEvent): RecordOutcome | 'missing' {
-    const record = this.#records.get(id)
-    if (!record) return 'missing'
+  close(stream: StreamName, end: EndEvent, { epoch }: CloseOptions = {}): Closing {
+    const record = this.#recordOf(stream)
+    if (!record) return { is: 'missing' }
     const { log } = record.stream
+    if (epoch !== undefined && epoch !== log.epoch && !log.end) return { is: 'missing' }
     const { state, outcome } = stepRecord(stateOf(record), { type: 'close', end })
     record.state = state
     if (outcome === 'ok') {
       log.epoch = state.epoch
       log.append(end)
     }
-    return outcome
+    return { is: 'closed', first: outcome === 'ok', end: state.end!, epoch: state.epoch, seq: state.seq }
   }
 
-  erase(id: string): void {
-    const record = this.#records.get(id)
+  erase(stream: StreamName): void {
+    const record = this.#recordOf(stream)
     if (record) this.bury(record)
   }
 
-  renew(ids: readonly string[], leaseMs: number): readonly string[] {
+  renew(streams: readonly StreamName[], leaseMs: number): readonly StreamName[] {
     const nowMs = this.#hub.now()
-    return ids.filter((id) => {
-      const record = this.#records.get(id)
+    return streams.filter((stream) => {
+      const record = this.#recordOf(stream)
       if (!record) return true
       const step = stepRecord(stateOf(record), { type: 'renew', epoch: record.stream.log.epoch, nowMs, leaseMs })
       record.state = step.state
@@ -154,6 +168,11 @@ class MemoryStore implements Store {
 
   dispose(): void {
     for (const record of this.#records.values()) this.#hub.cancel(record.expiry)
+  }
+
+  #recordOf({ tenant, id }: StreamName): MemoryRecord | undefined {
+    const record = this.#records.get(id)
+    return record?.stream.facts.tenant === tenant ? record : undefined
   }
 
   #create(facts: StreamFacts, keeping: Keeping): MemoryRecord {

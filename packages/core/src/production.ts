@@ -1,6 +1,7 @@
 import { Deadline, type Due } from './deadlines.ts'
 import { completeEnd, cutEnd, errorOfEnd, failedEnd } from './end.ts'
 import type { Engine } from './engine.ts'
+import { SluiceError } from './errors.ts'
 import type { EndCause, EndEvent } from './event.ts'
 import { Inbox } from './inbox.ts'
 import type { Json } from './json.ts'
@@ -11,7 +12,8 @@ import {
   stepLifecycle,
   type LifecycleCommand,
 } from './lifecycle-machine.ts'
-import type { LogWatcher } from './log.ts'
+import type { Log, LogWatcher } from './log.ts'
+import type { ClosedCode } from './notice.ts'
 import { Pump, type PumpOwner, type Rewrite } from './pump.ts'
 import { resultOf, runSettle } from './settlement.ts'
 import type { Source, SourceContext } from './source.ts'
@@ -20,6 +22,9 @@ import type { ResolvedStreamOptions } from './stream-options.ts'
 
 /** How long the source's own code may take to come to rest once nobody wants it any more. */
 const SOURCE_REST_MS = 5_000
+
+/** When an end that the store could not take is tried again. */
+const CLOSE_AGAIN_MS = 1_000
 
 const NOBODY: readonly never[] = []
 
@@ -47,7 +52,11 @@ export class Production implements PumpOwner, LogWatcher, Due {
   #openWaiters: readonly ((end: EndEvent | undefined) => void)[] = NOBODY
   #atRest = false
   #settlement: Promise<void> | undefined
+  /** True while the lifecycle's own close is under way: asking again would not hasten it. */
+  #closing = false
   #tellSettled: ((settlement: Promise<void> | undefined) => void) | undefined
+  /** Text that an earlier producer of this stream had given. */
+  readonly prefix: string
 
   constructor(engine: Engine, stored: StoredStream, { options, release, rewrite }: ProductionParts) {
     this.engine = engine
@@ -57,6 +66,7 @@ export class Production implements PumpOwner, LogWatcher, Due {
     this.#startedMs = engine.hub.now()
     this.#lifecycle = beginLifecycle(options, this.#startedMs)
     const { log } = stored
+    this.prefix = log.lastSeq === 0 ? '' : textOf(log)
     this.#pump = new Pump(engine.hub, { log, owner: this, options, rewrite })
     this.#pump.runsUnread = options.onDisconnect === 'continue'
     log.watchers.add(this)
@@ -74,18 +84,39 @@ export class Production implements PumpOwner, LogWatcher, Due {
   }
 
   sourceRested(): void {
-    const { engine, stored } = this
     this.#atRest = true
-    if (stored.log.end) engine.hub.cancel(this.#deadline)
     this.#release()
+    if (this.over) this.#leave()
+  }
+
+  /** True once nothing more will be said here: the end is stored, or the stream is lost. */
+  get over(): boolean {
+    const { end, lost } = this.stored.log
+    return end !== undefined || lost !== undefined
+  }
+
+  /** The source has come to rest, and its stream too. */
+  #leave(): void {
+    const { engine, stored } = this
+    engine.hub.cancel(this.#deadline)
     engine.productions.delete(stored.facts.id)
     this.#tellSettled?.(this.#settlement)
   }
 
-  /** Ends this stream in the same fenced step that any other process would take. */
+  /** Ends this stream in the same fenced step that any other process would take. Never rejects: it is tried again. */
   async close(cause: EndCause, limit?: string): Promise<void> {
-    const { facts, log } = this.stored
-    if (!log.end) await this.engine.store.close(facts.id, cutEnd(log, cause, limit))
+    const { engine, stored } = this
+    const { facts, log } = stored
+    if (log.end) return
+    try {
+      const end = cutEnd(log, cause, limit)
+      const unlessAttended = cause === 'disconnect'
+      const closing = await engine.store.close(facts, end, { unlessAttended, epoch: log.epoch })
+      if (closing.is === 'missing') log.lose('storage')
+    } catch (error) {
+      engine.observers.tell('failed', facts, { where: 'store', error })
+      if (!this.over) engine.hub.schedule(this.#deadline, engine.hub.now() + CLOSE_AGAIN_MS)
+    }
   }
 
   /** Settles when the source is open; with the end, when the stream is over before that. */
@@ -111,16 +142,20 @@ export class Production implements PumpOwner, LogWatcher, Due {
   }
 
   sourceFinished(): void {
+    this.stored.timing.durationMs = this.#elapsedMs()
     this.stored.log.append(completeEnd(this.stored.log))
   }
 
   sourceFailed(error: unknown): void {
+    this.stored.timing.durationMs = this.#elapsedMs()
     this.stored.log.append(failedEnd(this.stored.log, this.engine.explain(error)))
   }
 
   readersChanged(): void {
-    this.#command({ type: 'readers', count: this.stored.log.readers.size, nowMs: this.engine.hub.now() })
-    if (this.stored.log.end) return
+    const { log } = this.stored
+    const count = log.readers.size + log.remoteReaders
+    this.#command({ type: 'readers', count, nowMs: this.engine.hub.now() })
+    if (this.over) return
     this.#pump.runsUnread = this.#options.onDisconnect === 'continue' || this.#lifecycle.attachedOnce
     this.#pump.roomMade()
     this.#watch()
@@ -135,29 +170,53 @@ export class Production implements PumpOwner, LogWatcher, Due {
   }
 
   ended(end: EndEvent): void {
-    const { hub, observers, settle } = this.engine
+    const { observers, settle } = this.engine
     const { facts, log, timing } = this.stored
+    timing.durationMs ??= this.#elapsedMs()
+    this.#stop(end.complete ? undefined : errorOfEnd(end), end)
+    observers.tell('ended', facts, { end, events: log.lastSeq, bytes: log.totalBytes, timing })
+    if (settle) this.#settlement = this.#settle()
+    if (this.#atRest) this.#leave()
+  }
+
+  /** Contract 5: what this source still says counts no more. Whoever has the stream now ends and settles it. */
+  lost(code: ClosedCode): void {
+    const { log } = this.stored
+    const reason = new SluiceError('SLUICE_ERR_INTERRUPTED', `This process has lost the stream (${code}).`)
+    this.#stop(reason, cutEnd(log, code === 'epoch' ? 'lease' : 'storage'))
+    if (this.#atRest) this.#leave()
+  }
+
+  #stop(reason: SluiceError | undefined, end: EndEvent): void {
+    const { hub } = this.engine
     this.#command({ type: 'over' })
-    timing.durationMs = this.#elapsedMs()
     this.#inbox?.close()
     this.#answerOpen(end)
-    if (!end.complete) {
-      const reason = errorOfEnd(end)
+    if (reason) {
       this.#controller?.abort(reason)
       this.#pump.stop(reason)
     }
     // From here on the deadline bounds how long the source's own code takes to come to rest.
     if (!this.#atRest) hub.schedule(this.#deadline, hub.now() + SOURCE_REST_MS)
-    observers.tell('ended', facts, { end, events: log.lastSeq, bytes: log.totalBytes, timing })
-    if (settle) this.#settlement = runSettle(resultOf(this.stored), settle, hub, observers)
+  }
+
+  async #settle(): Promise<void> {
+    const { hub, observers, settle, store } = this.engine
+    if (!(await runSettle(resultOf(this.stored), settle!, hub, observers))) return
+    try {
+      await store.settled?.(this.stored.facts)
+    } catch (error) {
+      observers.tell('failed', this.stored.facts, { where: 'store', error })
+    }
   }
 
   /** Made on first use: many sources never look at it, and it is the dearest object of an idle stream. */
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController()
-      const { end } = this.stored.log
+      const { end, lost } = this.stored.log
       if (end && !end.complete) this.#controller.abort(errorOfEnd(end))
+      if (lost) this.#controller.abort(new SluiceError('SLUICE_ERR_INTERRUPTED', 'This process has lost the stream.'))
     }
     return this.#controller.signal
   }
@@ -165,7 +224,7 @@ export class Production implements PumpOwner, LogWatcher, Due {
   get inbox(): Inbox {
     if (!this.#inbox) {
       this.#inbox = new Inbox()
-      if (this.stored.log.end) this.#inbox.close()
+      if (this.over) this.#inbox.close()
     }
     return this.#inbox
   }
@@ -177,7 +236,9 @@ export class Production implements PumpOwner, LogWatcher, Due {
   #command(command: LifecycleCommand): void {
     const { state, verdict } = stepLifecycle(this.#options, this.#lifecycle, command)
     this.#lifecycle = state
-    if (verdict) void this.close(verdict.end, verdict.limit)
+    if (!verdict || this.#closing) return
+    this.#closing = true
+    void this.close(verdict.end, verdict.limit).finally(() => (this.#closing = false))
   }
 
   #watch(): void {
@@ -188,12 +249,12 @@ export class Production implements PumpOwner, LogWatcher, Due {
 
   /** A deadline is due: the source's, the readers', or that of the source's clean-up. */
   due(): void {
-    if (this.stored.log.end) {
+    if (this.over) {
       if (!this.#atRest) this.engine.observers.tell('sourceLeaked', this.stored.facts)
       return
     }
     this.#command({ type: 'tick', nowMs: this.engine.hub.now(), source: this.#pump })
-    if (!this.stored.log.end) this.#watch()
+    if (!this.over && !this.#closing) this.#watch()
   }
 
   #answerOpen(end: EndEvent | undefined): void {
@@ -207,8 +268,15 @@ export class Production implements PumpOwner, LogWatcher, Due {
   }
 }
 
+/** The text of choice 0 that `log` holds. */
+function textOf(log: Log): string {
+  let text = ''
+  for (const { event } of log.read(log.firstSeq - 1, Infinity))
+    if (event.type === 'text' && !event.choice) text += event.text
+  return text
+}
+
 class ProductionContext implements SourceContext {
-  readonly prefix = ''
   readonly #production: Production
 
   constructor(production: Production) {
@@ -217,6 +285,14 @@ class ProductionContext implements SourceContext {
 
   get id(): string {
     return this.#production.stored.facts.id
+  }
+
+  get prefix(): string {
+    return this.#production.prefix
+  }
+
+  get input(): Json | undefined {
+    return this.#production.stored.facts.source?.input
   }
 
   get meta(): SourceContext['meta'] {

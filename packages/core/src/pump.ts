@@ -47,6 +47,8 @@ export class Pump implements SourceProgress {
   readonly #log: Log
   readonly #owner: PumpOwner
   readonly #windowBytes: number
+  /** How far ahead of its store a stream may be: what is not there yet cannot be trimmed here. */
+  readonly #unstoredBytes: number
   readonly #firstTokenMs: number
   readonly #idleMs: number
   /** What the source gives goes in here … */
@@ -70,6 +72,7 @@ export class Pump implements SourceProgress {
     this.#log = log
     this.#owner = owner
     this.#windowBytes = options.windowBytes
+    this.#unstoredBytes = Math.max(options.windowBytes, options.retentionBytes / 2)
     this.#firstTokenMs = options.deadlines.firstTokenMs || Infinity
     this.#idleMs = options.deadlines.idleMs || Infinity
     this.#rewrite = rewrite
@@ -141,7 +144,8 @@ export class Pump implements SourceProgress {
   /** How far ahead of its readers the source may be; a stream without readers decides for itself. */
   #hasRoom(): boolean {
     const log = this.#log
-    if (log.readers.size === 0 && this.runsUnread) return true
+    if (log.totalBytes - log.storedBytes >= this.#unstoredBytes) return false
+    if (!log.attended && this.runsUnread) return true
     return log.totalBytes - log.furthestBytes < this.#windowBytes
   }
 

@@ -2,6 +2,17 @@ import type { Entry } from './encoder.ts'
 import type { ClosedCode } from './notice.ts'
 import type { Log, LogReader } from './log.ts'
 
+/** Grants credit up to `seq` to the readers of that name; gives how many there are. */
+export function extendReaders(log: Log, name: string, seq: number): number {
+  let readers = 0
+  for (const reader of log.readers) {
+    if (!(reader instanceof Reader) || reader.name !== name) continue
+    reader.extend(seq)
+    readers++
+  }
+  return readers
+}
+
 /** A cursor on a log: where one reading is, and how far it may go. */
 export class Reader implements LogReader {
   wakeAt: number = Infinity
@@ -16,6 +27,8 @@ export class Reader implements LogReader {
   /** Name given with the attach, under which acks arrive. */
   name: string | undefined
   attached = false
+  /** True once what this reader had taken was taken back: it can never go on, whatever follows. */
+  #overtaken = false
   /** Woken when what this reader sleeps for is there. */
   sleeper: { wake(): void } | undefined
 
@@ -34,6 +47,10 @@ export class Reader implements LogReader {
 
   wake(): void {
     this.sleeper?.wake()
+  }
+
+  overtaken(): void {
+    this.#overtaken = true
   }
 
   attach(): void {
@@ -64,7 +81,11 @@ export class Reader implements LogReader {
 
   /** Why this reading cannot go on, if so (contract 2). */
   get broken(): ClosedCode | undefined {
-    return this.seq + 1 < this.log.firstSeq ? 'trimmed' : undefined
+    const { firstSeq, lastSeq, lost } = this.log
+    if (lost) return lost
+    // What this reader has seen is not what the store has: it was lost there, or never got there.
+    if (this.#overtaken || this.seq > lastSeq) return 'storage'
+    return this.seq + 1 < firstSeq ? 'trimmed' : undefined
   }
 
   /** Takes up to `maxEvents` events that fit into `maxBytes` (one at least), neighbours merged. */

@@ -1,6 +1,6 @@
-import type { BufferPool } from './buffer-pool.ts'
+import type { Buffers } from './buffer-pool.ts'
 import type { StreamEvent } from './event.ts'
-import { EVENT_COST_BYTES } from './event-size.ts'
+import { EVENT_COST_BYTES, eventBytes } from './event-size.ts'
 import { utf8Length } from './utf8.ts'
 
 /** A logged event: a plain string is a piece of the text of choice 0, by far the most common kind. */
@@ -37,6 +37,8 @@ export class Segment {
   /** Packed text: a string, or UTF-8 in a buffer. */
   #text: string | Uint8Array = ''
   #textBytes = 0
+  /** True when packed text that is a string has as many bytes as units. */
+  #ascii = false
   /** Length of each packed token in units of `#text`; as a string once the segment is full: a byte a token. */
   #lengths: number[] | string = ''
 
@@ -53,7 +55,7 @@ export class Segment {
     return typeof event === 'string' && this.#textBytes + bytes - EVENT_COST_BYTES <= this.#text.length
   }
 
-  push(event: Logged, bytes: number, pool: BufferPool): void {
+  push(event: Logged, bytes: number, pool: Buffers): void {
     if (this.count === 0 && isLongToken(event)) this.#text = pool.take(Math.max(bytes, LONG_TEXT_BYTES * 4))
     if (typeof this.#text !== 'string') this.#write(event as string, this.#text)
     else if (this.#items) this.#items.push(event)
@@ -64,7 +66,7 @@ export class Segment {
   }
 
   /** No more events will come: gives back what single tokens cost. */
-  seal(pool: BufferPool): void {
+  seal(pool: Buffers): void {
     if (typeof this.#lengths !== 'string') this.#lengths = String.fromCharCode(...this.#lengths)
     if (!this.plain || !this.#items) return
     const tokens = this.#items as string[]
@@ -78,12 +80,15 @@ export class Segment {
     if (long) {
       this.#text = pool.take(textBytes)
       encoder.encodeInto(text, this.#text)
-    } else this.#text = text
+    } else {
+      this.#text = text
+      this.#ascii = text.length === textBytes
+    }
     this.#items = undefined
   }
 
   /** The segment is not needed any more. */
-  release(pool: BufferPool): void {
+  release(pool: Buffers): void {
     if (typeof this.#text !== 'string') pool.give(this.#text)
     this.#text = ''
   }
@@ -91,6 +96,33 @@ export class Segment {
   /** The event at `index` (0-based in this segment). */
   at(index: number): Logged {
     return this.#items ? this.#items[index]! : this.#slice(index, index + 1)
+  }
+
+  /** Calls `visit` with the events `from`..`to` (exclusive) until it gives `false`; gives whether it never did. */
+  visit(from: number, to: number, visit: (event: Logged, index: number) => boolean): boolean {
+    const items = this.#items
+    // Packed text is found by adding lengths up: once, not for each event.
+    let start = items ? 0 : this.#startOf(from)
+    for (let index = from; index < to; index++) {
+      let event = items?.[index]
+      if (event === undefined) {
+        const end = start + this.#lengthAt(index)
+        event = this.#piece(start, end)
+        start = end
+      }
+      if (!visit(event, index)) return false
+    }
+    return true
+  }
+
+  /** The same with what each is charged, without its text where that is not needed. */
+  visitBytes(from: number, to: number, visit: (bytes: number, index: number) => boolean): boolean {
+    const lengthsAreBytes = !this.#items && (typeof this.#text !== 'string' || this.#ascii)
+    if (!lengthsAreBytes) return this.visit(from, to, (event, index) => visit(eventBytes(event), index))
+    for (let index = from; index < to; index++) {
+      if (!visit(this.#lengthAt(index) + EVENT_COST_BYTES, index)) return false
+    }
+    return true
   }
 
   /** Text of the run `from`..`to` (exclusive) if all of it is plain text; else `undefined`. */
@@ -114,10 +146,20 @@ export class Segment {
   }
 
   #slice(from: number, to: number): string {
-    let start = 0
-    for (let index = 0; index < from; index++) start += this.#lengthAt(index)
+    const start = this.#startOf(from)
     let end = start
     for (let index = from; index < to; index++) end += this.#lengthAt(index)
+    return this.#piece(start, end)
+  }
+
+  /** Where the packed text of `index` begins, in units of the text. */
+  #startOf(index: number): number {
+    let start = 0
+    for (let before = 0; before < index; before++) start += this.#lengthAt(before)
+    return start
+  }
+
+  #piece(start: number, end: number): string {
     const text = this.#text
     return typeof text === 'string' ? text.slice(start, end) : decoder.decode(text.subarray(start, end))
   }

@@ -52,17 +52,23 @@ export function resultOf({ facts, log, timing }: StoredStream): StreamResult {
   }
 }
 
-/** Runs `settle` until it succeeds, or its retries are used up. Never rejects. */
-export async function runSettle(result: StreamResult, settle: Settle, hub: Hub, observers: Observers): Promise<void> {
+/** Runs `settle` until it succeeds, or its retries are used up; gives whether it did. Never rejects. */
+export async function runSettle(
+  result: StreamResult,
+  settle: Settle,
+  hub: Hub,
+  observers: Observers,
+): Promise<boolean> {
   for (let attempt = 0; ; attempt++) {
     try {
       // Not within the step that ended the stream: what is saved must not hold up who reads.
       await Promise.resolve()
-      return await settle(result)
+      await settle(result)
+      return true
     } catch (error) {
       observers.tell('failed', identityOf(result), { where: 'settle', error })
       const delayMs = RETRY_AFTER_MS[attempt]
-      if (delayMs === undefined) return
+      if (delayMs === undefined) return false
       await new Promise<void>((resolve) => hub.schedule(new Deadline({ due: resolve }), hub.now() + delayMs))
     }
   }

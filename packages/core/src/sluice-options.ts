@@ -9,6 +9,7 @@ import { type Authorize, authorizeOwner } from './principal.ts'
 import { type ReaderOptions, resolveReaderOptions } from './reader-options.ts'
 import { createSystemRuntime, type Runtime } from './runtime.ts'
 import type { Settle } from './settlement.ts'
+import type { Source } from './source.ts'
 import type { Store } from './store.ts'
 import { resolveStreamOptions, type StreamOptions } from './stream-options.ts'
 import type { Transform } from './transform.ts'
@@ -27,6 +28,11 @@ export interface SluiceOptions {
   authorize?: Authorize | undefined
   /** Change events before they are logged. */
   transforms?: readonly Transform[] | undefined
+  /**
+   * Sources by name, the same on every instance: a stream that is started as `{ name, input }` is gone on with elsewhere
+   * when its producer dies, given the text so far as `prefix`.
+   */
+  sources?: { readonly [name: string]: Source } | undefined
   /** Runs after each stream's end, at least once. */
   settle?: Settle | undefined
   /** What readers are told of an error. Default: {@link maskError}. */
@@ -44,6 +50,7 @@ const NAMES = [
   'limits',
   'authorize',
   'transforms',
+  'sources',
   'settle',
   'errorFor',
   'observers',
@@ -77,11 +84,19 @@ export function createEngine(options: SluiceOptions): Engine {
     observers: new Observers(options.observers ?? []),
     transforms: options.transforms ?? [],
     settle: options.settle,
+    sources: requireSources(options.sources),
     authorize: options.authorize ?? authorizeOwner,
     productions: new Map(),
     deliveries: new Map(),
     explain: explainWith(options.errorFor ?? maskError),
   }
+}
+
+function requireSources(sources: SluiceOptions['sources']): ReadonlyMap<string, Source> {
+  const entries = Object.entries(sources ?? {})
+  const wrong = entries.find(([, source]) => typeof source !== 'function')
+  if (wrong) throw invalidOption(`sources.${wrong[0]}`, wrong[1], 'a source function')
+  return new Map(entries)
 }
 
 function requireShape(name: string, value: unknown, methods: readonly string[]): void {

@@ -7,13 +7,14 @@ import { SluiceError } from './errors.ts'
 import type { DataEvents } from './event.ts'
 import type { Json } from './json.ts'
 import { requireInteger } from './option-rules.ts'
-import { Reader } from './reader.ts'
+import { extendReaders } from './reader.ts'
 import type { ResolvedReaderOptions } from './reader-options.ts'
 import { resultOf, type StreamResult } from './settlement.ts'
 import { createEngine, type SluiceOptions } from './sluice-options.ts'
 import type { Source } from './source.ts'
 import { type StartOptions, startStream } from './start.ts'
-import type { StoredStream } from './store.ts'
+import type { NamedSource, StoredStream, StoreHealth } from './store.ts'
+import { hostOf } from './takeover.ts'
 import type { ResolvedStreamOptions } from './stream-options.ts'
 import type { TokenStream } from './token-stream.ts'
 
@@ -34,7 +35,7 @@ export interface SluiceStats {
   /** Deadlines and steps outstanding: 0 when nothing is going on. */
   pending: number
   loopLagMs: number
-  store: { bytes: number; streams: number; live: number }
+  store: { bytes: number; streams: number; live: number; health: StoreHealth }
   draining: boolean
 }
 
@@ -45,6 +46,7 @@ export class Sluice<Data extends DataEvents = DataEvents> {
 
   constructor(options: SluiceOptions) {
     this.#engine = createEngine(options)
+    this.#engine.store.serve?.(hostOf(this.#engine))
   }
 
   /** How streams are produced here, all defaults filled in. */
@@ -69,7 +71,7 @@ export class Sluice<Data extends DataEvents = DataEvents> {
    * @throws SluiceError `SLUICE_ERR_OPTION`, `SLUICE_ERR_DRAINING`, `SLUICE_ERR_RATE`, `SLUICE_ERR_TOO_MANY_STREAMS`,
    * `SLUICE_ERR_OVERLOADED`, `SLUICE_ERR_KEY_RUNNING`, `SLUICE_ERR_IDEMPOTENCY_MISMATCH`
    */
-  async start(source: Source<Data>, options: StartOptions): Promise<TokenStream<Data>> {
+  async start(source: Source<Data> | NamedSource, options: StartOptions): Promise<TokenStream<Data>> {
     if (this.#draining) {
       throw new SluiceError('SLUICE_ERR_DRAINING', 'This process is shutting down; start the stream elsewhere.', {
         retryAfterMs: 1_000,
@@ -90,48 +92,50 @@ export class Sluice<Data extends DataEvents = DataEvents> {
 
   /** What is known of a stream. @throws SluiceError `SLUICE_ERR_NOT_FOUND`, `SLUICE_ERR_GONE` */
   async info(ref: StreamRef, options: RefOptions): Promise<StreamInfo> {
-    return infoOf((await locate(this.#engine, ref, options.as, 'info')).stored)
+    return infoOf((await locate(this.#engine, ref, options.as, { action: 'info' })).stored)
   }
 
   /** What a stream said so far, events merged. @throws SluiceError `SLUICE_ERR_NOT_FOUND`, `SLUICE_ERR_GONE` */
   async transcript(ref: StreamRef, options: RefOptions): Promise<Pick<StreamResult, 'text' | 'events' | 'trimmed'>> {
-    const { text, events, trimmed } = resultOf((await locate(this.#engine, ref, options.as, 'attach')).stored)
+    const { text, events, trimmed } = resultOf(
+      (await locate(this.#engine, ref, options.as, { action: 'attach', lookUp: 'read' })).stored,
+    )
     return { text, events, trimmed }
   }
 
   /** Ends a stream for everyone; idempotent, also after its end. @throws SluiceError `SLUICE_ERR_NOT_FOUND`, `SLUICE_ERR_GONE` */
   async cancel(ref: StreamRef, options: RefOptions): Promise<StreamInfo> {
-    const { stored } = await locate(this.#engine, ref, options.as, 'cancel')
+    const { stored } = await locate(this.#engine, ref, options.as, { action: 'cancel' })
     return this.#close(stored)
   }
 
   /** Cancels and forgets; afterwards the stream is gone. @throws SluiceError `SLUICE_ERR_NOT_FOUND`, `SLUICE_ERR_GONE` */
   async erase(ref: StreamRef, options: RefOptions): Promise<StreamInfo> {
-    const { stored } = await locate(this.#engine, ref, options.as, 'erase')
+    const { stored } = await locate(this.#engine, ref, options.as, { action: 'erase' })
     const info = await this.#close(stored)
-    await this.#engine.store.erase(stored.facts.id)
+    await this.#engine.store.erase(stored.facts)
     return info
   }
 
   /** Grants credit to a named reader; gives how many readers of that name were found. */
   async ack(ref: StreamRef, options: AckOptions): Promise<{ readers: number }> {
     const credit = requireInteger('credit', options.credit, 0, Number.MAX_SAFE_INTEGER)
-    const { stored, cursor } = await locate(this.#engine, ref, options.as, 'ack')
-    let readers = 0
-    for (const reader of stored.log.readers) {
-      if (!(reader instanceof Reader) || reader.name !== options.reader) continue
-      reader.extend(Math.min((cursor?.seq ?? 0) + credit, Number.MAX_SAFE_INTEGER))
-      readers++
-    }
-    return { readers }
+    const { store } = this.#engine
+    const { stored, cursor } = await locate(this.#engine, ref, options.as, { action: 'ack' })
+    const seq = Math.min((cursor?.seq ?? 0) + credit, Number.MAX_SAFE_INTEGER)
+    const here = extendReaders(stored.log, options.reader, seq)
+    return { readers: here + ((await store.grant?.(stored.facts, options.reader, seq)) ?? 0) }
   }
 
   /** Gives a message to the source's inbox. @throws SluiceError `SLUICE_ERR_ALREADY_ENDED`, `SLUICE_ERR_OVERLOADED` */
   async send(ref: StreamRef, message: Json, options: RefOptions): Promise<void> {
-    const { stored } = await locate(this.#engine, ref, options.as, 'send')
+    const { store, productions } = this.#engine
+    const { stored } = await locate(this.#engine, ref, options.as, { action: 'send' })
     if (stored.log.end)
       throw new SluiceError('SLUICE_ERR_ALREADY_ENDED', 'The stream has ended; its source reads nothing any more.')
-    if (![...stored.log.watchers].some((watcher) => watcher.message?.(message))) {
+    const production = productions.get(stored.facts.id)
+    const taken = production ? production.message(message) : await store.send?.(stored.facts, message)
+    if (!taken) {
       throw new SluiceError(
         'SLUICE_ERR_OVERLOADED',
         'The source has not read its earlier messages yet; try again later.',
@@ -158,15 +162,18 @@ export class Sluice<Data extends DataEvents = DataEvents> {
       delivering: deliveries.size,
       pending: hub.pending,
       loopLagMs: hub.loopLagMs,
-      store: store.usage(),
+      store: { ...store.usage(), health: store.health?.() ?? 'ok' },
       draining: this.#draining !== undefined,
     }
   }
 
   async #close(stored: StoredStream): Promise<StreamInfo> {
     const { log, facts } = stored
-    if (!log.end) await this.#engine.store.close(facts.id, cutEnd(log, 'client'))
-    return infoOf(stored)
+    if (log.end) return infoOf(stored)
+    const closing = await this.#engine.store.close(facts, cutEnd(log, 'client'))
+    if (closing.is !== 'closed') throw new SluiceError('SLUICE_ERR_GONE', 'This stream is not kept any more.')
+    const { end, epoch, seq } = closing
+    return { ...infoOf(stored), status: 'ended', end, cursor: formatCursor(facts.id, epoch, seq) }
   }
 }
 

@@ -26,6 +26,8 @@ export interface SourceContext {
   touch(): void
   /** The text so far, when another instance's work is taken over; else empty. */
   readonly prefix: string
+  /** What a source that is started by name was given. */
+  readonly input: Json | undefined
 }
 
 /**

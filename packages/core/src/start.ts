@@ -8,8 +8,9 @@ import { invalidOption } from './option-rules.ts'
 import { type Actor, requireActor } from './principal.ts'
 import { type Json, jsonOf } from './json.ts'
 import { Production } from './production.ts'
+import type { Rewrite } from './pump.ts'
 import type { Source } from './source.ts'
-import type { StoredStream, StreamFacts } from './store.ts'
+import type { NamedSource, StoredStream, StreamFacts } from './store.ts'
 import { type ResolvedStreamOptions, resolveStreamOptions, type StreamOptions } from './stream-options.ts'
 import { TokenStream } from './token-stream.ts'
 import { chainTransforms } from './transform.ts'
@@ -43,16 +44,10 @@ const LEASE_MS = 10_000
 /** Begins a stream, or joins the one that its key or idempotency key names. */
 export async function startStream<Data extends DataEvents>(
   engine: Engine,
-  source: Source<Data>,
+  source: Source<Data> | NamedSource,
   options: StartOptions,
 ): Promise<TokenStream<Data>> {
-  if (typeof source !== 'function') {
-    throw invalidOption(
-      'source',
-      source,
-      'a function that returns an iterable; a bare iterable has no signal and is already running',
-    )
-  }
+  const { run, named } = requireSource(engine, source as Source | NamedSource)
   const { as, key, ifRunning = 'attach', meta, wire, idempotency, waitUntil, ...streamOptions } = options
   if (!IF_RUNNING.includes(ifRunning)) throw invalidOption('ifRunning', ifRunning, '"attach", "cancel" or "refuse"')
   const actor = requireActor(as)
@@ -66,22 +61,28 @@ export async function startStream<Data extends DataEvents>(
     wire,
     createdAtMs: Date.now(),
     idempotency,
+    ...(named && { source: named, options: resolved }),
   }
   const release = engine.admission.enter(actor, engine.hub.now())
   try {
     // Before the stream exists: what the application's own code throws here must leave nothing behind.
-    const rewrite = chainTransforms(engine.transforms.map((make) => make({ id: facts.id, meta: facts.meta })))
+    const rewrite = rewriteFor(engine, facts)
     const stored = await begin(engine, facts, resolved, { actor, ifRunning })
     if (stored.facts.id !== facts.id) {
       release()
       return joined(engine, stored, stored.log.firstSeq - 1)
     }
     const production = new Production(engine, stored, { options: resolved, release, rewrite })
-    return launch(production, source as Source, waitUntil)
+    return launch(production, run, waitUntil)
   } catch (error) {
     release()
     throw error
   }
+}
+
+/** The changes this sluice makes to a stream's events before they are logged. */
+export function rewriteFor(engine: Engine, { id, meta }: StreamFacts): Rewrite | undefined {
+  return chainTransforms(engine.transforms.map((make) => make({ id, meta })))
 }
 
 /** A handle on a stream that exists already. */
@@ -114,11 +115,12 @@ function launch<Data extends DataEvents>(
 async function begin(
   engine: Engine,
   facts: StreamFacts,
-  { retentionBytes, retentionMs }: ResolvedStreamOptions,
+  { retentionBytes, retentionMs, windowBytes, durability }: ResolvedStreamOptions,
   asked: { actor: Actor; ifRunning: 'attach' | 'cancel' | 'refuse' },
 ): Promise<StoredStream> {
   for (;;) {
-    const begun = await engine.store.begin(facts, { retentionBytes, retentionMs, leaseMs: LEASE_MS })
+    const keeping = { retentionBytes, retentionMs, leaseMs: LEASE_MS, windowBytes, durability }
+    const begun = await engine.store.begin(facts, keeping)
     if (begun.is === 'new') return begun.stream
     if (begun.is === 'mismatch') {
       throw new SluiceError(
@@ -126,17 +128,36 @@ async function begin(
         'This Idempotency-Key was used with another request; use a new key, or repeat the same request.',
       )
     }
-    if (begun.is === 'repeated') return begun.stream
+    if (begun.is === 'repeated') return readable(engine, begun.stream)
     await requireAuthority(engine, asked.actor, begun.stream.facts, asked.ifRunning === 'cancel' ? 'cancel' : 'attach')
-    if (asked.ifRunning === 'attach') return begun.stream
+    if (asked.ifRunning === 'attach') return readable(engine, begun.stream)
     if (asked.ifRunning === 'refuse') {
       throw new SluiceError(
         'SLUICE_ERR_KEY_RUNNING',
         'A stream with this key is running; attach to it, cancel it, or wait.',
       )
     }
-    await engine.store.close(begun.stream.facts.id, cutEnd(begun.stream.log, 'replaced'))
+    await engine.store.close(begun.stream.facts, cutEnd(begun.stream.log, 'replaced'))
   }
+}
+
+/** What was found in the way of a start, with its events. */
+async function readable(engine: Engine, { facts }: StoredStream): Promise<StoredStream> {
+  const found = await engine.store.find(facts, 'read')
+  if (found.is === 'stream') return found.stream
+  throw new SluiceError('SLUICE_ERR_GONE', 'The stream that this start repeats is not kept any more.')
+}
+
+function requireSource(engine: Engine, source: Source | NamedSource): { run: Source; named?: NamedSource | undefined } {
+  if (typeof source === 'function') return { run: source }
+  const run = typeof source === 'object' && source !== null ? engine.sources.get(source.name) : undefined
+  if (run && jsonOf(source.input ?? null) !== undefined)
+    return { run, named: { name: source.name, input: source.input } }
+  throw invalidOption(
+    'source',
+    source,
+    'a function that returns an iterable (a bare iterable has no signal and is already running), or { name, input } of one of the `sources` of createSluice',
+  )
 }
 
 function requireKey(key: unknown): string | undefined {

@@ -7,6 +7,8 @@ import {
   isEmpty,
 } from './option-rules.ts'
 
+import type { Durability } from './store.ts'
+
 const DAY_MS = 86_400_000
 const MIB = 1024 * 1024
 
@@ -40,6 +42,13 @@ export interface StreamOptions {
   unattachedMs?: number | undefined
   /** When an HTTP answer opens although the source has not, in milliseconds. Default 2,000. */
   openAfterMs?: number | undefined
+  /**
+   * What a remote store must have done before readers see an event: acknowledged it (`committed`), nothing yet
+   * (`write-behind`), or had it acknowledged by replicas. A store in this process needs none of it. Default `committed`.
+   */
+  durability?: Durability | undefined
+  /** How long a stream of a named source waits for another instance when its own has died, in milliseconds. Default 5,000. */
+  takeoverMs?: number | undefined
 }
 
 /** {@link StreamOptions} with nothing left open. */
@@ -56,6 +65,8 @@ export interface ResolvedStreamOptions {
   readonly maxEventBytes: number
   readonly unattachedMs: number
   readonly openAfterMs: number
+  readonly durability: Durability
+  readonly takeoverMs: number
 }
 
 /** Defaults of {@link StreamOptions}. */
@@ -68,6 +79,8 @@ export const DEFAULT_STREAM_OPTIONS: ResolvedStreamOptions = {
   maxEventBytes: 16 * 1024,
   unattachedMs: 30_000,
   openAfterMs: 2_000,
+  durability: 'committed',
+  takeoverMs: 5_000,
 }
 
 /** Fills `options` from `base` and checks the result. */
@@ -105,6 +118,8 @@ export function resolveStreamOptions(
     maxEventBytes: requireInteger('maxEventBytes', withDefault(options.maxEventBytes, base.maxEventBytes), 16, MIB),
     unattachedMs: requireInteger('unattachedMs', withDefault(options.unattachedMs, base.unattachedMs), 1, DAY_MS),
     openAfterMs: requireInteger('openAfterMs', withDefault(options.openAfterMs, base.openAfterMs), 0, 60_000),
+    durability: requireDurability(withDefault(options.durability, base.durability)),
+    takeoverMs: requireInteger('takeoverMs', withDefault(options.takeoverMs, base.takeoverMs), 0, DAY_MS),
   }
   if (resolved.retentionBytes < resolved.windowBytes + resolved.maxEventBytes) {
     throw invalidOption(
@@ -114,6 +129,15 @@ export function resolveStreamOptions(
     )
   }
   return resolved
+}
+
+function requireDurability(value: Durability): Durability {
+  if (value === 'committed' || value === 'write-behind') return value
+  if (typeof value === 'object' && value !== null && 'replicas' in value) {
+    requireKnownNames('durability', value, ['replicas'])
+    return { replicas: requireInteger('durability.replicas', value.replicas, 1, 16) }
+  }
+  throw invalidOption('durability', value, '"committed", "write-behind" or { replicas }')
 }
 
 function requireOnDisconnect(value: OnDisconnect): OnDisconnect {

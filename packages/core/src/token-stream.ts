@@ -8,6 +8,8 @@ import { SluiceError } from './errors.ts'
 import type { DataEvents, EndEvent, StreamEvent } from './event.ts'
 import { readEvents } from './event-iterator.ts'
 import type { Json } from './json.ts'
+import type { Log } from './log.ts'
+import type { ClosedCode } from './notice.ts'
 import type { Production } from './production.ts'
 import { Reader } from './reader.ts'
 import { type ReaderOptions, resolveReaderOptions } from './reader-options.ts'
@@ -110,8 +112,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
 
   /** The stream's one end. Never rejects: the end itself says what happened. */
   get ended(): Promise<EndEvent> {
-    const { log } = this.#stored
-    this.#ended ??= log.end ? Promise.resolve(log.end) : new Promise((resolve) => log.watchers.add({ ended: resolve }))
+    this.#ended ??= endOf(this.#stored.log)
     return this.#ended
   }
 
@@ -162,9 +163,11 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
 
   /** Ends the stream for everyone. Acknowledged once the end is stored; gives that end, or the one there was before. */
   async cancel(): Promise<EndEvent> {
-    const { log } = this.#stored
-    if (!log.end) await this.#engine.store.close(this.id, cutEnd(log, 'client'))
-    return log.end!
+    const { log, facts } = this.#stored
+    if (log.end) return log.end
+    const closing = await this.#engine.store.close(facts, cutEnd(log, 'client'))
+    if (closing.is === 'closed') return closing.end
+    throw new SluiceError('SLUICE_ERR_GONE', 'This stream is not kept any more.')
   }
 
   /** Leaves this reading; the stream may go on for others. Idempotent. */
@@ -236,4 +239,12 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
     const { facts, log } = this.#stored
     this.#engine.observers.tell('detached', facts, { outcome, readers: log.readers.size })
   }
+}
+
+/** Of a stream that is lost here nobody will learn another end than that this process was cut off from it. */
+function endOf(log: Log): Promise<EndEvent> {
+  if (log.end) return Promise.resolve(log.end)
+  const lostEnd = (code: ClosedCode): EndEvent => cutEnd(log, code === 'epoch' ? 'lease' : 'storage')
+  if (log.lost) return Promise.resolve(lostEnd(log.lost))
+  return new Promise((resolve) => log.watch({ ended: resolve, lost: (code) => resolve(lostEnd(code)) }))
 }

@@ -72,7 +72,7 @@ test('contract 14: when all is over no timer, deadline, reader, watcher, listene
       const { pending, producing, delivering, store: kept } = sluice.stats()
       assert.deepEqual(
         { pending, producing, delivering, kept },
-        { pending: 0, producing: 0, delivering: 0, kept: { bytes: 0, streams: 0, live: 0 } },
+        { pending: 0, producing: 0, delivering: 0, kept: { bytes: 0, streams: 0, live: 0, health: 'ok' } },
       )
       assert.deepEqual([runtime.pendingTimers, runtime.pendingDeferred], [0, 0])
       assert.equal(log.readers.size, 0)

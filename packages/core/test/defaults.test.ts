@@ -25,6 +25,8 @@ test('the defaults are those of the design', () => {
     maxEventBytes: 16 * KIB,
     unattachedMs: 30_000,
     openAfterMs: 2_000,
+    durability: 'committed',
+    takeoverMs: 5_000,
   })
   expect(DEFAULT_READER_OPTIONS).toMatchObject({ heartbeatMs: 15_000, stallMs: 30_000, queueBytes: 16 * KIB })
   expect(DEFAULT_READER_OPTIONS.chunking.name).toMatch(/^adaptive/)

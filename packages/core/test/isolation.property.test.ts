@@ -62,13 +62,22 @@ test('contract 12: unknown and forbidden get the identical error, for every acti
       const source = createScriptedSource(state === 'ended' ? [] : [{ yield: 'secret' }, { hang: true }], { runtime })
       const { id } = await sluice.start(source.source, { as: mine, key })
       await runtime.flush()
-      if (state === 'erased') await sluice.erase({ id }, { as: 'server' })
+      const tenant = tenantOf(mine)
+      if (state === 'erased') await sluice.erase({ id, tenant }, { as: 'server' })
       const same = tenantOf(mine) === tenantOf(theirs) && mine.owner === theirs.owner
       const unknown = `${id.slice(0, -1)}${id.endsWith('x') ? 'y' : 'x'}`
       const pairs: [StreamRef, StreamRef][] = [
         [{ id }, { id: unknown }],
         [{ cursor: `${id}.1.0` }, { cursor: `${unknown}.1.0` }],
         [{ cursor: `${id}.9.999` }, { cursor: `${unknown}.9.999` }],
+        [
+          { id, tenant },
+          { id: unknown, tenant },
+        ],
+        [
+          { cursor: `${id}.1.0`, tenant },
+          { cursor: `${unknown}.1.0`, tenant },
+        ],
       ]
       for (const [ref, missing] of pairs) {
         const theirsActs = actions(world, ref, theirs)
@@ -84,7 +93,7 @@ test('contract 12: unknown and forbidden get the identical error, for every acti
       if (state === 'running') {
         const byKey = await answer(() => sluice.info({ key }, { as: theirs }))
         assert.equal(byKey === 'allowed', same)
-        const asked = await answer(() => sluice.info({ key, tenant: tenantOf(mine) }, { as: theirs }))
+        const asked = await answer(() => sluice.info({ key, tenant }, { as: theirs }))
         assert.equal(asked === 'allowed', same)
         assert.equal(source.aborted, false)
       }

@@ -156,7 +156,7 @@ describe('contract 3, the end', () => {
         const ends: unknown[] = []
         let woken = 0
         log.watchers.add({ ended: (end) => void ends.push(end) })
-        const reader = { wakeAt: Infinity, bytePosition: 0, wake: () => void woken++ }
+        const reader = { wakeAt: Infinity, seq: 0, bytePosition: 0, wake: () => void woken++ }
         log.attach(reader)
         log.sleep(reader, Infinity)
         const end = { type: 'end', reason: 'stop', complete: true } as const

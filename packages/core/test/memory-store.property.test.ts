@@ -8,6 +8,7 @@ import {
   type Store,
   type StoredStream,
   type StreamFacts,
+  type StreamName,
 } from '@sluice/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -18,7 +19,13 @@ const CUT: EndEvent = { type: 'end', reason: 'cancelled', complete: false, cause
 const RETENTION_MS = 100
 const MAX_BYTES = 4096
 const MAX_TOMBSTONES = 3
-const KEEPING: Keeping = { retentionBytes: 1024 * 1024, retentionMs: RETENTION_MS, leaseMs: 10 }
+const KEEPING: Keeping = {
+  retentionBytes: 1024 * 1024,
+  retentionMs: RETENTION_MS,
+  leaseMs: 10,
+  windowBytes: 64 * 1024,
+  durability: 'committed',
+}
 
 /** A stream as the naive model knows it. */
 interface Known {
@@ -127,13 +134,13 @@ interface Bench {
   store: Store
   model: Model
   runtime: VirtualRuntime
-  ids: string[]
+  names: StreamName[]
 }
 
-async function begin({ store, model, ids }: Bench, step: Step & { do: 'begin' }): Promise<void> {
+async function begin({ store, model, names }: Bench, step: Step & { do: 'begin' }): Promise<void> {
   const { tenant, owner, key, repeat, print } = step
   const idempotency = repeat === undefined ? undefined : { key: repeat, fingerprint: print }
-  const facts = { id: `s${ids.length}`, tenant, owner, key, meta: {}, wire: undefined, createdAtMs: 0, idempotency }
+  const facts = { id: `s${names.length}`, tenant, owner, key, meta: {}, wire: undefined, createdAtMs: 0, idempotency }
   const repeated = model.repeated(facts)
   const running = model.live(facts)
   if (!repeated && !running) model.evict()
@@ -147,7 +154,7 @@ async function begin({ store, model, ids }: Bench, step: Step & { do: 'begin' })
     } else if (running) expect(begun).toMatchObject({ is: 'running', stream: { facts: running.facts } })
     else {
       expect(begun.is).toBe('new')
-      ids.push(facts.id)
+      names.push(facts)
       const { log } = (begun as { stream: StoredStream }).stream
       model.streams.push({ facts, log, bytes: 0, seq: 0, epoch: 1, end: undefined, expiresAtMs: Infinity })
     }
@@ -159,28 +166,30 @@ async function begin({ store, model, ids }: Bench, step: Step & { do: 'begin' })
 }
 
 async function act(bench: Bench, step: Step): Promise<void> {
-  const { store, model, runtime, ids } = bench
+  const { store, model, runtime, names } = bench
   if (step.do === 'begin') return begin(bench, step)
   if (step.do === 'advance') {
     await runtime.advance(step.ms)
     return model.expire(runtime.now())
   }
-  const id = ids[step.which % Math.max(1, ids.length)] ?? 'nobody'
-  const known = model.byId(id)
+  const name = names[step.which % Math.max(1, names.length)] ?? { tenant: '', id: 'nobody' }
+  const known = model.byId(name.id)
   if (step.do === 'close') {
-    const outcome = await store.close(id, CUT)
-    expect(outcome).toBe(known ? (known.end ? 'closed' : 'ok') : 'missing')
-    if (known && !known.end) {
+    const closing = await store.close(name, CUT)
+    const first = known !== undefined && !known.end
+    if (first) {
       known.epoch++
       known.seq++
       known.bytes += eventBytes(CUT)
       model.finish(known, CUT, runtime.now())
     }
+    const { end, epoch, seq } = known ?? {}
+    expect(closing).toEqual(known ? { is: 'closed', first, end, epoch, seq } : { is: 'missing' })
   } else if (step.do === 'erase') {
-    await store.erase(id)
+    await store.erase(name)
     if (known) model.bury(known)
   } else if (step.do === 'renew') {
-    expect(await store.renew([id], 10)).toEqual(known && !known.end ? [] : [id])
+    expect(await store.renew([name], 10)).toEqual(known && !known.end ? [] : [name])
   } else if (known && !known.end) {
     const event = step.do === 'append' ? 'x'.repeat(step.size) : END
     expect(known.log.append(event)).toBe(true)
@@ -191,9 +200,9 @@ async function act(bench: Bench, step: Step): Promise<void> {
   }
 }
 
-async function compare({ store, model, ids }: Bench): Promise<void> {
-  for (const id of ids) {
-    const found = await store.find({ id })
+async function compare({ store, model, names }: Bench): Promise<void> {
+  for (const { tenant, id } of names) {
+    const found = await store.find({ tenant, id })
     const known = model.byId(id)
     const tomb = model.tombs.find((other) => other.id === id)
     if (known) {
@@ -229,7 +238,7 @@ describe('the memory store against plain lists', () => {
       fc.asyncProperty(steps, async (list) => {
         const runtime = createVirtualRuntime()
         const store = createMemoryStore({ maxBytes: MAX_BYTES, maxTombstones: MAX_TOMBSTONES, runtime })
-        const bench: Bench = { store, model: new Model(), runtime, ids: [] }
+        const bench: Bench = { store, model: new Model(), runtime, names: [] }
         for (const step of list) {
           await act(bench, step)
           if (step.do === 'append') follow(bench)
@@ -256,11 +265,11 @@ describe('the memory store against plain lists', () => {
           }
           const all = await Promise.all(order.map((_, index) => make(`s${index}`)))
           for (const { log } of all) log.append('x'.repeat(500))
-          for (const index of order.slice(live)) await store.close(`s${index}`, CUT)
+          for (const index of order.slice(live)) await store.close({ tenant: '', id: `s${index}` }, CUT)
           const hog = await make('hog')
           while (store.usage().bytes <= MAX_BYTES + 300) hog.log.append('y'.repeat(300))
           const gone = async (index: number): Promise<boolean> =>
-            (await store.find({ id: `s${index}` })).is !== 'stream'
+            (await store.find({ tenant: '', id: `s${index}` })).is !== 'stream'
           await make('probe').catch(() => {})
           for (const index of order.slice(0, live)) expect(await gone(index)).toBe(false)
           const went = await Promise.all(order.slice(live).map(gone))
@@ -268,7 +277,7 @@ describe('the memory store against plain lists', () => {
           while (store.usage().live < store.usage().streams || store.usage().bytes <= MAX_BYTES)
             hog.log.append('y'.repeat(300))
           await expect(make('late')).rejects.toMatchObject({ code: 'SLUICE_ERR_OVERLOADED', status: 503 })
-          expect((await store.find({ id: 'hog' })).is).toBe('stream')
+          expect((await store.find({ tenant: '', id: 'hog' })).is).toBe('stream')
         },
       ),
       { numRuns: 200 },

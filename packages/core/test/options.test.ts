@@ -47,6 +47,8 @@ const NUMBERS: readonly (readonly [string, string, readonly unknown[]])[] = [
   ['stream', 'maxEventBytes', [15, 20.5, false]],
   ['stream', 'unattachedMs', [0, 1.5, false]],
   ['stream', 'openAfterMs', [1.5, false, 60_001]],
+  ['stream', 'takeoverMs', [1.5, false, 86_400_001]],
+  ['stream', 'durability.replicas', [0, 1.5, false, 17, undefined]],
   ['stream', 'deadlines.firstTokenMs', [0]],
   ['stream', 'deadlines.idleMs', [0]],
   ['stream', 'deadlines.totalMs', [0]],
@@ -94,6 +96,10 @@ describe('an option that breaks its rule is refused by name, with its value and 
     ['onDisconnect', { stream: { onDisconnect: 'never' } }],
     ['onDisconnect', { stream: { onDisconnect: {} } }],
     ['onDisconnect', { stream: { onDisconnect: 5 } }],
+    ['durability', { stream: { durability: 'memory' } }],
+    ['durability', { stream: { durability: {} } }],
+    ['durability', { stream: { durability: null } }],
+    ['durability', { stream: { durability: 1 } }],
     ['deadlines', { stream: { deadlines: 5 } }],
     ['stream', { stream: 5 }],
     ['stream', { stream: null }],
@@ -114,6 +120,8 @@ describe('an option that breaks its rule is refused by name, with its value and 
     ['transforms', { transforms: () => {} }],
     ['transforms', { transforms: [{}] }],
     ['runtime', { runtime: {} }],
+    ['sources.chat', { sources: { chat: 'chat' } }],
+    ['sources.chat', { sources: { other: () => [], chat: undefined } }],
   ])('%s in %o', (name, options) => {
     const { code, message } = refusalOf(() => createSluice(options as SluiceOptions))
     expect(code).toBe('SLUICE_ERR_OPTION')
@@ -168,6 +176,7 @@ describe('a name that is no option is refused with those that are', () => {
     ['stream', () => createSluice({ stream: { wat: 1 } as never })],
     ['deadlines', () => createSluice({ stream: { deadlines: { wat: 1 } as never } })],
     ['onDisconnect', () => createSluice({ stream: { onDisconnect: { graceMs: 1, wat: 1 } as never } })],
+    ['durability', () => createSluice({ stream: { durability: { replicas: 1, wat: 1 } as never } })],
     ['reader', () => createSluice({ reader: { wat: 1 } as never })],
     ['limits', () => createSluice({ limits: { wat: 1 } as never })],
     ['the memory store', () => createMemoryStore({ wat: 1 } as never)],
@@ -194,7 +203,13 @@ describe('an explicit undefined means the default, nearest level first', () => {
   test('of the stream', () => {
     const options = { ...blank(DEFAULT_STREAM_OPTIONS), deadlines: blank(DEFAULT_STREAM_OPTIONS.deadlines) }
     expect(resolveStreamOptions(options)).toEqual(DEFAULT_STREAM_OPTIONS)
-    const near = resolveStreamOptions({ deadlines: { idleMs: 5 }, windowBytes: 128, onDisconnect: 'continue' })
+    const near = resolveStreamOptions({
+      deadlines: { idleMs: 5 },
+      windowBytes: 128,
+      onDisconnect: 'continue',
+      durability: { replicas: 2 },
+      takeoverMs: 0,
+    })
     expect(resolveStreamOptions(options, near)).toEqual(near)
     expect(resolveStreamOptions({ deadlines: { totalMs: false } }, near).deadlines).toEqual({
       firstTokenMs: 120_000,

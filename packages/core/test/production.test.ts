@@ -176,7 +176,7 @@ describe('contract 14: cleanup', () => {
     const ends = Array.from({ length: 10 }, () => stream.ended)
     await runtime.advance(10)
     expect(new Set(await Promise.all(ends)).size).toBe(1)
-    const found = await store.find({ id: stream.id })
+    const found = await store.find({ tenant: '', id: stream.id })
     expect(found.is === 'stream' && found.stream.log.watchers.size).toBe(0)
   })
 

@@ -1,3 +1,4 @@
+import { createMemoryStore, type Source } from '@sluice/core'
 import { describe, expect, test } from 'vitest'
 import { createRig, createScriptedSource, settlesWithin, sluiceErrorOf } from './core-rig.ts'
 
@@ -82,5 +83,68 @@ describe('start', () => {
     await first.cancel()
     expect(await settlesWithin(runtime, 0, ended)).toBe(true)
     expect(await ended).toBe(first.end)
+  })
+})
+
+describe('a source that is started by its name', () => {
+  const echo: Source = async function* ({ input, prefix }) {
+    yield { type: 'data', name: 'input', data: input ?? 'none' }
+    yield `after "${prefix}"`
+  }
+
+  test('is given its input, and no text, at its first start', async () => {
+    const { sluice, runtime } = createRig({ sources: { echo } })
+    for (const input of [{ prompt: 'ü', of: [1, null] }, 'text', 0, null]) {
+      const stream = await sluice.start({ name: 'echo', input }, ADA)
+      const result = stream.result()
+      await runtime.flush()
+      const { events, text, end } = await result
+      expect(events[0]).toEqual({ type: 'data', name: 'input', data: input ?? 'none' })
+      expect([text, end.complete]).toEqual(['after ""', true])
+    }
+  })
+
+  test('needs no input', async () => {
+    const { sluice, runtime } = createRig({ sources: { echo } })
+    const result = (await sluice.start({ name: 'echo' }, ADA)).result()
+    await runtime.flush()
+    expect((await result).events[0]).toMatchObject({ data: 'none' })
+  })
+
+  test('is stored with its name, its input and its options: all that another process needs to go on', async () => {
+    const store = createMemoryStore()
+    const { sluice } = createRig({ store, sources: { echo } })
+    const { id } = await sluice.start({ name: 'echo', input: [1] }, { ...ADA, takeoverMs: 7 })
+    const found = await store.find({ tenant: '', id })
+    const facts = found.is === 'stream' ? found.stream.facts : undefined
+    expect(facts).toMatchObject({ source: { name: 'echo', input: [1] }, options: { takeoverMs: 7 } })
+    const { id: other } = await sluice.start(() => ['a'], ADA)
+    const plain = await store.find({ tenant: '', id: other })
+    expect(plain.is === 'stream' && Object.hasOwn(plain.stream.facts, 'source')).toBe(false)
+  })
+
+  test.each([
+    ['no such name', { name: 'ecco' }],
+    ['a name every object has', { name: 'toString' }],
+    ['no name', { input: 1 }],
+    ['no JSON', { name: 'echo', input: 1n }],
+    ['nothing', null],
+    ['a bare iterable', ['a']],
+  ])('is refused with a typed error, and leaves nothing behind: %s', async (_, source) => {
+    const { sluice } = createRig({ sources: { echo } })
+    const error = await sluiceErrorOf(() => sluice.start(source as never, ADA))
+    expect(error).toMatchObject({ code: 'SLUICE_ERR_OPTION' })
+    expect(error.message).toContain('source')
+    expect(sluice.stats()).toMatchObject({ producing: 0, store: { live: 0 } })
+  })
+
+  test('what it was given does not change with the object it came from', async () => {
+    const { sluice, runtime } = createRig({ sources: { echo } })
+    const input = { step: 1 }
+    const stream = await sluice.start({ name: 'echo', input }, ADA)
+    input.step = 2
+    const result = stream.result()
+    await runtime.flush()
+    expect((await result).events[0]).toMatchObject({ data: { step: 1 } })
   })
 })

@@ -61,7 +61,7 @@ export function createWorldOn<Time extends Runtime>(runtime: Time, options: Slui
 
 /** The log of a stream in a store of this process. */
 export function logOf(store: Store, id: string): Log {
-  const found = store.find({ id })
+  const found = store.find({ tenant: '', id })
   assert.ok(!(found instanceof Promise) && found.is === 'stream', `the stream ${id} is not in the store`)
   return found.stream.log
 }

@@ -39,7 +39,7 @@ class NativeEncoder implements Encoder {
     let out = ''
     for (const entry of chunk) {
       const { event, epoch, seq } = entry
-      if (event.type === 'text' && !event.choice && event.extra === undefined) {
+      if (event.type === 'text' && !event.choice && event.extra === undefined && !entry.withheld) {
         if (epoch !== this.#epoch) this.#enterEpoch(epoch)
         out += `${this.#idPrefix}${seq}\nevent: text\ndata: {"text":${JSON.stringify(event.text)}}\n\n`
       } else {
@@ -64,8 +64,9 @@ class NativeEncoder implements Encoder {
   }
 }
 
-function formatEntry(streamId: string, { event, epoch, seq }: Entry): string {
+function formatEntry(streamId: string, { event, epoch, seq, withheld }: Entry): string {
   const choice = 'choice' in event && event.choice ? event.choice : undefined
   const data = JSON.stringify({ ...event, type: undefined, choice })
-  return formatSseEvent({ id: formatCursor(streamId, epoch, seq), event: event.type, data })
+  const id = withheld ? undefined : formatCursor(streamId, epoch, seq)
+  return formatSseEvent({ id, event: event.type, data })
 }

@@ -35,9 +35,7 @@ export class NodeSink implements Sink {
   readonly #awaited: Socket | undefined
   #state: 'open' | 'closing' | 'over' = 'open'
   #waiting: PromiseWithResolvers<void> | undefined
-  readonly #onFlushed = (): void => this.#resume()
-  readonly #onOver: () => void = () => this.#settle()
-  readonly #onError = (): void => this.#failed()
+  #onAwaited: (() => void) | undefined
 
   /** `onOver` is called once, when nothing more will happen on the response. */
   constructor(response: NodeResponse, queueBytes: number, onOver: () => void) {
@@ -46,15 +44,19 @@ export class NodeSink implements Sink {
     this.#queueBytes = queueBytes
     this.#tell = onOver
     this.#frames = takeOverFraming(response)
-    response.on('close', this.#onOver).on('error', this.#onError)
+    const known = response as Sunk
+    known[SINK] = this
+    response.on('close', whenOver).on('error', whenFailed)
     if ('stream' in response) {
-      response.stream.on('finish', this.#onOver)
+      const stream = response.stream as Sunk
+      stream[SINK] = this
+      response.stream.on('finish', whenOver)
       limitQueue(response.stream, queueBytes)
     } else {
-      response.on('finish', this.#onOver)
+      response.on('finish', whenOver)
       // Node 22 does not close a response whose socket dies before it was given to it.
       if (!response.socket) this.#awaited = socketOf(response)
-      this.#awaited?.on('close', this.#onOver)
+      this.#awaited?.on('close', (this.#onAwaited = () => this.settle()))
     }
   }
 
@@ -87,7 +89,7 @@ export class NodeSink implements Sink {
   close(): void {
     if (this.#state !== 'open') return
     this.#state = 'closing'
-    this.#resume()
+    this.resume()
     if (this.#frames) this.#writer.end('0\r\n\r\n', 'latin1')
     else this.#writer.end()
   }
@@ -95,7 +97,7 @@ export class NodeSink implements Sink {
   destroy(): void {
     if (this.#state === 'over') return
     this.#state = 'closing'
-    this.#resume()
+    this.resume()
     cut(this.#response, this.#frames)
   }
 
@@ -128,35 +130,57 @@ export class NodeSink implements Sink {
   #awaitFlush(): void {
     const response = this.#response
     if ('stream' in response) {
-      if (response.stream.writableNeedDrain) response.stream.once('drain', this.#onFlushed)
-      else this.#resume()
+      if (response.stream.writableNeedDrain) response.stream.once('drain', whenDrained)
+      else this.resume()
       return
     }
     const prototype = Object.getPrototypeOf(response) as ServerResponse
-    prototype.write.call(response, '', 'latin1', this.#onFlushed)
+    prototype.write.call(response, '', 'latin1', () => this.resume())
   }
 
-  #failed(): void {
+  /** @internal */
+  failed(): void {
     if (this.#state === 'open') this.destroy()
   }
 
-  #settle(): void {
+  /** @internal */
+  settle(): void {
     if (this.#state === 'over') return
     this.#state = 'over'
     const response = this.#response
     // A write that failed may be reported still: nobody is interested, and without a listener it would end the process.
-    response.on('error', ignore).off('error', this.#onError).off('close', this.#onOver)
-    if ('stream' in response) response.stream.off('finish', this.#onOver).off('drain', this.#onFlushed)
-    else response.off('finish', this.#onOver)
-    this.#awaited?.off('close', this.#onOver)
-    this.#resume()
+    response.on('error', ignore).off('error', whenFailed).off('close', whenOver)
+    if ('stream' in response) response.stream.off('finish', whenOver).off('drain', whenDrained)
+    else response.off('finish', whenOver)
+    if (this.#onAwaited) this.#awaited?.off('close', this.#onAwaited)
+    this.resume()
     this.#tell()
   }
 
-  #resume(): void {
+  /** @internal */
+  resume(): void {
     this.#waiting?.resolve()
     this.#waiting = undefined
   }
+}
+
+/** Listeners are the same for every response, which is what they find their sink by: three fewer objects for each. */
+const SINK = Symbol('sluice sink')
+
+interface Sunk {
+  [SINK]?: NodeSink
+}
+
+function whenOver(this: Sunk): void {
+  this[SINK]?.settle()
+}
+
+function whenFailed(this: Sunk): void {
+  this[SINK]?.failed()
+}
+
+function whenDrained(this: Sunk): void {
+  this[SINK]?.resume()
 }
 
 /** Whether nothing can be sent any more. */

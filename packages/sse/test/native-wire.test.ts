@@ -51,6 +51,23 @@ describe('one SSE event per event: the cursor after it, its type, the rest as JS
   })
 })
 
+test('contract 11: what the store does not have has no id, whatever it is', () => {
+  const encoder = nativeSse.create({})
+  encoder.open(start)
+  const events: StreamEvent[] = [
+    { type: 'text', text: 'a' },
+    { type: 'text', text: 'b', choice: 1 },
+    { type: 'end', reason: 'stop', complete: true },
+  ]
+  const entries = events.map((event, index) => ({ event, epoch: 1, seq: index + 2, withheld: true as const }))
+  expect(encoder.encode([{ event: { type: 'text', text: 'stored' }, epoch: 1, seq: 1 }, ...entries])).toBe(
+    `id: ${ID}.1.1\nevent: text\ndata: {"text":"stored"}\n\n` +
+      `event: text\ndata: {"text":"a"}\n\n` +
+      `event: text\ndata: {"text":"b","choice":1}\n\n` +
+      `event: end\ndata: {"reason":"stop","complete":true}\n\n`,
+  )
+})
+
 test('a chunk is one run of bytes, and an event is left as it was', () => {
   const event: StreamEvent = Object.freeze({ type: 'text', text: 'a', choice: 0 })
   expect(encode(event, { type: 'usage', usage: {} }, event)).toBe(

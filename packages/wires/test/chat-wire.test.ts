@@ -40,6 +40,28 @@ describe('openAiChat', () => {
     expect(bytes.endsWith('id: s1.1.2\n\n')).toBe(true)
   })
 
+  test('contract 11: gives no cursor with what its store does not have, and says all else the same', () => {
+    const events: StreamEvent[] = [
+      { type: 'text', text: 'a' },
+      { type: 'text', text: 'b', choice: 1 },
+      { type: 'tool', phase: 'call', id: 'a', name: 'f' },
+      { type: 'data', name: 'progress', data: 1 },
+      STOP,
+    ]
+    const bytesOf = (withheldAfter: number): string => {
+      const encoder = openAiChat.create(FACTS)
+      const entries = toEntries(events).map((entry) =>
+        entry.seq > withheldAfter ? { ...entry, withheld: true as const } : entry,
+      )
+      return `${String(encoder.open(startOf('start')))}${String(encoder.encode(entries))}`
+    }
+    for (let stored = 0; stored <= events.length; stored++) {
+      const ids = [...bytesOf(stored).matchAll(/^id: (.*)$/gm)].map(([, id]) => id)
+      expect(ids).toEqual(Array.from({ length: stored }, (_, index) => `s1.1.${index + 1}`))
+      expect(dataOf(bytesOf(stored))).toEqual(dataOf(write(events)))
+    }
+  })
+
   test('writes a tool call with its header once and its arguments by index', () => {
     const events: StreamEvent[] = [
       { type: 'tool', phase: 'call', id: 'a', name: 'f' },

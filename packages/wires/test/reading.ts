@@ -50,7 +50,15 @@ export function dataOf(bytes: string): unknown[] {
 }
 
 export function contextOf(signal: AbortSignal): SourceContext {
-  return { id: STREAM_ID, meta: {}, signal, inbox: (async function* () {})(), touch: () => {}, prefix: '' }
+  return {
+    id: STREAM_ID,
+    meta: {},
+    signal,
+    inbox: (async function* () {})(),
+    touch: () => {},
+    prefix: '',
+    input: undefined,
+  }
 }
 
 /** Runs `source` and gives its items one by one, arrays opened. */

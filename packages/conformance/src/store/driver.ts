@@ -5,6 +5,18 @@ export interface StoreDriver {
   /** Makes an empty store, which shares nothing with those made before. `runtime` is its clock and its timers. */
   create(runtime: Runtime): MaybePromise<Store>
   /**
+   * Makes another store on the data of `store`, which `create` has made: what another process would have. A store that
+   * is its process's only one may give itself. Left out: nothing is looked at from elsewhere.
+   */
+  another?: ((store: Store, runtime: Runtime) => MaybePromise<Store>) | undefined
+  /**
+   * True for a store that is somewhere else: what is appended is there later, other processes are told of it later still,
+   * and `usage` speaks of what this process holds. False: all of that is one thing, and happens at once.
+   *
+   * @defaultValue false
+   */
+  remote?: boolean | undefined
+  /**
    * What its time is. `virtual`: that of the runtime it was given, hence the suite's to move. `real`: one that the suite
    * can only wait for, such as a server's; the runtime is the system's then.
    *

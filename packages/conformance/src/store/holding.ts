@@ -1,101 +1,105 @@
-import { eventBytes, placeCursor } from '@sluice/core'
+import { eventBytes, type Logged, placeCursor } from '@sluice/core'
 import { describe, expect, test } from 'vitest'
 
+import { describeBoundedMemory } from './bounded-memory.ts'
 import type { StoreDriver } from './driver.ts'
-import { append, createFacts, CUT, KEEPING, type OpenStore, type StoreRig, STOP } from './rig.ts'
+import { createFacts, CUT, findStream, KEEPING, NOTHING, type OpenStore, STOP } from './rig.ts'
 
-const MAX_BYTES = 16 * 1024
-const PIECE = 'x'.repeat(1000)
+/** By then a process has let go of what is not kept any more. */
+const LET_GO_WITHIN_MS = 5_000
 
-const foundAs = async ({ store }: StoreRig, id: string): Promise<string> => (await store.find({ id })).is
+const sizeOf = (...events: Logged[]): number => events.map(eventBytes).reduce((sum, next) => sum + next, 0)
 
 /** What a store holds, for how long, and what it gives up first. */
-export function describeHolding(open: OpenStore, { boundedMemory }: StoreDriver): void {
+export function describeHolding(open: OpenStore, { boundedMemory, remote }: StoreDriver): void {
   describe('contract 6 and 14, what a store holds', () => {
-    test('is told to the byte, and is nothing once all is erased', async () => {
-      const { store, begin } = await open()
-      expect(store.usage()).toEqual({ bytes: 0, streams: 0, live: 0 })
-      const [one, other] = [await begin({ key: 'k' }), await begin()]
-      append(one, 'ä', { type: 'usage', usage: { outputTokens: 1 } })
-      append(other, 'b')
-      const bytes = [...['ä', 'b'], { type: 'usage', usage: { outputTokens: 1 } } as const]
-        .map(eventBytes)
-        .reduce((sum, next) => sum + next)
-      expect(store.usage()).toEqual({ bytes, streams: 2, live: 2 })
-      append(one, STOP)
-      await store.close(other.facts.id, CUT)
-      expect(store.usage()).toEqual({ bytes: bytes + eventBytes(STOP) + eventBytes(CUT), streams: 2, live: 0 })
-      await store.erase(one.facts.id)
-      expect(store.usage()).toEqual({ bytes: eventBytes('b') + eventBytes(CUT), streams: 1, live: 0 })
-      await store.erase(other.facts.id)
-      expect(store.usage()).toEqual({ bytes: 0, streams: 0, live: 0 })
+    test('is told to the byte while streams run, and is nothing once all is erased', async () => {
+      const { store, other, begin, append, eventually } = await open()
+      for (const each of [store, other]) expect(each.usage()).toEqual(NOTHING)
+      const [one, two] = [await begin({ key: 'k' }), await begin()]
+      const usage = { type: 'usage', usage: { outputTokens: 1 } } as const
+      await append(one, 'ä', usage)
+      await append(two, 'b')
+      expect(store.usage()).toEqual({ bytes: sizeOf('ä', usage, 'b'), streams: 2, live: 2 })
+      await append(one, STOP)
+      await other.close(two.facts, CUT)
+      await eventually(() => expect(store.usage()).toMatchObject({ live: 0 }))
+      expect(store.usage().bytes).toBeLessThanOrEqual(sizeOf('ä', usage, 'b', STOP, CUT))
+      await other.erase(one.facts)
+      await eventually(() => expect(store.usage().bytes).toBeLessThanOrEqual(sizeOf('b', CUT)))
+      await other.erase(two.facts)
+      for (const each of [store, other]) await eventually(() => expect(each.usage()).toEqual(NOTHING))
+    })
+
+    test('is held for whoever reads it, and let go when the last of them has gone', async () => {
+      const { other, begin, append, eventually } = await open()
+      const stream = await begin()
+      await append(stream, 'a', 'b')
+      const { log } = await findStream(other, stream.facts)
+      const reader = { wakeAt: Infinity, seq: 0, bytePosition: 0, wake: () => {} }
+      log.attach(reader)
+      expect(other.usage()).toEqual({ bytes: sizeOf('a', 'b'), streams: 1, live: 1 })
+      await append(stream, STOP)
+      await eventually(() => expect(other.usage()).toEqual({ bytes: sizeOf('a', 'b', STOP), streams: 1, live: 0 }))
+      log.detach(reader)
+      await other.erase(stream.facts)
+      await eventually(() => expect(other.usage()).toEqual(NOTHING))
     })
 
     test('is kept for its retention after the end, then only as a tombstone', async () => {
       const rig = await open()
+      const { store, other, append, eventually } = rig
       const retentionMs = 300
       const facts = createFacts({ key: 'k', idempotency: { key: 'i', fingerprint: 'f' } })
       const stream = await rig.begin(facts, { retentionMs })
       const running = await rig.begin({}, { retentionMs })
       await rig.pass(2 * retentionMs)
-      expect(await foundAs(rig, facts.id)).toBe('stream')
-      append(stream, 'a', STOP)
-      expect(await foundAs(rig, facts.id)).toBe('stream')
+      expect((await other.find(facts)).is).toBe('stream')
+      await append(stream, 'a', STOP)
+      expect((await other.find(facts)).is).toBe('stream')
       await rig.pass(2 * retentionMs)
-      expect(await rig.store.find({ id: facts.id })).toMatchObject({
+      const tombstone = {
         is: 'tombstone',
-        tombstone: { seq: 2, end: STOP },
-      })
-      expect(placeCursor(stream.log, { streamId: facts.id, epoch: 1, seq: 1 })).toBe('trimmed')
-      expect(rig.store.usage()).toEqual({ bytes: 0, streams: 1, live: 1 })
-      expect(await rig.store.begin(createFacts({ ...facts, id: 'again' }), KEEPING)).toMatchObject({ is: 'new' })
-      expect(await foundAs(rig, running.facts.id)).toBe('stream')
+        tombstone: { facts: { id: facts.id, key: 'k' }, epoch: 1, seq: 2, end: STOP },
+      }
+      for (const each of [store, other]) expect(await each.find(facts)).toMatchObject(tombstone)
+      await eventually(() => {
+        expect(store.usage()).toEqual({ bytes: 0, streams: 1, live: 1 })
+        expect(other.usage().bytes).toBe(0)
+      }, LET_GO_WITHIN_MS)
+      expect(await other.begin(createFacts({ ...facts, id: 'again' }), KEEPING)).toMatchObject({ is: 'new' })
+      expect((await other.find(running.facts)).is).toBe('stream')
     })
   })
 
-  if (!boundedMemory) return
-  describe('contract 6, under memory pressure', () => {
-    const openBounded = (): Promise<StoreRig> => open((runtime) => boundedMemory(MAX_BYTES, runtime))
+  if (!remote) describeLocalHolding(open)
+  if (boundedMemory) describeBoundedMemory(open, boundedMemory)
+}
 
-    test('ended streams are given up, oldest end first, leaving a tombstone; live ones never', async () => {
-      const rig = await openBounded()
-      const [first, second, third] = [await rig.begin(), await rig.begin(), await rig.begin()]
-      for (const stream of [first, second, third]) append(stream, PIECE)
-      append(second, STOP)
-      await rig.store.close(first.facts.id, CUT)
-      const hog = await rig.begin()
-      const seen: string[] = []
-      for (let piece = 0; piece < 40 && rig.store.usage().streams > 2; piece++) {
-        append(hog, PIECE)
-        const state = (await Promise.all([first, second, third].map(({ facts }) => foundAs(rig, facts.id)))).join(' ')
-        if (state !== seen.at(-1)) seen.push(state)
-        expect(rig.store.usage().bytes).toBeLessThan(2 * MAX_BYTES)
-      }
-      const states = ['stream stream stream', 'stream tombstone stream', 'tombstone tombstone stream']
-      expect(seen.at(-1)).toBe(states[2])
-      expect(states.filter((state) => seen.includes(state))).toEqual(seen)
-      expect(await foundAs(rig, hog.facts.id)).toBe('stream')
+/** Where the log is the record itself, what is held is what is kept. */
+function describeLocalHolding(open: OpenStore): void {
+  describe('contract 6 and 14, what is kept in this process', () => {
+    test('is told to the byte after the end, too', async () => {
+      const { store, begin, append } = await open()
+      const [one, two] = [await begin({ key: 'k' }), await begin()]
+      await append(one, 'ä', STOP)
+      await append(two, 'b')
+      await store.close(two.facts, CUT)
+      expect(store.usage()).toEqual({ bytes: sizeOf('ä', 'b', STOP, CUT), streams: 2, live: 0 })
+      await store.erase(one.facts)
+      expect(store.usage()).toEqual({ bytes: sizeOf('b', CUT), streams: 1, live: 0 })
+      await store.erase(two.facts)
+      expect(store.usage()).toEqual(NOTHING)
+      expect([one.log.bytes, two.log.bytes]).toEqual([0, 0])
     })
 
-    test('starts are refused, with a status and a time to wait, only when live streams alone are over the bound', async () => {
-      const rig = await openBounded()
-      const ended = await rig.begin()
-      append(ended, ...Array<string>(12).fill(PIECE), STOP)
-      const hog = await rig.begin()
-      append(hog, ...Array<string>(12).fill(PIECE))
-      const next = await rig.begin({ key: 'next' })
-      expect(await foundAs(rig, ended.facts.id)).toBe('tombstone')
-      append(hog, ...Array<string>(8).fill(PIECE))
-      await expect((async () => rig.store.begin(createFacts({ key: 'late' }), KEEPING))()).rejects.toMatchObject({
-        code: 'SLUICE_ERR_OVERLOADED',
-        status: 503,
-        retryAfterMs: expect.any(Number) as number,
-      })
-      expect(await rig.store.find({ tenant: '', key: 'late' })).toEqual({ is: 'unknown' })
-      const joined = await rig.store.begin(createFacts({ key: 'next' }), KEEPING)
-      expect(joined).toMatchObject({ is: 'running', stream: { facts: { id: next.facts.id } } })
-      append(hog, STOP)
-      await expect(rig.begin({ key: 'late' })).resolves.toBeDefined()
+    test('is gone from its log, too, when its retention is over', async () => {
+      const { begin, append, pass } = await open()
+      const stream = await begin({}, { retentionMs: 300 })
+      await append(stream, 'a', STOP)
+      await pass(600)
+      expect(placeCursor(stream.log, { streamId: stream.facts.id, epoch: 1, seq: 1 })).toBe('trimmed')
+      expect(stream.log.bytes).toBe(0)
     })
   })
 }

@@ -1,5 +1,6 @@
 import {
   beginRecord,
+  type Closing,
   type CursorPlace,
   type EndEvent,
   eventBytes,
@@ -9,6 +10,7 @@ import {
   type RecordState,
   stepRecord,
   type StreamFacts,
+  type Usage,
 } from '@sluice/core'
 
 /** The epoch in which whoever began a stream writes. */
@@ -27,10 +29,11 @@ export interface ModelStream {
 export class StoreModel {
   readonly #keeping: Keeping
   readonly all: ModelStream[] = []
-  nowMs = 0
+  nowMs: number
 
-  constructor(keeping: Keeping) {
+  constructor(keeping: Keeping, nowMs: number) {
     this.#keeping = keeping
+    this.nowMs = nowMs
   }
 
   get kept(): ModelStream[] {
@@ -72,11 +75,18 @@ export class StoreModel {
     return outcome
   }
 
-  close(stream: ModelStream, end: EndEvent): RecordOutcome | 'missing' {
-    if (stream.buried) return 'missing'
+  close(stream: ModelStream, end: EndEvent): Closing {
+    if (stream.buried) return { is: 'missing' }
     const { state, outcome } = stepRecord(stream.state, { type: 'close', end })
-    if (outcome === 'ok') this.#write(stream, state, end)
-    return outcome
+    const first = outcome === 'ok'
+    if (first) this.#write(stream, state, end)
+    return { is: 'closed', first, end: state.end!, epoch: state.epoch, seq: state.seq }
+  }
+
+  /** What its source told last. */
+  usageOf({ events }: ModelStream): Usage | undefined {
+    const told = events.findLast(({ event }) => typeof event !== 'string' && event.type === 'usage')?.event
+    return typeof told === 'object' && told.type === 'usage' ? told.usage : undefined
   }
 
   /** Whether the producer still holds the stream. */
@@ -88,8 +98,8 @@ export class StoreModel {
     return outcome === 'ok'
   }
 
-  pass(ms: number): void {
-    this.nowMs += ms
+  passTo(nowMs: number): void {
+    this.nowMs = nowMs
     for (const stream of this.kept) if (stream.expiresAtMs <= this.nowMs) stream.buried = true
   }
 

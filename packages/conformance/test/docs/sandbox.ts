@@ -13,7 +13,12 @@ const FROM_SOURCE = ['--conditions=@sluice/source', '--disable-warning=Experimen
 const RUN_MS = 20_000
 const LISTEN_MS = 15_000
 /** What samples import beside our own packages, and where it is installed. */
-const OTHERS = { fastify: 'packages/fastify', 'fast-check': 'packages/testing', vitest: 'packages/conformance' }
+const OTHERS = {
+  fastify: 'packages/fastify',
+  ioredis: 'packages/redis',
+  'fast-check': 'packages/testing',
+  vitest: 'packages/conformance',
+}
 
 /** How a child ended. */
 export interface Ran {

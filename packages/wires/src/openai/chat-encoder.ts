@@ -46,9 +46,10 @@ export class ChatEncoder implements Encoder {
 
   encode(chunk: readonly Entry[]): string {
     let bytes = ''
-    for (const { event, epoch, seq } of chunk) {
+    for (const { event, epoch, seq, withheld } of chunk) {
       if (epoch !== this.#epoch) this.#enter(epoch)
-      const id = this.#idHead + seq
+      // A comment where the position would stand: what the store does not have is no place to resume from.
+      const id = withheld ? ':' : this.#idHead + seq
       if (this.#plain && event.type === 'text' && event.extra === undefined && !event.choice) {
         bytes += `${id}\n${this.#text.plainHead}${JSON.stringify(event.text)}${this.#text.plainTail}`
       } else if (event.type === 'end') bytes += this.#end(event, id)
