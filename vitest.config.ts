@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { defineConfig, type Plugin } from 'vitest/config'
 
 /** Workspace packages resolve to their source; the rest of the list is what Vite takes on a server by default. */
@@ -14,22 +14,35 @@ const filesOf = (kind: string): string[] => [`packages/*/test/**/*.${kind}.test.
 /** The bench's own tests start servers. */
 const BENCH_TESTS = 'bench/test/**/*.test.ts'
 
+interface Mutant {
+  file: string
+  find: string
+  replace: string
+}
+
 /** Under `npm run mutants` one file is broken on purpose, in memory. */
 function mutantOf(index: string | undefined): Plugin[] {
   if (!index) return []
-  const mutants = JSON.parse(readFileSync(join(import.meta.dirname, 'scripts/mutants.json'), 'utf8')) as {
-    file: string
-    find: string
-    replace: string
-  }[]
+  const mutants = JSON.parse(readFileSync(join(import.meta.dirname, 'scripts/mutants.json'), 'utf8')) as Mutant[]
   const { file, find, replace } = mutants[Number(index)]!
   return [
     {
       name: 'mutant',
       enforce: 'pre',
-      transform: (code, id) => (id.endsWith(file) ? code.replace(find, () => replace) : undefined),
+      transform: (code, id) => {
+        if (file.endsWith('.lua')) return id.endsWith(LUA_READER) ? breakLua(code, { file, find, replace }) : undefined
+        return id.endsWith(file) ? code.replace(find, () => replace) : undefined
+      },
     },
   ]
+}
+
+/** Scripts for Redis are read from their files at run time, by this one: what it reads is broken there. */
+const LUA_READER = 'packages/redis/src/scripts.ts'
+function breakLua(code: string, { file, find, replace }: Mutant): string {
+  const name = JSON.stringify(basename(file, '.lua'))
+  const broken = `.replace(name === ${name} ? ${JSON.stringify(find)} : '\\0', () => ${JSON.stringify(replace)})`
+  return code.replace(`'utf8')`, (reading) => reading + broken)
 }
 
 export default defineConfig({

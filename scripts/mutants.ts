@@ -19,6 +19,10 @@ interface Report {
   testResults: { assertionResults: { fullName: string; status: string }[] }[]
 }
 
+/** How long one mutant may take, and all tests without one. */
+const MUTANT_MS = 60_000
+const CONTROL_MS = 600_000
+
 const ROOT = join(import.meta.dirname, '..')
 const mutants = JSON.parse(readFileSync(join(import.meta.dirname, 'mutants.json'), 'utf8')) as Mutant[]
 const folder = mkdtempSync(join(tmpdir(), 'sluice-mutants-'))
@@ -41,7 +45,7 @@ function checkTexts(): number {
 function controlRun(): number {
   const projects = [...new Set(mutants.map(({ project }) => project))].flatMap((project) => ['--project', project])
   const files = [...new Set(mutants.map(({ test }) => test))]
-  const { status } = run([...projects, ...files], undefined)
+  const { status } = run([...projects, ...files], undefined, CONTROL_MS)
   process.stdout.write(
     status === 0 ? '✓ without a mutant all of these tests pass\n' : '✗ the tests fail without a mutant\n',
   )
@@ -50,7 +54,8 @@ function controlRun(): number {
 
 function isKilled({ name, project, test, title }: Mutant, index: number): boolean {
   const report = join(folder, `${index}.json`)
-  run(['--project', project, test, '--reporter=json', `--outputFile=${report}`], index)
+  const only = title.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
+  run(['--project', project, test, '-t', only, '--reporter=json', `--outputFile=${report}`], index)
   const noticed = failuresIn(report)
   const killed = noticed.some((result) => result.fullName.includes(title))
   process.stdout.write(killed ? `✓ ${name}: noticed by "${title}"\n` : `✗ ${name}: not noticed by "${title}"\n`)
@@ -64,11 +69,11 @@ function failuresIn(report: string): { fullName: string }[] {
   return testResults.flatMap(({ assertionResults }) => assertionResults).filter(({ status }) => status === 'failed')
 }
 
-function run(args: string[], mutant: number | undefined) {
+function run(args: string[], mutant: number | undefined, timeout = MUTANT_MS) {
   return spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...args], {
     cwd: ROOT,
     env: { ...process.env, SLUICE_MUTANT: mutant === undefined ? '' : String(mutant) },
     stdio: 'ignore',
-    timeout: 60_000,
+    timeout,
   })
 }

@@ -27,7 +27,9 @@ async function main(): Promise<void> {
   process.on('SIGTERM', stop).on('SIGINT', stop)
   // Last: whoever reads that it is ready may stop it at once.
   const backend = options.upstream ?? 'the demo runner'
-  process.stdout.write(`sluice gateway ready at ${gateway.url} (${backend}, streams in memory)\n`)
+  process.stdout.write(
+    `sluice gateway ready at ${gateway.url} (${backend}, streams ${options.redis === undefined ? 'in memory' : 'on Redis'})\n`,
+  )
 }
 
 function describe(error: unknown): string {

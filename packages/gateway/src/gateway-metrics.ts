@@ -48,6 +48,7 @@ export class GatewayMetrics implements Observer {
       ...single('sluice_sources_running', 'gauge', 'Sources that have not come to rest', producing),
       ...single('sluice_readings_open', 'gauge', 'Readings being delivered', delivering),
       ...single('sluice_log_bytes', 'gauge', 'Bytes held in logs', store.bytes),
+      ...single('sluice_store_up', 'gauge', 'Whether the store answers', store.health === 'ok' ? 1 : 0),
       ...single('sluice_loop_lag_seconds', 'gauge', 'How late the event loop runs', loopLagMs / 1000),
       ...this.#firstEvent.lines('sluice_time_to_first_event_seconds', 'Start to first event'),
       ...this.#duration.lines('sluice_stream_duration_seconds', 'Start to end'),

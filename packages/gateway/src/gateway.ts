@@ -1,8 +1,9 @@
 import type { AddressInfo } from 'node:net'
 
-import { createSluice, type Sluice, SluiceError, type Source } from '@sluice/core'
+import { createMemoryStore, createSluice, type Sluice, SluiceError, type Source, type Store } from '@sluice/core'
 import { sluicePlugin } from '@sluice/fastify'
 import type { CorsOptions } from '@sluice/http'
+import { redisStore } from '@sluice/redis'
 import { openAiChatSource } from '@sluice/wires/openai'
 import createFastify, { type FastifyInstance } from 'fastify'
 
@@ -35,14 +36,10 @@ export interface RunningGateway {
  * ```
  */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
-  if (options.redis !== undefined) {
-    throw new SluiceError(
-      'SLUICE_ERR_OPTION',
-      'The option --redis (SLUICE_REDIS_URL) needs the Redis store, which this version does not have yet; leave it out to keep streams in memory.',
-    )
-  }
+  const store = options.redis === undefined ? createMemoryStore() : await connectRedis(options.redis)
   const metrics = new GatewayMetrics()
   const sluice = createSluice({
+    store,
     stream: { onDisconnect: options.onDisconnect },
     limits: limitsFor(options.auth),
     observers: [metrics],
@@ -69,10 +66,31 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   if (options.upstream === undefined) await loadTokenizer()
   await app.listen({ port: options.port, host: options.host })
   let closing: Promise<void> | undefined
+  const closeAll = async (): Promise<void> => {
+    await sluice.drain({ withinMs: options.drainMs })
+    await closeServer(app)
+    await store.dispose()
+  }
   return {
     url: urlOf(app, options.host),
     sluice,
-    close: () => (closing ??= sluice.drain({ withinMs: options.drainMs }).then(() => closeServer(app))),
+    close: () => (closing ??= closeAll()),
+  }
+}
+
+/** @throws SluiceError `SLUICE_ERR_OPTION` when nothing usable answers there */
+async function connectRedis(url: string): Promise<Store> {
+  const store = redisStore(url)
+  try {
+    await store.ready()
+    return store
+  } catch (error) {
+    await store.dispose()
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new SluiceError(
+      'SLUICE_ERR_OPTION',
+      `The Redis of --redis (SLUICE_REDIS_URL) cannot be used: ${reason} Start it, correct the URL, or leave the option out to keep streams in memory.`,
+    )
   }
 }
 
@@ -127,9 +145,11 @@ function createRunner(options: GatewayOptions) {
 
 function mountHealth(app: FastifyInstance, sluice: Sluice, metrics: GatewayMetrics): void {
   app.get('/healthz', () => ({ status: 'alive' }))
-  app.get('/readyz', (_request, reply) =>
-    sluice.stats().draining ? reply.code(503).send({ status: 'draining' }) : reply.send({ status: 'ready' }),
-  )
+  app.get('/readyz', (_request, reply) => {
+    const { draining, store } = sluice.stats()
+    const status = draining ? 'draining' : store.health === 'ok' ? 'ready' : `store ${store.health}`
+    return reply.code(status === 'ready' ? 200 : 503).send({ status })
+  })
   app.get('/metrics', (_request, reply) =>
     reply.type('text/plain; version=0.0.4; charset=utf-8').send(metrics.text(sluice.stats())),
   )

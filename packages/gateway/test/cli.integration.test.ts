@@ -38,7 +38,7 @@ describe('options that cannot be', () => {
     [['--upstream', 'localhost:8000'], {}, ['--upstream', 'SLUICE_UPSTREAM', 'http']],
     [['--host', '0.0.0.0'], {}, ['--auth', '--host', '--insecure']],
     [[], { HOST: '::' }, ['HOST', '--insecure']],
-    [['--redis', 'redis://127.0.0.1:6379'], {}, ['--redis', 'SLUICE_REDIS_URL']],
+    [['--redis', 'redis://127.0.0.1:1'], {}, ['--redis', 'SLUICE_REDIS_URL', 'no answer']],
     [['--upstream-key', 'sk secret'], {}, ['--upstream-key', 'SLUICE_UPSTREAM_KEY']],
   ] as const)('%j %j: exit 1 and a message that says which', async (args, env, words) => {
     const run = runCli(args, env)

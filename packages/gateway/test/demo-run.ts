@@ -29,7 +29,15 @@ export const ask = (content: string): ChatBody['messages'] => [{ role: 'user', c
 
 /** What a source is given by a stream that nobody sends messages to. */
 export function contextOf(signal: AbortSignal, prefix = ''): SourceContext {
-  return { id: 's', meta: {}, signal, inbox: { async *[Symbol.asyncIterator]() {} }, touch() {}, prefix }
+  return {
+    id: 's',
+    meta: {},
+    signal,
+    inbox: { async *[Symbol.asyncIterator]() {} },
+    touch() {},
+    prefix,
+    input: undefined,
+  }
 }
 
 export interface Run {

@@ -1,0 +1,18 @@
+#!lua flags=allow-oom
+-- Gives the older half of a log back: Redis has no memory left.
+-- KEYS: 1 meta, 2 log
+-- ARGV: 1 epoch
+-- Returns how many entries went
+local meta = redis.call('HMGET', KEYS[1], 'epoch', 'bytes')
+if meta[1] ~= ARGV[1] then return 0 end
+local count = math.floor(redis.call('XLEN', KEYS[2]) / 2)
+if count == 0 then return 0 end
+local bytes = tonumber(meta[2])
+local last
+for _, entry in ipairs(redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', count)) do
+  bytes = bytes - #entry[2][2]
+  last = tonumber(string.match(entry[1], '^%d+'))
+end
+redis.call('XTRIM', KEYS[2], 'MINID', '=', (last + 1) .. '-0')
+redis.call('HSET', KEYS[1], 'bytes', bytes, 'first', last + 1)
+return count

@@ -1,0 +1,54 @@
+import { eventBytes, isTextual, type EndEvent, type Logged, SluiceError, type Usage } from '@sluice/core'
+
+/** A run of events as one entry of a stream's log holds it. */
+export interface Chunk {
+  epoch: number
+  firstSeq: number
+  events: readonly Logged[]
+}
+
+/** An entry to be written, and what the store is told beside it. */
+export interface EncodedChunk {
+  payload: string
+  lastSeq: number
+  /** Pieces of text in it. */
+  tokens: number
+  usage: Usage | undefined
+  end: EndEvent | undefined
+}
+
+/** What one entry is to hold at most, in bytes; one event it holds in any case. */
+const MAX_CHUNK_BYTES = 128 * 1024
+
+/** As many of `events` as go into one entry: JSON of epoch, first seq and the events, text of choice 0 as plain strings. */
+export function encodeChunk({ epoch, firstSeq, events }: Chunk): EncodedChunk {
+  const encoded: EncodedChunk = { payload: '', lastSeq: firstSeq - 1, tokens: 0, usage: undefined, end: undefined }
+  const items: (number | Logged)[] = [epoch, firstSeq]
+  let bytes = 0
+  for (const event of events) {
+    bytes += eventBytes(event)
+    if (bytes > MAX_CHUNK_BYTES && items.length > 2) break
+    items.push(event)
+    encoded.lastSeq++
+    if (typeof event === 'string' || isTextual(event)) encoded.tokens++
+    else if (event.type === 'usage') encoded.usage = event.usage
+    else if (event.type === 'end') encoded.end = event
+  }
+  encoded.payload = JSON.stringify(items)
+  return encoded
+}
+
+/**
+ * Reads an entry.
+ *
+ * @throws SluiceError `SLUICE_ERR_STORE` when it is not one of ours
+ */
+export function decodeChunk(payload: string): Chunk {
+  try {
+    const [epoch, firstSeq, ...events] = JSON.parse(payload) as [number, number, ...Logged[]]
+    if (Number.isSafeInteger(epoch) && Number.isSafeInteger(firstSeq)) return { epoch, firstSeq, events }
+  } catch {
+    // Said below.
+  }
+  throw new SluiceError('SLUICE_ERR_STORE', 'An entry in Redis is not one that sluice wrote; use a prefix of its own.')
+}

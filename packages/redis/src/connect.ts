@@ -1,0 +1,38 @@
+import { Cluster, Redis } from 'ioredis'
+
+import type { ResolvedRedisStoreOptions } from './redis-store-options.ts'
+
+const OURS = {
+  // Nothing would ever connect: commands wait until it has.
+  lazyConnect: false,
+  // What is sent in one turn is sent together already, at less cost: see the link.
+  enableAutoPipelining: false,
+  // Nothing gathers while there is no connection. What was sent and not answered is sent again: every script bears it.
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: true,
+  maxRetriesPerRequest: null,
+  // The mailbox does that; ioredis would leave a rejection unhandled when the connection is lost again in that moment.
+  autoResubscribe: false,
+  // A peer that is gone does not answer a polite goodbye either.
+  disconnectTimeout: 200,
+  // A primary that was made a replica: its successor is where the client finds its server now.
+  reconnectOnError: (error: Error): false | 2 => (error.message.startsWith('READONLY') ? 2 : false),
+  retryStrategy: (attempt: number): number => Math.min(50 * 2 ** Math.min(attempt, 5), 1_000) + Math.random() * 50,
+} as const
+
+/** A connection of our own, with settings that the store relies on. */
+export function connect({ url, client }: ResolvedRedisStoreOptions): Redis | Cluster {
+  if (url !== undefined) return new Redis(url, OURS)
+  if (client instanceof Cluster) return client.duplicate(undefined, { enableAutoPipelining: true, lazyConnect: false })
+  return client!.duplicate(OURS)
+}
+
+/**
+ * Makes a connection anew whose peer does not answer. TCP would keep it for a quarter of an hour, while a server that
+ * answers may be there already: behind the same address, or by the word of sentinels. A cluster finds its nodes itself.
+ */
+export function reconnect(client: Redis | Cluster): void {
+  if (client instanceof Cluster) return
+  const { status } = client
+  if (status === 'ready' || status === 'connect' || status === 'connecting') client.disconnect(true)
+}

@@ -1,0 +1,2 @@
+export { redisStore, type RedisStore } from './redis-store.ts'
+export { DEFAULT_REDIS_STORE_OPTIONS, type RedisStoreOptions } from './redis-store-options.ts'

@@ -1,0 +1,219 @@
+import {
+  cutEnd,
+  Deadline,
+  type Due,
+  type EndEvent,
+  type Keeping,
+  type StoredStream,
+  type StreamName,
+} from '@sluice/core'
+
+import { look, pairs, type StoredState } from './look.ts'
+import { scoped, unscoped } from './names.ts'
+import type { Produced } from './produced.ts'
+import type { Replica } from './replica.ts'
+import { SCRIPTS } from './scripts.ts'
+import { closeStream } from './close-stream.ts'
+import { LEASE_MS, liveMs, RENEW_MS, type Shop } from './shop.ts'
+
+/** What the keeper looks after, and who does what it finds to be done. */
+export interface Kept {
+  readonly produced: Iterable<Produced>
+  readonly replicas: Iterable<Replica>
+  isProducedHere(stream: StreamName): boolean
+  /** This process has the lease now: its source is to go on. */
+  takeOver(state: StoredState, epoch: number): Promise<void>
+  /** Runs what follows the end of a stream whose producer did not get to it. */
+  settle(state: StoredState): Promise<boolean>
+}
+
+/** How often streams that are due to be looked at are asked for. */
+const SWEEP_MS = 1_000
+const SWEPT_AT_ONCE = 64
+/** Until its lease can have lapsed nobody needs to look at a stream; whoever takes it to look has as long. */
+const WATCH_MS: number = LEASE_MS
+/** How long another process has, that has taken it to be settled. */
+const SETTLE_AGAIN_MS = 60_000
+/** How long an end that could not be stored is tried again. */
+const BURY_MS = 600_000
+
+/**
+ * Keeps what must be renewed: leases of streams produced here, word of readers here. Looks for streams whose producers
+ * died, and has them taken over, ended or settled. All of it in batches, on two deadlines for the whole process.
+ */
+export class Keeper implements Due {
+  readonly #shop: Shop
+  readonly #kept: Kept
+  readonly #renewal: Deadline = new Deadline(this)
+  readonly #sweep: Deadline = new Deadline({ due: () => this.#sweepDue() })
+  /** Ends that the store could not take when they came about. */
+  readonly #unburied: Map<StreamName, { end: EndEvent; keeping: Keeping; epoch: number; untilMs: number }> = new Map()
+  readonly #judging: Set<string> = new Set()
+  #stopped = false
+
+  constructor(shop: Shop, kept: Kept) {
+    this.#shop = shop
+    this.#kept = kept
+    this.#again(this.#renewal, RENEW_MS)
+    this.#again(this.#sweep, SWEEP_MS * (0.5 + Math.random()))
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#shop.hub.cancel(this.#renewal)
+    this.#shop.hub.cancel(this.#sweep)
+  }
+
+  /** A stream begins: it is looked after until it is over and settled. */
+  watch(stream: StreamName): Promise<void> {
+    return this.#lookIn(stream, WATCH_MS)
+  }
+
+  async unwatch({ tenant, id }: StreamName): Promise<void> {
+    const { link, names } = this.#shop
+    await link.ask(() => link.commands.zrem(names.watched, scoped(tenant, id)))
+  }
+
+  /** An end that the store must learn of once it can. */
+  bury({ facts, log }: StoredStream, keeping: Keeping, end: EndEvent): void {
+    if (this.#stopped) return
+    this.#unburied.set(facts, { end, keeping, epoch: log.epoch, untilMs: this.#shop.hub.now() + BURY_MS })
+    this.#tryToBury()
+  }
+
+  /** It is time to renew. */
+  due(): void {
+    this.#again(this.#renewal, RENEW_MS)
+    this.#shop.link.probe()
+    for (const produced of this.#kept.produced) {
+      if (produced.over) continue
+      produced.attend()
+      this.renew(produced).catch(ignore)
+    }
+    for (const replica of this.#kept.replicas) replica.report()
+    this.#tryToBury()
+  }
+
+  /** Whether the lease is this process's still. */
+  async renew(produced: Produced, leaseMs: number = produced.keeping.leaseMs): Promise<boolean> {
+    const { link, names } = this.#shop
+    const { facts, log } = produced.stream
+    const keys = [names.meta(facts), names.log(facts), names.readers(facts), names.inbox(facts), names.grants(facts)]
+    const reply = (await link.run(SCRIPTS.renew, keys, [log.epoch, leaseMs, liveMs(produced.keeping)])) as [
+      string,
+      string[]?,
+      number?,
+      string[]?,
+      number?,
+    ]
+    const [outcome, readers, messages = 0, grants, nowMs = 0] = reply
+    if (outcome !== 'ok') {
+      await produced.superseded()
+      return false
+    }
+    // The slot is on the move: who reads, and what waits, is told next time.
+    if (!readers || !grants) return true
+    const granted = [...pairs(grants)].map(([name, seq]) => [name, Number(seq)] as const)
+    produced.renewed(pairs(readers), messages, new Map(granted), nowMs)
+    return true
+  }
+
+  /**
+   * A running stream whose lease has lapsed goes to whoever can run its source, or ends. Not before Redis has answered
+   * here for a whole lease: after an outage every lease looks lapsed, until its holder has renewed it (contract 5).
+   */
+  async judge(state: StoredState): Promise<void> {
+    const { link, hosts } = this.#shop
+    const { facts } = state
+    if (this.#stopped || link.answeringForMs < LEASE_MS || this.#judging.has(facts.id)) return
+    if (this.#kept.isProducedHere(facts)) return
+    this.#judging.add(facts.id)
+    try {
+      const { source } = facts
+      if (source && hosts.some((host) => host.canRun(source.name)) && (await this.#take(state))) return
+      const takeoverMs = source ? (facts.options?.takeoverMs ?? 0) : 0
+      const end = cutEnd(undefined, 'lease')
+      await closeStream(this.#shop, facts, { end, keeping: state.keeping, mode: 'ifLapsed', lapsedMs: takeoverMs })
+    } finally {
+      this.#judging.delete(facts.id)
+    }
+  }
+
+  async #take(state: StoredState): Promise<boolean> {
+    const { link, names, instance } = this.#shop
+    const { facts, keeping } = state
+    const name = JSON.stringify({ tenant: facts.tenant, id: facts.id })
+    const args = [instance, keeping.leaseMs, names.instances, name]
+    const reply = (await link.run(SCRIPTS.takeOver, [names.meta(facts), names.log(facts)], args)) as [string, string?]
+    if (reply[0] !== 'ok') return false
+    await this.#kept.takeOver(state, Number(reply[1]))
+    return true
+  }
+
+  #tryToBury(): void {
+    const now = this.#shop.hub.now()
+    for (const [stream, { end, keeping, epoch, untilMs }] of this.#unburied) {
+      closeStream(this.#shop, stream, { end, keeping, epoch }).then(
+        () => this.#unburied.delete(stream),
+        () => now > untilMs && this.#unburied.delete(stream),
+      )
+    }
+  }
+
+  #sweepDue(): void {
+    this.#sweepAll()
+      .catch(ignore)
+      .finally(() => this.#again(this.#sweep, SWEEP_MS * (0.75 + Math.random() / 2)))
+  }
+
+  async #sweepAll(): Promise<void> {
+    const { link, names } = this.#shop
+    if (link.answeringForMs < LEASE_MS) {
+      // Else a process with nothing to do would never hear that Redis is back.
+      await link.ask(() => link.commands.ping())
+      return
+    }
+    for (let full = true; full && !this.#stopped;) {
+      const members = (await link.run(SCRIPTS.takeDue, [names.watched], [SWEPT_AT_ONCE, WATCH_MS])) as string[]
+      await Promise.all(members.map((member) => this.#sweepOne(unscoped(member)).catch(ignore)))
+      full = members.length === SWEPT_AT_ONCE
+    }
+  }
+
+  async #sweepOne(stream: StreamName): Promise<void> {
+    const { link, names, hosts } = this.#shop
+    const looked = await look(link, names, stream)
+    if (looked.is !== 'stream') return this.unwatch(stream)
+    const { state } = looked
+    if (!state.end) {
+      if (state.leaseLeftMs < 0) await this.judge(state)
+      return this.#lookIn(stream, Math.max(state.leaseLeftMs, SWEEP_MS))
+    }
+    if (state.settled) return this.unwatch(stream)
+    if (this.#kept.isProducedHere(stream)) return
+    if (!hosts.some(({ settles }) => settles)) return
+    // While its lease stands whoever produced it is likely to be at it.
+    if (state.leaseLeftMs >= 0) return this.#lookIn(stream, state.leaseLeftMs)
+    await this.#lookIn(stream, SETTLE_AGAIN_MS)
+    if (await this.#kept.settle(state)) await this.settled(stream)
+  }
+
+  async #lookIn(stream: StreamName, inMs: number): Promise<void> {
+    const { link, names } = this.#shop
+    const member = scoped(stream.tenant, stream.id)
+    await link.run(SCRIPTS.watch, [names.watched], [member, Math.ceil(inMs), 30 * 86_400_000])
+  }
+
+  /** What follows the end was done. */
+  async settled(stream: StreamName): Promise<void> {
+    const { link, names } = this.#shop
+    await link.run(SCRIPTS.settled, [names.meta(stream)], [])
+    await this.unwatch(stream)
+  }
+
+  #again(deadline: Deadline, inMs: number): void {
+    if (!this.#stopped) this.#shop.hub.schedule(deadline, this.#shop.hub.now() + inMs)
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,112 @@
+import { SluiceError } from '@sluice/core'
+import type { Cluster, Redis } from 'ioredis'
+
+/** Options of {@link redisStore}. */
+export interface RedisStoreOptions {
+  /** Where Redis is: `redis://…` or `rediss://…`. This, or `client`. */
+  url?: string | undefined
+  /**
+   * A client of your own (Sentinel, Cluster, TLS): its settings are used, by way of `duplicate()`; it is not used itself.
+   * Keep `enableOfflineQueue` off on it.
+   */
+  client?: Redis | Cluster | undefined
+  /** Begins every key and channel. Default `sluice:`. */
+  prefix?: string | undefined
+  /** What logs may hold in this process, in bytes; those nobody reads are let go for it. Default 256 MiB. */
+  maxBytes?: number | undefined
+  /** How long one command may take, in milliseconds. Default 5,000. */
+  commandMs?: number | undefined
+  /** How long a stream may be silent before a process that reads it looks, in milliseconds. Default 1,000. */
+  lookEveryMs?: number | undefined
+  /**
+   * When Redis does not answer: `end` the streams that are produced here after `outageMs`, or `degrade`: go on serving
+   * local readers, without cursors, until it does. Default `end`.
+   */
+  onStoreOutage?: 'end' | 'degrade' | undefined
+  /** How long Redis may be away before `onStoreOutage: 'end'` ends streams, in milliseconds. Default 30,000. */
+  outageMs?: number | undefined
+  /** Is told what an operator should know, such as an eviction policy that can lose streams. Default: `process.emitWarning`. */
+  onWarning?: ((message: string) => void) | undefined
+}
+
+/** {@link RedisStoreOptions} with nothing left open. */
+export interface ResolvedRedisStoreOptions {
+  readonly url: string | undefined
+  readonly client: Redis | Cluster | undefined
+  readonly prefix: string
+  readonly maxBytes: number
+  readonly commandMs: number
+  readonly lookEveryMs: number
+  readonly onStoreOutage: 'end' | 'degrade'
+  readonly outageMs: number
+  readonly onWarning: (message: string) => void
+}
+
+/** Defaults of {@link RedisStoreOptions}. */
+export const DEFAULT_REDIS_STORE_OPTIONS: {
+  readonly prefix: string
+  readonly maxBytes: number
+  readonly commandMs: number
+  readonly lookEveryMs: number
+  readonly onStoreOutage: 'end' | 'degrade'
+  readonly outageMs: number
+} = {
+  prefix: 'sluice:',
+  maxBytes: 256 * 1024 * 1024,
+  commandMs: 5_000,
+  lookEveryMs: 1_000,
+  onStoreOutage: 'end',
+  outageMs: 30_000,
+}
+
+const NAMES: readonly string[] = ['url', 'client', 'onWarning', ...Object.keys(DEFAULT_REDIS_STORE_OPTIONS)]
+
+/** Fills what is left open and checks the rest. @throws SluiceError `SLUICE_ERR_OPTION` */
+export function resolveRedisStoreOptions(given: string | RedisStoreOptions | undefined): ResolvedRedisStoreOptions {
+  const options = typeof given === 'string' ? { url: given } : given
+  if (typeof options !== 'object' || options === null) {
+    throw invalid('url', options, 'a Redis URL (is the environment variable it comes from set?), or options')
+  }
+  const unknown = Object.keys(options).find((name) => !NAMES.includes(name))
+  if (unknown !== undefined) throw invalid(unknown, undefined, `no option; there are ${NAMES.join(', ')}`)
+  const { url, client } = options
+  if ((url === undefined) === (client === undefined)) {
+    throw invalid('url', url, 'a Redis URL, or left out where `client` is given: one of the two')
+  }
+  if (url !== undefined && !/^rediss?:\/\/[^/]/.test(url)) {
+    throw invalid('url', '(not shown: it may hold a password)', 'redis://host:port or rediss://host:port')
+  }
+  if (client !== undefined && typeof client.duplicate !== 'function') {
+    throw invalid('client', typeof client, 'a client of ioredis, Redis or Cluster')
+  }
+  const defaults = DEFAULT_REDIS_STORE_OPTIONS
+  const prefix = options.prefix ?? defaults.prefix
+  if (typeof prefix !== 'string' || /[{}]/.test(prefix)) throw invalid('prefix', prefix, 'a string without braces')
+  const onStoreOutage = options.onStoreOutage ?? defaults.onStoreOutage
+  if (onStoreOutage !== 'end' && onStoreOutage !== 'degrade') {
+    throw invalid('onStoreOutage', onStoreOutage, '"end" or "degrade"')
+  }
+  const whole = (name: 'maxBytes' | 'commandMs' | 'lookEveryMs' | 'outageMs', min: number, max: number): number => {
+    const value = options[name] ?? defaults[name]
+    if (Number.isInteger(value) && value >= min && value <= max) return value
+    throw invalid(name, value, `a whole number from ${min} to ${max}`)
+  }
+  return {
+    url,
+    client,
+    prefix,
+    onStoreOutage,
+    maxBytes: whole('maxBytes', 1024, 2 ** 40),
+    commandMs: whole('commandMs', 10, 600_000),
+    lookEveryMs: whole('lookEveryMs', 10, 600_000),
+    outageMs: whole('outageMs', 10, 86_400_000),
+    onWarning: options.onWarning ?? ((message) => process.emitWarning(message, 'SluiceWarning')),
+  }
+}
+
+function invalid(name: string, value: unknown, rule: string): SluiceError {
+  return new SluiceError(
+    'SLUICE_ERR_OPTION',
+    `The option "${name}" of redisStore must be ${rule}; it is ${String(value)}.`,
+  )
+}

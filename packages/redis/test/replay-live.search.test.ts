@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest'
+
+import { type Faults, NO_FAULTS } from './search/handoff-faults.ts'
+import type { Reading } from './search/handoff-reading.ts'
+import { HandoffScene } from './search/handoff-scene.ts'
+
+async function replay(faults: Faults, path: readonly string[]): Promise<HandoffScene> {
+  const scene = new HandoffScene(faults)
+  for (const action of path) await scene.do(action)
+  return scene
+}
+
+/** Goes through everything that can happen, in every order; gives how many situations there are. */
+async function search(faults: Faults): Promise<number> {
+  const seen = new Set<string>()
+  const todo: string[][] = [[]]
+  for (let path = todo.pop(); path; path = todo.pop()) {
+    const scene = await replay(faults, path)
+    const { state, actions } = scene
+    if (seen.has(state)) continue
+    seen.add(state)
+    for (const action of actions) todo.push([...path, action])
+    assertSound(scene, path, false)
+    await scene.settle()
+    assertSound(scene, path, true)
+  }
+  return seen.size
+}
+
+/** Contract 1 to 4, for everybody who reads. `settled`: nobody waits any more. */
+function assertSound(scene: HandoffScene, path: readonly string[], settled: boolean): void {
+  for (const reading of scene.readings) {
+    const problem = problemOf(scene, reading, path) ?? (settled ? hangOf(scene, reading) : undefined)
+    if (!problem) continue
+    const { versions, log } = scene
+    throw new Error(
+      `${problem}: ${JSON.stringify({ path, settled, reading, text: log.text, versions: [...versions] })}`,
+    )
+  }
+}
+
+function problemOf({ log, versions }: HandoffScene, reading: Reading, path: readonly string[]): string | undefined {
+  const { got, outcome, from } = reading
+  const text = got.join('')
+  if (![...versions].some((version) => version.startsWith(text, 2 * from))) return 'this never stood in the log'
+  if (outcome === undefined) return undefined
+  if (outcome === 'end') return log.text === log.text.slice(0, 2 * from) + text ? undefined : 'another end was read'
+  if (outcome !== 'storage' && outcome !== 'trimmed') return `a reading is over: ${outcome}`
+  return FAULTS.some((fault) => path.includes(fault)) ? undefined : 'a reading was closed for no reason'
+}
+
+/** A reader that waits must have all there is. One that is ahead of a store that has lost something is told later. */
+function hangOf({ log }: HandoffScene, { got, outcome, from }: Reading): string | undefined {
+  if (outcome !== undefined) return undefined
+  if (log.end) return 'a reader waits for ever'
+  const position = from + got.join('').length / 2
+  return position < log.seq ? 'a reader was not told what there is' : undefined
+}
+
+const FAULTS = ['lose', 'forget', 'trim', 'empty']
+
+describe('contract 1 to 4: backlog and live, in every order in which it can happen', () => {
+  test.each<[string, Partial<Faults>]>([
+    ['wake-ups are lost, late and in any order', { chunks: 3, polls: 1 }],
+    ['somebody ends it from elsewhere', { closes: 1 }],
+    ['another producer takes over', { takes: 1, closes: 1 }],
+    ['the head is trimmed', { trims: 1 }],
+    ['the newest entry is lost, and another producer writes', { chunks: 3, losses: 1 }],
+    ['somebody has emptied the log', { empties: 1, closes: 1 }],
+    ['the newest entry is lost, and written again with others', { rewrites: 1, closes: 1, polls: 1 }],
+    ['a reader resumes', { resumes: 1, losses: 1 }],
+    ['two read', { chunks: 1, readers: 2, closes: 1 }],
+  ])(
+    'no gap, no duplicate, no hang: %s',
+    async (_, faults) => {
+      const situations = await search({ ...NO_FAULTS, ...faults })
+      expect(situations).toBeGreaterThan(100)
+    },
+    60_000,
+  )
+})

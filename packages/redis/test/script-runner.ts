@@ -1,0 +1,118 @@
+import type { Keeping, StreamFacts } from '@sluice/core'
+
+import { type Chunk, decodeChunk, encodeChunk } from '../src/chunk-codec.ts'
+import type { Link } from '../src/link.ts'
+import { pairs } from '../src/look.ts'
+import type { Names } from '../src/names.ts'
+import { SCRIPTS } from '../src/scripts.ts'
+import { CUT, LEASE_MS, MORE_MS } from './record-attempts.ts'
+import type { Asked } from './record-model.ts'
+
+const TTL_MS = 600_000
+const AGE = "return redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HINCRBY', KEYS[1], 'lease', -ARGV[1])"
+const KEEPING: Keeping = {
+  retentionBytes: 1024 * 1024,
+  retentionMs: TTL_MS,
+  leaseMs: LEASE_MS,
+  windowBytes: 64 * 1024,
+  durability: 'committed',
+}
+
+/** What Redis has of a stream. */
+export interface Kept {
+  epoch: number
+  seq: number
+  end: unknown
+  erased: boolean
+  entries: Chunk[]
+}
+
+/** Asks Redis, by its scripts, what the model was asked. */
+export class ScriptRunner {
+  readonly #link: Link
+  readonly #names: Names
+  readonly #facts: StreamFacts
+
+  constructor(link: Link, names: Names, id: string) {
+    this.#link = link
+    this.#names = names
+    this.#facts = {
+      id,
+      tenant: '',
+      owner: 'owner',
+      key: undefined,
+      meta: {},
+      wire: undefined,
+      createdAtMs: 0,
+      idempotency: undefined,
+    }
+  }
+
+  get #meta(): string {
+    return this.#names.meta(this.#facts)
+  }
+
+  get #log(): string {
+    return this.#names.log(this.#facts)
+  }
+
+  get #all(): string[] {
+    const { readers, inbox, grants } = this.#names
+    return [this.#meta, this.#log, ...[readers, inbox, grants].map((key) => key.call(this.#names, this.#facts))]
+  }
+
+  async begin(): Promise<unknown> {
+    const args = [JSON.stringify(this.#facts), JSON.stringify(KEEPING), KEEPING.retentionBytes, 'here', LEASE_MS]
+    return this.#link.run(SCRIPTS.begin, [this.#meta], [...args, TTL_MS])
+  }
+
+  /** The answer's first word; for ends also where they stand. */
+  async ask({ attempt, command, chunk }: Asked): Promise<string> {
+    const { commands } = this.#link
+    if (attempt.do === 'wait') {
+      // Time passes as far as this stream can tell.
+      await commands.eval(AGE, 1, this.#meta, attempt.leases * LEASE_MS + MORE_MS)
+    } else if (attempt.do === 'xtrim') await commands.xtrim(this.#log, 'MAXLEN', attempt.keep)
+    else if (attempt.do === 'deleteLog') await commands.del(this.#log)
+    else if (attempt.do === 'deleteMeta') await commands.del(this.#meta)
+    else {
+      const reply = await this.#script({ attempt, command, chunk })
+      return String(Array.isArray(reply) ? (reply as unknown[])[0] : reply)
+    }
+    return 'ok'
+  }
+
+  #script({ attempt, command, chunk }: Pick<Asked, 'attempt' | 'command' | 'chunk'>): Promise<unknown> {
+    const link = this.#link
+    const both = [this.#meta, this.#log]
+    if (command?.type === 'append') {
+      const { payload, lastSeq, tokens, end } = encodeChunk(chunk!)
+      const first = command.after === 0
+      const more = end || first ? ['', end ? JSON.stringify(end) : '', '', TTL_MS, TTL_MS] : []
+      return link.run(SCRIPTS.append, both, [command.epoch, command.after, lastSeq, payload, tokens, ...more])
+    }
+    if (command?.type === 'renew') return link.run(SCRIPTS.renew, this.#all, [command.epoch, LEASE_MS, TTL_MS])
+    if (command?.type === 'takeOver') return link.run(SCRIPTS.takeOver, both, ['there', LEASE_MS, 'to:', '{"id":""}'])
+    if (attempt.do === 'erase') {
+      return link.run(SCRIPTS.erase, this.#all, [JSON.stringify(this.#facts), this.#log, 'to:', TTL_MS, '{"id":""}'])
+    }
+    const mode = attempt.do === 'expire' ? ['ifLapsed', attempt.lapsedLeases * LEASE_MS] : ['always', 0]
+    const args = [JSON.stringify(CUT), '', this.#log, 'to:', TTL_MS, ...mode, '{"id":""}', TTL_MS, '']
+    return link.run(SCRIPTS.close, this.#all.slice(0, 3), args)
+  }
+
+  async kept(): Promise<Kept | undefined> {
+    const { commands } = this.#link
+    const [meta, entries] = await Promise.all([commands.hgetall(this.#meta), commands.xrange(this.#log, '-', '+')])
+    await commands.del(...this.#all)
+    if (meta.epoch === undefined) return undefined
+    const chunks = entries.map(([id, fields]) => {
+      const chunk = decodeChunk(pairs(fields).get('c')!)
+      // The id is the seq of the entry's last event: that is its identity.
+      if (id !== `${chunk.firstSeq + chunk.events.length - 1}-0`) throw new Error(`entry ${id} holds other events`)
+      return chunk
+    })
+    const end: unknown = meta.end === undefined ? undefined : JSON.parse(meta.end)
+    return { epoch: Number(meta.epoch), seq: Number(meta.seq), end, erased: meta.erased === '1', entries: chunks }
+  }
+}

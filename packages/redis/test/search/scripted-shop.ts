@@ -1,0 +1,29 @@
+import { Hub, type Runtime } from '@sluice/core'
+
+import type { Mailbox } from '../../src/mailbox.ts'
+import { Names } from '../../src/names.ts'
+import type { Script } from '../../src/scripts.ts'
+import type { Shop } from '../../src/shop.ts'
+
+/** How often a silent stream is looked at. */
+export const LOOK_EVERY_MS = 1_000
+
+/** What becomes of a script that the store's parts want to be run. */
+export type Run = (script: Script, keys: readonly string[], args: readonly unknown[]) => Promise<unknown>
+
+const DEAF = { listen: () => Promise.resolve(), forget: () => {} } as unknown as Mailbox
+
+/** What the parts of one process's store share, without a Redis: a search answers. */
+export function createShop(instance: string, runtime: Runtime, parts: { run: Run; mailbox?: Mailbox }): Shop {
+  const { run, mailbox = DEAF } = parts
+  const shop: Pick<Shop, 'instance' | 'hub' | 'names' | 'mailbox' | 'account' | 'hosts'> = {
+    instance,
+    hub: new Hub(runtime, false),
+    names: new Names(''),
+    mailbox,
+    account: { bytes: 0 },
+    hosts: [],
+  }
+  const options = { lookEveryMs: LOOK_EVERY_MS, onStoreOutage: 'end', outageMs: 30_000 }
+  return { ...shop, link: { run }, options } as unknown as Shop
+}
