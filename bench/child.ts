@@ -77,6 +77,11 @@ export class Child {
     }
   }
 
+  /** SIGKILL: the program gets to do nothing more. */
+  kill(): void {
+    this.#process.kill('SIGKILL')
+  }
+
   /** Ends the process; settles when it has gone. */
   stop(): Promise<void> {
     if (this.#process.connected) this.#process.disconnect()

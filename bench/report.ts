@@ -19,7 +19,7 @@ export function report(machine: Machine, outcomes: readonly Outcome[], notes: re
     'Cells: median (min–max) over the repetitions; ratios and differences are taken within each repetition.',
     ...notes,
     '',
-    '| row | measured | naive | sluice | compared | floor | |',
+    '| row | measured | beside it | sluice | compared | floor | |',
     '|---|---|---|---|---|---|---|',
     ...outcomes.flatMap(linesOf),
     '',

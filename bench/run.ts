@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { describeMachine } from './machine.ts'
 import { type Outcome, report } from './report.ts'
 import { ROWS } from './rows/index.ts'
+import { soak } from './soak/soak.ts'
 import type { Row } from './row.ts'
 import type { StageOptions } from './stage.ts'
 import { runTrials } from './trials.ts'
@@ -17,6 +18,9 @@ const HELP = `Measures sluice beside a naive server.
   --json <file>         every number of every repetition
   --cpu-prof <dir>      V8 profiles of the servers (numbers are worth less then)
   --list                the rows and what they are
+  --soak                instead of the rows: two instances on one Redis, whose connections are killed, every text compared
+  --minutes <n>         how long the soak goes on (default 10)
+  --streams <n>         how many streams run at a time in the soak (default 500)
 `
 
 async function main(): Promise<void> {
@@ -28,12 +32,16 @@ async function main(): Promise<void> {
       json: { type: 'string' },
       'cpu-prof': { type: 'string' },
       list: { type: 'boolean', default: false },
+      soak: { type: 'boolean', default: false },
+      minutes: { type: 'string', default: '10' },
+      streams: { type: 'string', default: '500' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
   if (values.help) return void process.stdout.write(HELP)
+  if (values.soak) return runSoak(values.minutes, values.streams)
   const rows = chooseRows(values.only)
-  if (values.list) return void process.stdout.write(rows.map(({ id, title }) => `${id.padEnd(16)}${title}\n`).join(''))
+  if (values.list) return void process.stdout.write(rows.map(({ id, title }) => `${id.padEnd(20)}${title}\n`).join(''))
   const repetitions = chooseRepetitions(values.reps, values.quick)
   const options: StageOptions = { quick: values.quick, cpuProf: values['cpu-prof'] }
   if (options.cpuProf !== undefined) mkdirSync(options.cpuProf, { recursive: true })
@@ -49,6 +57,13 @@ async function main(): Promise<void> {
     writeFileSync(values.json, `${JSON.stringify({ machine, repetitions, quick: values.quick, outcomes }, null, 1)}\n`)
   }
   if (outcomes.some(({ verdicts }) => verdicts.some(({ pass }) => pass === false))) process.exitCode = 1
+}
+
+async function runSoak(minutesText: string, streamsText: string): Promise<void> {
+  const [minutes, streams] = [Number(minutesText), Number(streamsText)]
+  if (!(minutes > 0)) throw new Error(`--minutes must be a number above 0 and is ${minutesText}.`)
+  if (!Number.isInteger(streams) || streams < 2) throw new Error(`--streams must be 2 or more and is ${streamsText}.`)
+  if (!(await soak({ minutes, streams }))) process.exitCode = 1
 }
 
 async function measureRow(row: Row, repetitions: number, options: StageOptions): Promise<Outcome> {

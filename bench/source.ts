@@ -5,10 +5,12 @@ import { FAT_TOKEN_BYTES, fatTokenOf, tokenOf } from './fixtures.ts'
 export interface Shape {
   /** Tokens a stream gives before it ends, or before it falls silent. */
   tokens: number
-  /** Tokens ready in each turn of the event loop. Default 1. */
+  /** Tokens ready in each turn of the event loop; of a paced stream, at each of its steps. Default 1. */
   burst?: number
-  /** Makes it paced: the time between tokens is kept, whatever the reader does. */
+  /** Makes it paced: the time between tokens is kept, whatever the reader does. In bursts: steps a second. */
   tokensPerSecond?: number
+  /** Tokens that a paced stream gives at once before its pace begins. */
+  head?: number
   /** Tokens of 4 KiB instead of four characters. */
   fat?: boolean
   /** The first token waits for the round's gate. */
@@ -84,15 +86,17 @@ async function* fast(round: Round, shape: Shape, stream: number, input: SourceIn
 
 async function* paced(round: Round, shape: Shape, stream: number, input: SourceInput): Tokens {
   await begin(round, shape, stream, input)
-  const { tokens, tokensPerSecond = 1 } = shape
+  const { tokens, tokensPerSecond = 1, burst = 1, head = 0 } = shape
   const intervalMs = 1_000 / tokensPerSecond
   // Streams that set off together are out of step with one another, as they are in life.
   const phase = shape.gated ? (stream * 0.618_034) % 1 : 0
   const startMs = performance.now() + phase * intervalMs
   const times = shape === round.shapes['main'] ? round.yieldedUs : undefined
   for (let index = 0; index < tokens; index++) {
-    const waitMs = startMs + index * intervalMs - performance.now()
-    if (waitMs > 0) await sleep(waitMs)
+    const step = Math.max(0, Math.floor((index - head) / burst))
+    const waitMs = startMs + step * intervalMs - performance.now()
+    // Timers cut fractions off; the rest of a burst does not wait for what is left.
+    if (waitMs > 0 && (index - head) % burst === 0) await sleep(waitMs)
     const token = tokenOf(stream, index)
     if (times) times[stream * tokens + index] = nowUs()
     yield token

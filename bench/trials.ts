@@ -1,5 +1,8 @@
-import type { Metrics, Row } from './row.ts'
+import { type RedisServer, startRedisServer } from '@sluice/testing/redis'
+
+import type { Metrics, Row, ServerRow, StoreRow } from './row.ts'
 import { Stage, type StageOptions } from './stage.ts'
+import { StoreStage } from './stores/stage.ts'
 
 /** One repetition: what each contestant gave, by name. */
 export type Repetition = Readonly<Record<string, Metrics>>
@@ -13,21 +16,50 @@ export async function runTrials(
 ): Promise<Repetition[]> {
   const done: Repetition[] = []
   for (let repetition = 0; repetition < repetitions; repetition++) {
-    const measured: Record<string, Metrics> = {}
-    for (let turn = 0; turn < row.contestants.length; turn++) {
-      const contestant = row.contestants[(turn + repetition) % row.contestants.length]!
-      const stage = new Stage(contestant, options)
-      try {
-        await stage.ready()
-        measured[contestant.name] = await row.measure(stage)
-      } finally {
-        await stage.over()
-      }
-      tell(`${row.id} ${repetition + 1}/${repetitions} ${contestant.name} ${inShort(measured[contestant.name]!)}`)
-    }
-    done.push(measured)
+    const told = (name: string, metrics: Metrics): void =>
+      tell(`${row.id} ${repetition + 1}/${repetitions} ${name} ${inShort(metrics)}`)
+    done.push(
+      'measure' in row ? await servers(row, repetition, options, told) : await stores(row, repetition, options, told),
+    )
   }
   return done
+}
+
+type Tell = (name: string, metrics: Metrics) => void
+
+async function servers(row: ServerRow, repetition: number, options: StageOptions, tell: Tell): Promise<Repetition> {
+  const measured: Record<string, Metrics> = {}
+  for (const contestant of rotated(row.contestants, repetition)) {
+    const stage = new Stage(contestant, options)
+    try {
+      await stage.ready()
+      measured[contestant.name] = await row.measure(stage)
+    } finally {
+      await stage.over()
+    }
+    tell(contestant.name, measured[contestant.name]!)
+  }
+  return measured
+}
+
+async function stores(row: StoreRow, repetition: number, options: StageOptions, tell: Tell): Promise<Repetition> {
+  const measured: Record<string, Metrics> = {}
+  await using redis: RedisServer = await startRedisServer()
+  for (const contestant of rotated(row.contestants, repetition)) {
+    const stage = new StoreStage(contestant, redis, options)
+    try {
+      await stage.ready()
+      measured[contestant.name] = await row.measureStore(stage)
+    } finally {
+      await stage.over()
+    }
+    tell(contestant.name, measured[contestant.name]!)
+  }
+  return measured
+}
+
+function rotated<Item>(items: readonly Item[], by: number): readonly Item[] {
+  return items.map((_, index) => items[(index + by) % items.length]!)
 }
 
 function inShort(metrics: Metrics): string {

@@ -95,7 +95,7 @@ function churn(): void {
 }
 
 /** What is held when nothing collectable is left. */
-async function measureMemory(): Promise<Memory> {
+export async function measureMemory(): Promise<Memory> {
   for (let pass = 0; pass < 4; pass++) {
     globalThis.gc!()
     await new Promise((resolve) => setTimeout(resolve, 50))

@@ -53,14 +53,16 @@ export function faultOf({ status, text, complete }: Heard, expected: string): st
   return complete ? undefined : 'no complete end'
 }
 
-function noteDelays({ arrivals }: Heard, yieldedUs: Float64Array, delays: Float64Array): void {
+/** Writes how long each token was under way into `delays`. */
+export function noteDelays({ arrivals }: Pick<Heard, 'arrivals'>, yieldedUs: Float64Array, delays: Float64Array): void {
   let token = 0
   for (const { textLength, atUs } of arrivals) {
     for (; token < textLength / TOKEN_CHARS; token++) delays[token] = atUs - yieldedUs[token]!
   }
 }
 
-function readTimes(path: string): Float64Array {
+/** When each token was yielded, as the producing process wrote it. */
+export function readTimes(path: string): Float64Array {
   const bytes = readFileSync(path)
   return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength))
 }

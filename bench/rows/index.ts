@@ -8,6 +8,14 @@ import { hundredStreams } from './hundred-streams.ts'
 import { idleMemory } from './idle-memory.ts'
 import { immediateHundred, immediateSingle } from './immediate.ts'
 import { paced200, paced500 } from './paced.ts'
+import { redisBytes } from './redis-bytes.ts'
+import { redisCancel } from './redis-cancel.ts'
+import { redisCommands, redisFast } from './redis-commands.ts'
+import { redisCrash } from './redis-crash.ts'
+import { redisFirstToken } from './redis-first-token.ts'
+import { redisHop } from './redis-hop.ts'
+import { redisPaced } from './redis-paced.ts'
+import { redisResumeRows } from './redis-resume.ts'
 import { resumeStorm } from './resume-storm.ts'
 import { singleStream } from './single-stream.ts'
 import { stalledReaders } from './stalled-readers.ts'
@@ -30,4 +38,13 @@ export const ROWS: readonly Row[] = [
   resumeStorm,
   fastifyRow,
   gatewayHop,
+  redisCommands,
+  redisFast,
+  redisPaced,
+  redisFirstToken,
+  redisHop,
+  ...redisResumeRows,
+  redisCancel,
+  redisCrash,
+  redisBytes,
 ]
