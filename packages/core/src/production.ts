@@ -8,6 +8,7 @@ import type { Json } from './json.ts'
 import {
   beginLifecycle,
   type LifecycleState,
+  type LifecycleVerdict,
   nextDueMs,
   stepLifecycle,
   type LifecycleCommand,
@@ -54,6 +55,8 @@ export class Production implements PumpOwner, LogWatcher, Due {
   #settlement: Promise<void> | undefined
   /** True while the lifecycle's own close is under way: asking again would not hasten it. */
   #closing = false
+  /** An end that the store has failed to take. */
+  #owed: LifecycleVerdict
   #tellSettled: ((settlement: Promise<void> | undefined) => void) | undefined
   /** Text that an earlier producer of this stream had given. */
   readonly prefix: string
@@ -70,7 +73,9 @@ export class Production implements PumpOwner, LogWatcher, Due {
     this.#pump = new Pump(engine.hub, { log, owner: this, options, rewrite })
     this.#pump.runsUnread = options.onDisconnect === 'continue'
     log.watchers.add(this)
-    this.#watch()
+    // A stream that is taken over may have its readers already.
+    if (log.attended) this.readersChanged()
+    else this.#watch()
   }
 
   /** Sets the source going. */
@@ -115,14 +120,18 @@ export class Production implements PumpOwner, LogWatcher, Due {
       if (closing.is === 'missing') log.lose('storage')
     } catch (error) {
       engine.observers.tell('failed', facts, { where: 'store', error })
-      if (!this.over) engine.hub.schedule(this.#deadline, engine.hub.now() + CLOSE_AGAIN_MS)
+      if (this.over) return
+      this.#owed = { end: cause, limit: limit ?? '' }
+      engine.hub.schedule(this.#deadline, engine.hub.now() + CLOSE_AGAIN_MS)
     }
   }
 
   /** Settles when the source is open; with the end, when the stream is over before that. */
   opened(): Promise<EndEvent | undefined> {
-    const { end } = this.stored.log
-    if (this.#isOpen || end) return Promise.resolve(this.#isOpen ? undefined : end)
+    const { end, lost } = this.stored.log
+    if (this.#isOpen) return Promise.resolve(undefined)
+    if (end) return Promise.resolve(end)
+    if (lost) return Promise.resolve(this.#endOfLost(lost))
     return new Promise((resolve) => (this.#openWaiters = [...this.#openWaiters, resolve]))
   }
 
@@ -181,10 +190,14 @@ export class Production implements PumpOwner, LogWatcher, Due {
 
   /** Contract 5: what this source still says counts no more. Whoever has the stream now ends and settles it. */
   lost(code: ClosedCode): void {
-    const { log } = this.stored
     const reason = new SluiceError('SLUICE_ERR_INTERRUPTED', `This process has lost the stream (${code}).`)
-    this.#stop(reason, cutEnd(log, code === 'epoch' ? 'lease' : 'storage'))
+    this.#stop(reason, this.#endOfLost(code))
     if (this.#atRest) this.#leave()
+  }
+
+  /** What is said here of a stream that was lost; its end, if it gets one, is another's business. */
+  #endOfLost(code: ClosedCode): EndEvent {
+    return cutEnd(this.stored.log, code === 'epoch' ? 'lease' : 'storage')
   }
 
   #stop(reason: SluiceError | undefined, end: EndEvent): void {
@@ -236,9 +249,14 @@ export class Production implements PumpOwner, LogWatcher, Due {
   #command(command: LifecycleCommand): void {
     const { state, verdict } = stepLifecycle(this.#options, this.#lifecycle, command)
     this.#lifecycle = state
-    if (!verdict || this.#closing) return
+    if (verdict) this.#carryOut(verdict)
+  }
+
+  #carryOut({ end, limit }: NonNullable<LifecycleVerdict>): void {
+    if (this.#closing) return
     this.#closing = true
-    void this.close(verdict.end, verdict.limit).finally(() => (this.#closing = false))
+    this.#owed = undefined
+    void this.close(end, limit).finally(() => (this.#closing = false))
   }
 
   #watch(): void {
@@ -254,6 +272,8 @@ export class Production implements PumpOwner, LogWatcher, Due {
       return
     }
     this.#command({ type: 'tick', nowMs: this.engine.hub.now(), source: this.#pump })
+    const owed = this.#owed
+    if (owed && !(owed.end === 'disconnect' && this.stored.log.attended)) this.#carryOut(owed)
     if (!this.over && !this.#closing) this.#watch()
   }
 

@@ -151,8 +151,12 @@ async function readable(engine: Engine, { facts }: StoredStream): Promise<Stored
 function requireSource(engine: Engine, source: Source | NamedSource): { run: Source; named?: NamedSource | undefined } {
   if (typeof source === 'function') return { run: source }
   const run = typeof source === 'object' && source !== null ? engine.sources.get(source.name) : undefined
-  if (run && jsonOf(source.input ?? null) !== undefined)
-    return { run, named: { name: source.name, input: source.input } }
+  const input = run && jsonOf(source.input ?? null)
+  if (run && input !== undefined) {
+    // A copy: what the caller does with its object later is not what the source was given.
+    const copy = source.input === undefined ? undefined : (JSON.parse(input) as Json)
+    return { run, named: { name: source.name, input: copy } }
+  }
   throw invalidOption(
     'source',
     source,

@@ -1,20 +1,14 @@
 /* oxlint-disable vitest/no-conditional-expect -- a model says what is to be expected */
-import { type EndEvent, eventBytes, Log, type LogAccount, type Logged, type StreamEvent } from '@sluice/core'
+import { type EndEvent, eventBytes } from '@sluice/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Reader } from '../src/reader.ts'
 import { check } from './core-rig.ts'
+import { FollowedLog, sizeOf, type Step } from './followed-log.ts'
 import { manyEvents } from './logged-arbitraries.ts'
 
 const STOP: EndEvent = { type: 'end', reason: 'stop', complete: true }
 const MIB = 1024 * 1024
-
-type Step =
-  | { do: 'append'; events: Logged[] }
-  /** The store has this share of what it did not have. */
-  | { do: 'store'; share: number }
-  | { do: 'epoch' }
-  | { do: 'read'; count: number }
 
 const steps = fc.array(
   fc.oneof<fc.MaybeWeightedArbitrary<Step>[]>(
@@ -30,73 +24,11 @@ const steps = fc.array(
 )
 const retention = fc.constantFrom(1024, 4000, 20_000, MIB)
 
-const toEvent = (event: Logged): StreamEvent => (typeof event === 'string' ? { type: 'text', text: event } : event)
-const sizeOf = (events: readonly Logged[]): number => events.reduce((sum, event) => sum + eventBytes(event), 0)
-
-/** A log behind a store, beside the plain list of what was appended. */
-class Scene {
-  readonly account: LogAccount = { bytes: 0 }
-  readonly log: Log
-  readonly appended: { epoch: number; event: Logged }[] = []
-  /** How many of them the store has. */
-  stored = 0
-
-  constructor(retentionBytes: number) {
-    this.log = new Log('stream', 1, { retentionBytes, account: this.account })
-    this.log.produce(1, 'stored', { appended: () => {} })
-  }
-
-  get events(): Logged[] {
-    return this.appended.map(({ event }) => event)
-  }
-
-  append(...events: Logged[]): void {
-    for (const event of events) {
-      expect(this.log.append(event)).toBe(true)
-      this.appended.push({ epoch: this.log.epoch, event })
-    }
-  }
-
-  store(share: number): void {
-    this.stored += Math.ceil((this.appended.length - this.stored) * share)
-    this.log.storedUpTo(this.stored)
-  }
-
-  do(step: Step): void {
-    if (step.do === 'append') this.append(...step.events)
-    else if (step.do === 'store') this.store(step.share)
-    else if (step.do === 'epoch') this.log.epoch++
-  }
-
-  /** What is shown, event by event: that and nothing else must be in the store. */
-  assertShown(): void {
-    const { log, appended, stored } = this
-    expect([log.lastSeq, log.committed, log.stored]).toEqual([appended.length, stored, stored])
-    expect(log.committedBytes).toBe(sizeOf(this.events.slice(0, stored)))
-    expect(log.firstSeq).toBeLessThanOrEqual(stored + 1)
-    expect(log.read(stored, Infinity)).toEqual([])
-    for (let seq = log.firstSeq; seq <= stored; seq++) {
-      const { epoch, event } = appended[seq - 1]!
-      expect(log.read(seq - 1, 1)).toEqual([{ epoch, seq, event: toEvent(event) }])
-    }
-    const all = log.read(log.firstSeq - 1, Infinity)
-    expect(all.at(-1)?.seq ?? log.firstSeq - 1).toBe(stored)
-  }
-
-  /** What is kept, shown or not. */
-  assertKept(): void {
-    const { log, events, account } = this
-    const kept = events.slice(log.firstSeq - 1)
-    expect(log.slice(log.firstSeq, log.lastSeq).map(toEvent)).toEqual(kept.map(toEvent))
-    expect([log.bytes, account.bytes, log.totalBytes]).toEqual([sizeOf(kept), sizeOf(kept), sizeOf(events)])
-  }
-}
-
 describe('contract 11, a log that shows what is stored', () => {
   test('shows exactly what the store has, keeps all that it has not, and gives the store what was appended', () =>
     check(
       fc.property(steps, retention, (list, retentionBytes) => {
-        const scene = new Scene(retentionBytes)
+        const scene = new FollowedLog(retentionBytes)
         for (const step of list) {
           scene.do(step)
           scene.assertShown()
@@ -109,7 +41,7 @@ describe('contract 11, a log that shows what is stored', () => {
   test('gives its readers no more than that, wakes them when there is more, and never wakes them for less', () =>
     check(
       fc.property(steps, (list) => {
-        const scene = new Scene(MIB)
+        const scene = new FollowedLog(MIB)
         const { log } = scene
         const reader = new Reader(log, 0)
         let woken = 0
@@ -139,7 +71,7 @@ describe('contract 11, a log that shows what is stored', () => {
   test('contract 3: has its end only once the store has it, and takes nothing meanwhile', () =>
     check(
       fc.property(steps, manyEvents, fc.nat({ max: 3 }), (list, late, portions) => {
-        const scene = new Scene(MIB)
+        const scene = new FollowedLog(MIB)
         const { log } = scene
         const told: unknown[] = []
         log.watchers.add({ ended: (end) => void told.push(end), lost: (code) => void told.push(code) })
@@ -163,7 +95,7 @@ describe('contract 11, a log that shows what is stored', () => {
   test('contract 6: is trimmed as soon as the store has its head, down to its retention', () =>
     check(
       fc.property(manyEvents, fc.constantFrom(1024, 4000), (events, retentionBytes) => {
-        const scene = new Scene(retentionBytes)
+        const scene = new FollowedLog(retentionBytes)
         scene.append(...events)
         expect([scene.log.firstSeq, scene.log.bytes]).toEqual([1, sizeOf(events)])
         scene.store(1)

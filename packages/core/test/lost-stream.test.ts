@@ -95,21 +95,21 @@ describe.each(['storage', 'epoch'] as const)(
     })
 
     test('a signal that is first looked at afterwards has been aborted, and the inbox is closed', async () => {
-    const [here] = createRemoteWorld({}, 1) as [RemoteProcess]
-    let context: SourceContext | undefined
-    const source: Source = (given) => {
-      context = given
-      return createScriptedSource([{ hang: true }]).source({ ...given, signal: new AbortController().signal })
-    }
-    const stream = await passing(here, here.sluice.start(source, SERVER))
-    logIn(here, stream.id).lose(code)
-    const { signal, inbox } = context!
-    expect(signal.aborted).toBe(true)
-    expect(signal.reason).toMatchObject({ code: 'SLUICE_ERR_INTERRUPTED' })
-    expect(await inbox[Symbol.asyncIterator]().next()).toEqual({ done: true, value: undefined })
-  })
+      const [here] = createRemoteWorld({}, 1) as [RemoteProcess]
+      let context: SourceContext | undefined
+      const source: Source = (given) => {
+        context = given
+        return createScriptedSource([{ hang: true }]).source({ ...given, signal: new AbortController().signal })
+      }
+      const stream = await passing(here, here.sluice.start(source, SERVER))
+      logIn(here, stream.id).lose(code)
+      const { signal, inbox } = context!
+      expect(signal.aborted).toBe(true)
+      expect(signal.reason).toMatchObject({ code: 'SLUICE_ERR_INTERRUPTED' })
+      expect(await inbox[Symbol.asyncIterator]().next()).toEqual({ done: true, value: undefined })
+    })
 
-  test('contract 2: tells its readers so, over any transport', async () => {
+    test('contract 2: tells its readers so, over any transport', async () => {
       const { here, stream } = await begin(steps)
       const events = readAll(stream)
       const other = await passing(here, here.sluice.attach({ id: stream.id }, SERVER))

@@ -204,8 +204,13 @@ export class RemoteServer {
     stream.producer = client
     stream.followers.add(client)
     stream.presence.delete(client)
-    this.#tellReaders(stream)
     return this.snapshot(stream)
+  }
+
+  /** Tells the producer who reads elsewhere. */
+  tellReaders(name: StreamName): void {
+    const stream = this.byName(name)
+    if (stream) this.#tellReaders(stream)
   }
 
   present(name: StreamName, client: Client, here: { readers: number; furthestSeq: number }): void {

@@ -148,6 +148,8 @@ export class RemoteStore implements Store, Client {
     held.producing = producing
     log.produce(snapshot.state.epoch, 'stored', { appended: () => this.#store(held, producing) })
     this.host!.takeOver(held.stream)
+    // Before it held the stream it could not have been told.
+    await this.link.ask(() => this.server.tellReaders(name))
     return true
   }
 
