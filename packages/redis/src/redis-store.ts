@@ -278,6 +278,8 @@ class StreamsOnRedis implements RedisStore, Kept, ReplicaOwner {
     const host = this.#shop.hosts.find((one) => facts.source !== undefined && one.canRun(facts.source.name))
     if (!replica || !host) return
     await replica.catchUp()
+    const { end, lost } = replica.stream.log
+    if (end || lost) return
     replica.retire()
     this.#replicas.delete(facts.id)
     replica.stream.log.epoch = epoch

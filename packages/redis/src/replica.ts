@@ -172,8 +172,8 @@ export class Replica implements StreamListener, LogWatcher, LogFollower, Due {
     if (log.lost) return
     let looked = await look(link, names, facts, { afterSeq: log.lastSeq, grants: true })
     this.#activeMs = hub.now()
-    if (looked.is === 'stream' && (looked.state.epoch > log.epoch || looked.state.seq < log.lastSeq)) {
-      // Another producer has written: whether what is here is still what is there is seen by comparing all of it.
+    if (looked.is === 'stream' && (looked.state.epoch !== log.epoch || looked.state.seq < log.lastSeq)) {
+      // Another producer writes: whether what is here is still what is there is seen by comparing all of it.
       looked = await look(link, names, facts, { afterSeq: log.firstSeq - 1, grants: true })
     }
     this.#apply(looked)
@@ -248,11 +248,12 @@ export class Replica implements StreamListener, LogWatcher, LogFollower, Due {
     // What an earlier producer said may be heard late, when the store has something else there.
     if (live && (epoch < log.epoch || (epoch > log.epoch && log.lastSeq > 0))) return false
     if (firstSeq > log.lastSeq + 1) return false
+    const from = Math.max(firstSeq, log.firstSeq)
     const same = Math.min(lastSeq, log.lastSeq)
-    if (same >= Math.max(firstSeq, log.firstSeq) && epoch > log.epochOf(same))
-      log.rewind(Math.max(firstSeq, log.firstSeq) - 1)
+    // The store is right, also where its epoch is the older one: it may have lost that somebody took over.
+    if (from <= same && epoch !== log.epochOf(same)) log.rewind(from - 1)
     if (lastSeq <= log.lastSeq) return true
-    if (epoch > log.epoch) log.epoch = epoch
+    log.epoch = epoch
     for (const event of events.slice(log.lastSeq + 1 - firstSeq)) log.append(event)
     return true
   }

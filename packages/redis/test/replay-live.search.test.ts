@@ -44,8 +44,12 @@ function problemOf({ log, versions }: HandoffScene, reading: Reading, path: read
   const text = got.join('')
   if (![...versions].some((version) => version.startsWith(text, 2 * from))) return 'this never stood in the log'
   if (outcome === undefined) return undefined
+  // A failover may lose an end that was read; then it is what it was.
+  if (outcome === 'end' && path.includes('back')) return undefined
   if (outcome === 'end') return log.text === log.text.slice(0, 2 * from) + text ? undefined : 'another end was read'
   if (outcome !== 'storage' && outcome !== 'trimmed') return `a reading is over: ${outcome}`
+  const isThere = log.text.startsWith(text, 2 * from) && !path.includes('forget') && !path.includes('back')
+  if (outcome === 'storage' && isThere) return 'what a reader was told is lost is there'
   return FAULTS.some((fault) => path.includes(fault)) ? undefined : 'a reading was closed for no reason'
 }
 
@@ -57,19 +61,20 @@ function hangOf({ log }: HandoffScene, { got, outcome, from }: Reading): string 
   return position < log.seq ? 'a reader was not told what there is' : undefined
 }
 
-const FAULTS = ['lose', 'forget', 'trim', 'empty']
+const FAULTS = ['lose', 'forget', 'trim', 'empty', 'back']
 
 describe('contract 1 to 4: backlog and live, in every order in which it can happen', () => {
   test.each<[string, Partial<Faults>]>([
-    ['wake-ups are lost, late and in any order', { chunks: 3, polls: 1 }],
+    ['wake-ups are lost, late and in any order', { chunks: 3 }],
     ['somebody ends it from elsewhere', { closes: 1 }],
     ['another producer takes over', { takes: 1, closes: 1 }],
+    ['a failover loses that another producer took over', { takes: 1, backs: 1 }],
     ['the head is trimmed', { trims: 1 }],
     ['the newest entry is lost, and another producer writes', { chunks: 3, losses: 1 }],
     ['somebody has emptied the log', { empties: 1, closes: 1 }],
     ['the newest entry is lost, and written again with others', { rewrites: 1, closes: 1, polls: 1 }],
     ['a reader resumes', { resumes: 1, losses: 1 }],
-    ['two read', { chunks: 1, readers: 2, closes: 1 }],
+    ['two read', { readers: 2, closes: 1 }],
   ])(
     'no gap, no duplicate, no hang: %s',
     async (_, faults) => {

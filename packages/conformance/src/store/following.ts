@@ -34,6 +34,10 @@ export class Following implements LogReader {
     else if (this.#takes) this.#take()
   }
 
+  overtaken(): void {
+    this.broken ??= 'storage'
+  }
+
   leave(): void {
     this.log.detach(this)
   }

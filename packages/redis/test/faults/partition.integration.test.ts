@@ -62,6 +62,37 @@ describe.concurrent('Redis is out of reach for longer than a lease', () => {
     expect((await b.settlementOf(started.id)).text).toBe(remote.text)
   })
 
+  test('F3: for its producer alone, degraded: what ran ahead is taken back aloud, and all have one end (contract 2, 3)', async () => {
+    await using server = await startRedisServer()
+    await using proxy = await startChaosProxy({ target: { port: server.port } })
+    const url = `redis://127.0.0.1:${proxy.port}`
+    await using a = new Instance({ url, onStoreOutage: 'degrade', commandMs: 1_000 })
+    await using b = new Instance({ url: server.url })
+    const tap = new Tap()
+    const started = await a.start(tap.source)
+    const local = new Reading(started, 0)
+    const remote = await b.read({ id: started.id })
+    tap.pour(20)
+    await Promise.all([local.reached(20), remote.reached(20)])
+    proxy.blackhole()
+    tap.pour(30)
+    await local.reached(50)
+    // To the others its producer is dead.
+    const end = await remote.ended(13_000)
+    expect(end).toMatchObject({ reason: 'interrupted', cause: 'lease' })
+    expect(local.over).toBe(false)
+    proxy.heal()
+    expect(await local.cut(5_000)).toBe('storage')
+    await a.abortOf(started.id)
+    expect([local.tokens, remote.tokens]).toEqual([50, 20])
+    // The last cursor it was given is still good.
+    const back = await a.read({ id: started.id }, { after: local.cursor, from: 20 })
+    expect(await back.ended()).toEqual(end)
+    expect(back.text).toBe('')
+    const settled = await a.settlementOf(started.id)
+    expect(settled).toMatchObject({ text: textBetween(0, 20), end })
+  })
+
   test('F8: `{ replicas: 1 }`: nothing is shown that a failover could lose (contract 11)', async () => {
     await using redis = await startReplicated({ replicas: 1 })
     await using proxy = await startChaosProxy({ target: { port: redis.primary.port } })

@@ -20,6 +20,7 @@ export function problemOf(world: World): string | undefined {
       return `a reading was closed for no reason: ${show(reading)}`
   }
   const { cancelled, log, speaker, lossy } = world
+  if (!lossy && log.breaks.length > 0) return `I6: this was stored: ${log.breaks.join()}`
   if (world.ranOn) return 'contract 8: a source runs on that was cancelled'
   if (cancelled && !lossy) {
     const late = speaker.said.slice(cancelled.said)

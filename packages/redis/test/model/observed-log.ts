@@ -15,6 +15,9 @@ export class ObservedLog {
   /** Complete ones, and what was there before something was written over. */
   readonly #past: Version[] = []
   #now: Version = { tokens: [], end: undefined }
+  #epoch = 0
+  /** Entries that do not follow from the one before, or come from an older producer; a failover may bring them about. */
+  readonly breaks: string[] = []
   readonly #redis: Redis
 
   constructor(url: string) {
@@ -56,7 +59,9 @@ export class ObservedLog {
   }
 
   #take(message: string): void {
-    const { firstSeq, events } = decodeChunk(message)
+    const { epoch, firstSeq, events } = decodeChunk(message)
+    if (firstSeq !== this.#now.tokens.length + 1 || this.#now.end || epoch < this.#epoch) this.breaks.push(message)
+    this.#epoch = epoch
     const last = events.at(-1)
     const end = typeof last === 'object' && last.type === 'end' ? last : undefined
     const tokens = tokensOf(events.filter((event) => typeof event === 'string').join(''))

@@ -159,9 +159,10 @@ export class World {
     } else if (step.do === 'pause') {
       process.disturb()
       process.proxy.pause()
-      await sleep(step.ms)
-      process.proxy.resume()
-      process.calm()
+      void sleep(step.ms).then(() => {
+        process.proxy.resume()
+        process.calm()
+      })
     } else if (step.do === 'crash') {
       if (this.processes.filter(({ alive }) => alive).length > 1) process.crash()
     } else if (step.do === 'lapse') await this.#lapse()

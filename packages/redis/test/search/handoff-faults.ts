@@ -10,6 +10,8 @@ export interface Faults {
   closes: number
   /** Another producer takes over; nothing is lost. */
   takes: number
+  /** A failover loses that, and what was written since. */
+  backs: number
   readers: number
   /** Readers that have the first event already. */
   resumes: number
@@ -26,6 +28,7 @@ export const NO_FAULTS: Faults = {
   rewrites: 0,
   closes: 0,
   takes: 0,
+  backs: 0,
   readers: 1,
   resumes: 0,
   polls: 0,

@@ -71,13 +71,14 @@ export class HandoffScene {
 
   /** What may happen next. */
   get actions(): string[] {
-    const { chunks, trims, empties, losses, rewrites, closes, takes, readers, resumes, polls } = this.#faults
+    const { chunks, trims, empties, losses, rewrites, closes, takes, backs, readers, resumes, polls } = this.#faults
     const may = (what: string, times: number): string[] => ((this.#done[what] ?? 0) < times ? [what] : [])
     const running = !this.log.end
     return [
       ...(running ? may('write', chunks) : []),
       ...(running && this.#written >= chunks ? ['end'] : []),
       ...(running ? [...may('close', closes), ...may('take', takes)] : []),
+      ...(this.log.taken ? may('back', backs) : []),
       ...(running && this.log.entries.length > 0 ? [...may('lose', losses), ...may('forget', rewrites)] : []),
       ...(this.log.entries.length > 0 ? [...may('trim', trims), ...may('empty', empties)] : []),
       ...may('read', readers),
@@ -96,7 +97,8 @@ export class HandoffScene {
     else if (verb === 'end') this.log.write([...this.#lost, STOP])
     else if (verb === 'close') this.log.close(CUT)
     else if (verb === 'forget') this.#lost = [...this.log.forget(), ...this.#lost]
-    else if (verb === 'take') this.log.epoch++
+    else if (verb === 'take') this.log.take()
+    else if (verb === 'back') this.log.back()
     else if (verb === 'lose') {
       this.log.forget()
       this.#lost = []
@@ -133,11 +135,11 @@ export class HandoffScene {
     const { entries, whole, epoch, end, seq } = this.log
     const held = this.#replica?.stream.log
     const asked = this.#asked.map(({ after, reply }) => [after, reply])
-    const done = ['read', 'resume', 'poll', 'trim', 'empty', 'lose', 'forget', 'close', 'take'].map(
+    const done = ['read', 'resume', 'poll', 'trim', 'empty', 'lose', 'forget', 'close', 'take', 'back'].map(
       (verb) => this.#done[verb] ?? 0,
     )
     return JSON.stringify([
-      [entries, whole, epoch, end?.reason, seq, this.#written, this.#lost, ...done],
+      [entries, whole, epoch, end?.reason, seq, this.#written, this.#lost, this.log.taken, ...done],
       [this.#messages, asked, this.#sinceAsked, Boolean(this.#subscribe), Boolean(this.#listener)],
       held && [held.slice(held.firstSeq, held.lastSeq), held.firstSeq, epochsOf(held), held.lost, held.end?.reason],
       this.readings,

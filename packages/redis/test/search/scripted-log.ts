@@ -29,6 +29,8 @@ export class ScriptedLog {
   seq = 0
   epoch = 1
   end: EndEvent | undefined
+  /** What stood here when another producer took over. */
+  taken: Pick<ScriptedLog, 'entries' | 'whole' | 'seq' | 'epoch'> | undefined
   publish: (message: string) => void = () => {}
 
   write(events: readonly Logged[]): void {
@@ -45,6 +47,18 @@ export class ScriptedLog {
   close(end: EndEvent): void {
     this.epoch++
     this.write([end])
+  }
+
+  /** Another producer takes over. */
+  take(): void {
+    const { entries, whole, seq, epoch } = this
+    this.taken = { entries, whole, seq, epoch }
+    this.epoch++
+  }
+
+  /** A failover to a server that never heard of that: the old producer's epoch stands again. */
+  back(): void {
+    Object.assign(this, this.taken, { taken: undefined, end: undefined })
   }
 
   /** Somebody has cut the log down to its newest entries. */
