@@ -38,7 +38,7 @@ export class KeptEvents implements Buffers {
   /** Made when first needed: most logs hold no long text. */
   #buffers: BufferPool | undefined
   readonly #segmentBytes: number
-  readonly #account: LogAccount | undefined
+  #account: LogAccount | undefined
 
   /** Begins after `seq`, which was written in `trimmedEpoch`. */
   constructor(epoch: number, after: { seq: number; epoch: number }, retentionBytes: number, account?: LogAccount) {
@@ -118,6 +118,12 @@ export class KeptEvents implements Buffers {
     this.#segments = []
     this.#tail = undefined
     this.firstSeq = this.lastSeq + 1
+  }
+
+  /** Whoever keeps this log lets go of it: its bytes are not counted any more. */
+  leaveAccount(): void {
+    if (this.#account) this.#account.bytes -= this.bytes
+    this.#account = undefined
   }
 
   /** Bytes charged for all events up to and including `seq`. */

@@ -27,6 +27,8 @@ export class Mailbox {
   readonly #listeners: Map<string, Set<StreamListener>> = new Map()
   readonly #names: Names
   #subscribed: Promise<void> | undefined
+  /** Called when it listens, at first or again: notices may have been missed. */
+  onMissed: () => void = () => {}
 
   constructor(link: Link, names: Names, instance: string, onNotice: (notice: Notice) => void) {
     this.#link = link
@@ -65,6 +67,7 @@ export class Mailbox {
   #connected(): void {
     const channels = [this.#own, ...this.#listeners.keys()]
     this.#subscribed = this.#link.listening.subscribe(...channels).then(() => {
+      this.onMissed()
       for (const listeners of this.#listeners.values()) for (const listener of listeners) listener.missed()
     }, ignore)
   }

@@ -25,6 +25,8 @@ export class Produced implements OutboxOwner {
   /** Messages handed to the source so far. */
   #taken = 0
   #taking = false
+  /** True when a message may have come since the inbox was asked last. */
+  #moreToTake = false
 
   constructor(shop: Shop, stream: StoredStream, keeping: Keeping, onUnstorable: (end: EndEvent) => void) {
     this.#shop = shop
@@ -131,19 +133,21 @@ export class Produced implements OutboxOwner {
   }
 
   async #takeMessages(): Promise<void> {
+    this.#moreToTake = true
     if (this.#taking || this.over) return
     this.#taking = true
     try {
       const { link, names } = this.#shop
       const { facts, log } = this.stream
-      for (let more = true; more && !this.over;) {
+      while (this.#moreToTake && !this.over) {
+        this.#moreToTake = false
         const keys = [names.meta(facts), names.inbox(facts)]
         const messages = (await link.run(SCRIPTS.takeMessages, keys, [log.epoch, this.#taken])) as string[]
         const taken = messages.findIndex((message) => !this.#give(JSON.parse(message) as Json))
         const count = taken === -1 ? messages.length : taken
         this.#taken += count
         // Asked once more, to say what was taken, and for what came meanwhile.
-        more = count > 0
+        if (count > 0) this.#moreToTake = true
       }
     } catch {
       // The next renewal says that messages wait.

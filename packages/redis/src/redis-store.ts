@@ -12,6 +12,7 @@ import {
   type Keeping,
   Log,
   type LogAccount,
+  type LogWatcher,
   type LookUp,
   type Runtime,
   type Store,
@@ -40,8 +41,8 @@ import { checkServer } from './start-up-check.ts'
 const MAX_INBOX_MESSAGES = 64
 const MAX_INBOX_BYTES = 256 * 1024
 const MAX_GRANTS = 1_000
-/** How long a log that nobody reads is kept at hand. */
-const LINGER_MS = 30_000
+/** How long a log that nobody reads is kept at hand: until who has asked for it begins to read. */
+const LINGER_MS = 500
 
 /**
  * Keeps streams on Redis Streams: any instance can serve, resume and cancel any stream. Redis 7.0 up, or Valkey;
@@ -77,6 +78,8 @@ class StreamsOnRedis implements RedisStore, Kept, ReplicaOwner {
   readonly #replicas: Map<string, Replica> = new Map()
   /** Replicas that nobody reads, until they are let go. */
   readonly #lingering: Map<Replica, Deadline> = new Map()
+  /** Logs of streams that were produced here and have ended, while somebody reads them. */
+  readonly #finished: Map<string, Log> = new Map()
   /** Streams that are being read for the first time. */
   readonly #opening: Map<string, Promise<void>> = new Map()
   #checked: Promise<void> | undefined
@@ -95,6 +98,7 @@ class StreamsOnRedis implements RedisStore, Kept, ReplicaOwner {
     this.#shop = { instance, hub, link, names, mailbox, options, account, hosts: [] }
     this.#keeper = new Keeper(this.#shop, this)
     link.onAnswering = () => this.#keeper.due()
+    mailbox.onMissed = () => this.#keeper.due()
     // What it says is for `ready`; who does not ask finds out with the first stream.
     this.ready().catch(ignore)
   }
@@ -198,9 +202,9 @@ class StreamsOnRedis implements RedisStore, Kept, ReplicaOwner {
 
   async renew(streams: readonly StreamName[], leaseMs: number): Promise<readonly StreamName[]> {
     const kept = await Promise.all(
-      streams.map(async ({ id }) => {
+      streams.map(async ({ tenant, id }) => {
         const produced = this.#produced.get(id)
-        return produced !== undefined && (await this.#keeper.renew(produced, leaseMs))
+        return produced?.stream.facts.tenant === tenant && (await this.#keeper.renew(produced, leaseMs))
       }),
     )
     return streams.filter((_, index) => !kept[index])
@@ -239,8 +243,8 @@ class StreamsOnRedis implements RedisStore, Kept, ReplicaOwner {
   }
 
   usage(): { bytes: number; streams: number; live: number } {
-    const ended = [...this.#replicas.values()].filter(({ stream }) => stream.log.end).length
-    const streams = this.#produced.size + this.#replicas.size
+    const ended = this.#finished.size + [...this.#replicas.values()].filter(({ stream }) => stream.log.end).length
+    const streams = this.#produced.size + this.#replicas.size + this.#finished.size
     return { bytes: this.#shop.account.bytes, streams, live: streams - ended }
   }
 
@@ -249,13 +253,23 @@ class StreamsOnRedis implements RedisStore, Kept, ReplicaOwner {
     this.#disposed = true
     this.#keeper.stop()
     for (const { outbox } of this.#produced.values()) outbox.stop()
-    for (const replica of this.#replicas.values()) replica.release()
+    for (const { stream } of this.#produced.values()) stream.log.leaveAccount()
+    this.#produced.clear()
+    for (const log of this.#finished.values()) log.leaveAccount()
+    this.#finished.clear()
+    for (const replica of this.#replicas.values()) this.#letGo(replica)
     for (const deadline of this.#lingering.values()) this.#shop.hub.cancel(deadline)
+    this.#lingering.clear()
     this.#shop.link.close()
   }
 
   lapsed(state: StoredState): void {
     void this.#keeper.judge(state).catch(ignore)
+  }
+
+  followed(replica: Replica): void {
+    const { id } = replica.stream.facts
+    if (!this.#replicas.has(id)) this.#replicas.set(id, replica)
   }
 
   /** It is let go after a while, unless somebody comes. */
@@ -302,13 +316,29 @@ class StreamsOnRedis implements RedisStore, Kept, ReplicaOwner {
     this.#produced.set(id, produced)
     stream.log.watchers.add({
       ended: () => this.#ended(id, stream),
-      lost: () => this.#produced.delete(id),
+      lost: () => this.#left(id, stream),
     })
   }
 
   #ended(id: string, stream: StoredStream): void {
-    this.#produced.delete(id)
+    this.#left(id, stream)
     if (!this.#shop.hosts.some(({ settles }) => settles)) void this.#keeper.unwatch(stream.facts).catch(ignore)
+  }
+
+  /** It is not produced here any more. Who reads on has its log; who comes finds it in Redis. */
+  #left(id: string, { log }: StoredStream): void {
+    this.#produced.delete(id)
+    const finished: LogWatcher = {
+      readersChanged: () => {
+        if (log.readers.size > 0) return
+        log.watchers.delete(finished)
+        this.#finished.delete(id)
+        log.leaveAccount()
+      },
+    }
+    if (log.lost || log.readers.size === 0) return log.leaveAccount()
+    this.#finished.set(id, log)
+    log.watchers.add(finished)
   }
 
   async #findById(stream: StreamName, lookUp: LookUp): Promise<Found> {
@@ -323,7 +353,8 @@ class StreamsOnRedis implements RedisStore, Kept, ReplicaOwner {
     const held = this.#replicas.get(stream.id)
     if (held?.stream.facts.tenant === stream.tenant && !held.stream.log.lost) {
       await held.catchUp()
-      if (!held.stream.log.lost) return { is: 'stream', stream: held.stream }
+      if (!held.stream.log.lost && !held.erased) return { is: 'stream', stream: held.stream }
+      this.#letGo(held)
     }
     const looking = this.#look(stream, lookUp)
     this.#opening.set(
@@ -383,15 +414,21 @@ class StreamsOnRedis implements RedisStore, Kept, ReplicaOwner {
   }
 
   #forget(id: string): void {
+    this.#finished.get(id)?.clear()
     const replica = this.#replicas.get(id)
-    if (replica) void replica.catchUp().catch(ignore)
+    if (!replica) return
+    // Those who read it are told; then there is nothing to hold.
+    void replica
+      .catchUp()
+      .catch(ignore)
+      .finally(() => this.#letGo(replica))
   }
 
   #letGo(replica: Replica): void {
     const { facts, log } = replica.stream
     replica.release()
     if (this.#replicas.get(facts.id) === replica) this.#replicas.delete(facts.id)
-    this.#shop.account.bytes -= log.bytes
+    log.leaveAccount()
   }
 
   #evict(): void {

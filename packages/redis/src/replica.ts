@@ -19,6 +19,8 @@ import { nameOf, type Shop } from './shop.ts'
 export interface ReplicaOwner {
   /** The producer's lease has lapsed, or is about to be judged. */
   lapsed(state: StoredState): void
+  /** Somebody reads it, again perhaps after it was let go. */
+  followed(replica: Replica): void
   /** Nobody reads it any more, or it is over: it may be let go. */
   idle(replica: Replica): void
 }
@@ -36,6 +38,8 @@ export class Replica implements StreamListener, LogWatcher, LogFollower, Due {
   readonly #windowBytes: number
   readonly #replicated: boolean
   readonly #deadline: Deadline = new Deadline(this)
+  /** True once nothing is kept of it anywhere but a tombstone. */
+  erased = false
   #following = false
   #catching: Promise<void> | undefined
   #again = false
@@ -198,6 +202,7 @@ export class Replica implements StreamListener, LogWatcher, LogFollower, Due {
     const { log, facts } = this.stream
     if (this.#following || log.end || log.lost) return
     this.#following = true
+    this.#owner.followed(this)
     const { hub, mailbox, options } = this.#shop
     hub.schedule(this.#deadline, hub.now() + options.lookEveryMs)
     mailbox
@@ -213,6 +218,7 @@ export class Replica implements StreamListener, LogWatcher, LogFollower, Due {
       if (looked.end && looked.seq === log.lastSeq + 1)
         this.#take({ ...looked, firstSeq: looked.seq, events: [looked.end] })
       if (!log.end) log.lose('trimmed')
+      this.erased = true
       return log.clear()
     }
     const { state, chunks, grants } = looked

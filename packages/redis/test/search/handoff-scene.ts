@@ -154,7 +154,7 @@ export class HandoffScene {
     const looked = await look(this.#shop.link, this.#shop.names, FACTS, { afterSeq: 0 })
     if (looked.is !== 'stream') return { is: 'unknown' }
     if (!this.#replica || this.#replica.stream.log.lost) {
-      this.#replica = new Replica(this.#shop, looked, { lapsed: () => {}, idle: () => {} })
+      this.#replica = new Replica(this.#shop, looked, { lapsed: () => {}, followed: () => {}, idle: () => {} })
     }
     return { is: 'stream', stream: this.#replica.stream }
   }

@@ -83,7 +83,8 @@ export class Instance {
   read(): Promise<void> {
     return this.#atOnce(async () => {
       const looked = await look(this.#shop.link, this.#shop.names, FACTS, { afterSeq: 0 })
-      if (looked.is === 'stream') this.#replica = new Replica(this.#shop, looked, { lapsed: () => {}, idle: () => {} })
+      if (looked.is === 'stream')
+        this.#replica = new Replica(this.#shop, looked, { lapsed: () => {}, followed: () => {}, idle: () => {} })
     })
   }
 
