@@ -52,7 +52,7 @@ export class Stage {
     this.quick = quick
     this.#cpuProf = cpuProf
     this.server = new Child(contestant.program, [JSON.stringify(contestant.options)], contestant.nodeOptions)
-    this.load = new Child('load/client.ts', [])
+    this.load = new Child(contestant.load, [])
   }
 
   /** Settles when the server listens. */
@@ -64,7 +64,13 @@ export class Stage {
   /** Opens `streams` streams of `shapes.main`, gate closed. */
   async open(shapes: Record<string, Shape>, streams: number, input: Partial<OpenInput> = {}): Promise<void> {
     await this.server.ask('begin', { shapes, streams })
-    await this.load.ask('open', { port: this.port, streams, shape: 'main', ...input } satisfies OpenInput)
+    await this.load.ask('open', {
+      port: this.port,
+      streams,
+      shape: 'main',
+      dialect: this.contestant.dialect,
+      ...input,
+    } satisfies OpenInput)
   }
 
   /** Opens the gate and waits for the last byte. */
@@ -107,8 +113,8 @@ export class Stage {
   }
 
   /** One round nobody looks at, so that what is measured is compiled code. */
-  async warmUp(main: Shape, streams: number): Promise<void> {
-    await this.open({ main }, streams)
+  async warmUp(main: Shape, streams: number, beside: Record<string, Shape> = {}): Promise<void> {
+    await this.open({ main, ...beside }, streams)
     await this.flow()
     await this.check(main.tokens)
     await this.forget()

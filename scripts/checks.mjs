@@ -7,7 +7,7 @@ const PORTABLE = ['--project', 'unit', '--project', 'property', 'packages/core/'
 
 /**
  * `live` shows the output as it comes; others show it only when they fail.
- * `drives` marks what needs redis-server, chromium and nginx. `counted` marks the tests in the closing line.
+ * `drives` marks what needs redis-server, chromium, nginx and python3-websockets. `counted` marks the tests in the closing line.
  */
 export const CHECKS = [
   { name: 'format', command: [`${BIN}/oxfmt`, '--check', '.'] },

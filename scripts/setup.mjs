@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { delimiter, dirname, join, resolve } from 'node:path'
+import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
@@ -14,6 +14,8 @@ const LOCK = join(ROOT, '.sluice-setup.lock')
 const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin']
 const LOCK_MAX_AGE_MS = 30 * 60_000
 const INSTALL = ['-y', 'pnpm@12', 'install']
+/** Where code is generated from `proto/`, with what is installed there and nothing else. */
+const GRPC = join(ROOT, 'packages/grpc')
 
 /** The project's own Node binaries, by major. */
 export const NODE = {
@@ -32,6 +34,19 @@ const PROGRAMS = [
     commands: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
   },
   { name: 'nginx', variable: 'NGINX_PATH', commands: ['nginx'] },
+  // A library, not a program: it is there when its folder is.
+  {
+    name: 'python3-websockets',
+    variable: 'PYTHON_WEBSOCKETS',
+    commands: [],
+    folders: ['/usr/lib/python3/dist-packages/websockets'],
+  },
+  // No program but a module of Debian's own Python, which is looked for where that keeps it.
+  {
+    name: 'python3-grpcio',
+    variable: 'PYTHON_GRPC_PATH',
+    commands: ['/usr/lib/python3/dist-packages/grpc/__init__.py'],
+  },
 ]
 
 export class SetupError extends Error {}
@@ -60,7 +75,8 @@ function isReady(forTests) {
 }
 
 function isInstalled() {
-  return Object.values(NODE).every((binary) => existsSync(binary)) && readIfThere(STAMP) === fingerprint()
+  const made = [...Object.values(NODE), join(GRPC, 'src/gen')]
+  return made.every((file) => existsSync(file)) && readIfThere(STAMP) === fingerprint()
 }
 
 function installPackages() {
@@ -76,8 +92,18 @@ function installPackages() {
     const version = execFileSync(binary, ['--version'], { encoding: 'utf8' }).trim()
     if (!version.startsWith(`v${major}.`)) throw new SetupError(`${binary} is Node ${version}, expected ${major}`)
   }
+  generateCode()
   writeFileSync(STAMP, fingerprint())
   say(`packages installed in ${seconds(started)}`)
+}
+
+/** What protobuf says, as TypeScript: not in git, since it follows from what is. */
+function generateCode() {
+  const bin = join(GRPC, 'node_modules/.bin')
+  const { PATH, ...env } = childEnvironment()
+  const options = { cwd: GRPC, env: { ...env, PATH: [bin, PATH].join(delimiter) } }
+  rmSync(join(GRPC, 'src/gen'), { recursive: true, force: true })
+  runQuietly([join(bin, 'buf'), 'generate'], options, 'code could not be generated from packages/grpc/proto')
 }
 
 function installPrograms(missing) {
@@ -101,7 +127,10 @@ function installPrograms(missing) {
 
 function missingPrograms() {
   return PROGRAMS.filter(
-    ({ variable, commands }) => !(variable && process.env[variable]) && !commands.some(findProgram),
+    ({ variable, commands, folders = [] }) =>
+      !(variable && process.env[variable]) &&
+      !commands.some(findProgram) &&
+      !folders.some((folder) => existsSync(folder)),
   )
 }
 
@@ -115,13 +144,14 @@ function missingMessage(missing) {
 }
 
 function findProgram(command) {
+  if (isAbsolute(command)) return existsSync(command)
   return [...pathEntries(process.env), ...SERVER_FOLDERS].some((folder) => {
     const file = join(folder, command)
     return existsSync(file) && statSync(file).isFile()
   })
 }
 
-/** What decides whether an installation is current: the lockfile and every manifest. */
+/** What decides whether an installation is current: the lockfile, every manifest, and what code is generated from. */
 function fingerprint() {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}`)
   for (const file of manifests()) hash.update(`\n${file}\n`).update(readIfThere(join(ROOT, file)) ?? '')
@@ -133,7 +163,13 @@ function manifests() {
     existsSync(join(ROOT, parent)) ? readdirSync(join(ROOT, parent)).map((name) => `${parent}/${name}`) : [],
   )
   const packages = ['.', 'bench', 'runtimes', ...folders].map((folder) => `${folder}/package.json`)
-  return ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...packages.sort()].filter((file) => existsSync(join(ROOT, file)))
+  const proto = readdirSync(join(GRPC, 'proto'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.proto'),
+  )
+  const generated = ['buf.gen.yaml', ...proto.map((name) => `proto/${name}`)].map((name) => `packages/grpc/${name}`)
+  return ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...packages.sort(), ...generated.sort()].filter((file) =>
+    existsSync(join(ROOT, file)),
+  )
 }
 
 /** One set-up at a time per working copy. The lock is a folder that appears whole, with its owner's name in it. */

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server as NetServer } from 'node:net'
 
 import { answerParent } from '../child.ts'
 import { Round, type Shape, type SourceInput, type Tokens } from '../source.ts'
@@ -21,6 +21,12 @@ export interface Bench {
   readonly sourceFor: (request: Pick<IncomingMessage, 'url'>) => (input?: SourceInput) => Tokens
 }
 
+/** What the host needs of a contestant's server: to make it listen, and to know where. */
+export interface Listening {
+  listen(options: { port: number; host: string; backlog: number }, listening: () => void): unknown
+  address(): ReturnType<NetServer['address']>
+}
+
 /** Where the measuring stands with a server. */
 export interface Memory {
   rss: number
@@ -35,7 +41,7 @@ const RSS_SAMPLE_MS = 50
  * Runs a contestant: it makes a server that answers `GET /<shape>/<stream>` with that stream's events; the host listens,
  * opens the gate and reads the clocks when the parent says so. Every contestant is a program that calls this once.
  */
-export async function host(create: (bench: Bench) => Server | Promise<Server>): Promise<void> {
+export async function host(create: (bench: Bench) => Listening | Promise<Listening>): Promise<void> {
   const options = JSON.parse(process.argv[2] ?? '{}') as ContestantOptions
   let round = new Round({}, 0)
   let cpuAtGate = process.cpuUsage()

@@ -1,3 +1,4 @@
+import type { DialectName } from '../load/dialect.ts'
 import type { ContestantOptions } from './host.ts'
 
 /** A server program with its options, under the name it has in the report. */
@@ -6,10 +7,14 @@ export interface Contestant {
   readonly program: string
   readonly options: ContestantOptions
   readonly nodeOptions: readonly string[]
+  /** How its streams are asked for over WebSocket; without it they are over HTTP. */
+  readonly dialect?: DialectName
+  /** The program that asks it. */
+  readonly load: string
 }
 
 function contestant(name: string, program: string, options: ContestantOptions = {}): Contestant {
-  return { name, program: `contestants/${program}.ts`, options, nodeOptions: [] }
+  return { name, program: `contestants/${program}.ts`, options, nodeOptions: [], load: 'load/client.ts' }
 }
 
 export const NAIVE: Contestant = contestant('naive', 'naive')
@@ -24,6 +29,18 @@ export const FASTIFY: Contestant = contestant('sluice fastify', 'fastify')
 export const BACKEND: Contestant = contestant('backend', 'backend')
 /** The same backend; the row puts the gateway before it. */
 export const GATEWAY: Contestant = contestant('gateway', 'backend')
+export const RAW_WS: Contestant = { ...contestant('raw ws', 'websocket-raw'), dialect: 'ws' }
+export const SOCKET_IO: Contestant = { ...contestant('socket.io', 'websocket-socketio'), dialect: 'socket.io' }
+export const SLUICE_WS: Contestant = { ...contestant('sluice websocket', 'websocket'), dialect: 'sluice' }
+export const SLUICE_WS_IMMEDIATE: Contestant = {
+  ...contestant('sluice websocket immediate', 'websocket', { policy: 'immediate' }),
+  dialect: 'sluice',
+}
+/** With a stream on each socket that floods and never gets credit; it ends with the warm-up's socket. */
+export const SLUICE_WS_HUNGRY: Contestant = {
+  ...contestant('sluice websocket beside hungry', 'websocket', { onDisconnect: 'cancel' }),
+  dialect: 'sluice beside hungry',
+}
 export const SOURCE_ONLY: Contestant = contestant('source only', 'source-only')
 
 /**
@@ -38,3 +55,11 @@ export const SLUICE_BEATING: Contestant = {
   ...contestant('sluice', 'sluice', { heartbeatMs: 2_000 }),
   nodeOptions: FIXED_YOUNG_GENERATION,
 }
+
+function grpcContestant(name: string, program: string, options: ContestantOptions = {}): Contestant {
+  return { ...contestant(name, program, options), load: 'load/grpc-client.ts' }
+}
+
+export const GRPC_JS: Contestant = grpcContestant('grpc-js', 'grpc-js')
+export const CONNECT: Contestant = grpcContestant('connect', 'connect')
+export const SLUICE_GRPC: Contestant = grpcContestant('sluice grpc', 'sluice-grpc')

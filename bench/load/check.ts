@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 
 import { textOf, TOKEN_CHARS } from '../fixtures.ts'
-import type { LoadConnection } from './connection.ts'
 import { percentiles, type Percentiles } from './percentiles.ts'
-import { type Heard, readResponse } from './response.ts'
+import type { Heard } from './response.ts'
 
 /** What the streams should have said. */
 export interface CheckInput {
@@ -23,7 +22,11 @@ export interface Checked {
 }
 
 /** Compares every response with what its stream said, and every token's arrival with its yield. */
-export function checkAll(connections: readonly LoadConnection[], { tokens, timesPath }: CheckInput): Checked {
+export function checkAll<Connection extends { readonly request: { readonly stream: number } }>(
+  connections: readonly Connection[],
+  { tokens, timesPath }: CheckInput,
+  read: (connection: Connection) => Heard,
+): Checked {
   const yieldedUs = timesPath === undefined ? undefined : readTimes(timesPath)
   const delays = new Float64Array(yieldedUs?.length ?? 0)
   let wrong = 0
@@ -31,7 +34,7 @@ export function checkAll(connections: readonly LoadConnection[], { tokens, times
   let events = 0
   for (const connection of connections) {
     const { stream } = connection.request
-    const heard = readResponse(connection)
+    const heard = read(connection)
     events += heard.events
     const fault = faultOf(heard, textOf(stream, tokens))
     if (fault !== undefined) {

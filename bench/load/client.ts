@@ -1,10 +1,12 @@
 import { answerParent } from '../child.ts'
 import { nowUs } from '../clock.ts'
 import { LoadConnection } from './connection.ts'
+import { DIALECTS, type DialectName } from './dialect.ts'
 import { type CheckInput, type Checked, checkAll } from './check.ts'
 import { percentiles, type Percentiles } from './percentiles.ts'
 import { type ProbeInput, probe } from './probe.ts'
 import { type Post, requestFor } from './requests.ts'
+import { readResponse } from './response.ts'
 import { resumeAll, type Resumed } from './resume.ts'
 
 /** What the load process is asked to open. */
@@ -13,6 +15,7 @@ export interface OpenInput {
   streams: number
   shape: string
   post?: Post
+  dialect?: DialectName | undefined
   stalls?: boolean
 }
 
@@ -24,11 +27,12 @@ let cpuAtOpen = process.cpuUsage()
 
 answerParent({
   /** Opens all streams; settles when every response has begun. */
-  async open({ port, streams, shape, post, stalls = false }: OpenInput): Promise<void> {
+  async open({ port, streams, shape, post, dialect: name, stalls = false }: OpenInput): Promise<void> {
+    const dialect = name && DIALECTS[name]
     for (let first = 0; first < streams; first += OPEN_AT_ONCE) {
       const some = Array.from({ length: Math.min(OPEN_AT_ONCE, streams - first) }, (_, index): LoadConnection => {
         const stream = first + index
-        return new LoadConnection(port, { ...requestFor(shape, stream, post), stalls })
+        return new LoadConnection(port, { ...requestFor(shape, stream, post), dialect, stalls })
       })
       connections.push(...some)
       await Promise.all(some.map(({ opened }) => opened))
@@ -48,7 +52,7 @@ answerParent({
       cpuUs: user + system,
     }
   },
-  check: (input: CheckInput): Checked => checkAll(connections, input),
+  check: (input: CheckInput): Checked => checkAll(connections, input, readResponse),
   /** Leaves every stream, one after the other; gives when. */
   async drop({ everyMs }: { everyMs: number }): Promise<number[]> {
     for (const connection of connections) {

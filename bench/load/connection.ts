@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 
 import { nowUs } from '../clock.ts'
+import { clientFrame, type Dialect, upgradeRequest } from './dialect.ts'
 
 /** What one connection asks for, and how it behaves. */
 export interface LoadRequest {
@@ -10,6 +11,8 @@ export interface LoadRequest {
   readonly lastEventId?: string
   /** Body of a POST; without one it is a GET. */
   readonly body?: string
+  /** Speaks WebSocket, in this way. */
+  readonly dialect?: Dialect | undefined
   /** Reads the head and then nothing more. */
   readonly stalls?: boolean
 }
@@ -19,6 +22,8 @@ const READ_BUFFER = Buffer.allocUnsafe(256 * 1024)
 const HEAD_END = '\r\n\r\n'
 /** Ends every chunked body, and cannot occur at the end of an SSE event. */
 const BODY_END = Buffer.from('0\r\n\r\n')
+/** The same of a stream over WebSocket, in every dialect. */
+const STREAM_END = /"complete":true\}\]?$/
 
 /** One HTTP/1.1 response, read as cheaply as node can: bytes are kept, and looked at when all is over. */
 export class LoadConnection {
@@ -35,6 +40,7 @@ export class LoadConnection {
   droppedUs = 0
   #bytes: Buffer = Buffer.allocUnsafeSlow(1024)
   #isOpen = false
+  #said = 0
   readonly #opened = Promise.withResolvers<void>()
   readonly #ended = Promise.withResolvers<void>()
 
@@ -58,11 +64,12 @@ export class LoadConnection {
   }
 
   send(): void {
-    const { path, body, lastEventId } = this.request
+    const { path, body, lastEventId, dialect } = this.request
+    this.sentUs = nowUs()
+    if (dialect) return void this.socket.write(upgradeRequest(dialect.path(path)), 'latin1')
     let head = `${body === undefined ? 'GET' : 'POST'} ${path} HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n`
     if (lastEventId !== undefined) head += `Last-Event-ID: ${lastEventId}\r\n`
     if (body !== undefined) head += `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`
-    this.sentUs = nowUs()
     this.socket.write(`${head}\r\n${body ?? ''}`, 'latin1')
   }
 
@@ -84,12 +91,33 @@ export class LoadConnection {
     bytes.copy(this.#bytes, before, 0, size)
     this.readUs.push(nowUs())
     this.readEnds.push(this.length)
+    if (this.request.dialect) return this.#heard(this.request.dialect)
     if (!this.#isOpen && this.bytes.includes(HEAD_END, 0, 'latin1')) {
       this.#isOpen = true
       this.#opened.resolve()
       if (this.request.stalls) return false
     }
     if (BODY_END.compare(this.#bytes, this.length - 5, this.length) === 0) {
+      this.#ended.resolve()
+      this.socket.destroy()
+    }
+    return true
+  }
+
+  /** The same over WebSocket: says what is to be said, and looks whether the stream has opened or ended. */
+  #heard({ talk, opened }: Dialect): boolean {
+    if (!this.#isOpen) {
+      const text = this.bytes.toString('latin1')
+      for (let next = talk[this.#said]; next && text.includes(next.after); next = talk[this.#said]) {
+        this.#said++
+        for (const message of next.say(this.request.path)) this.socket.write(clientFrame(message))
+      }
+      if (!text.includes(opened)) return true
+      this.#isOpen = true
+      this.#opened.resolve()
+      if (this.request.stalls) return false
+    }
+    if (STREAM_END.test(this.#bytes.toString('latin1', Math.max(0, this.length - 20), this.length))) {
       this.#ended.resolve()
       this.socket.destroy()
     }

@@ -1,4 +1,5 @@
 import type { LoadConnection } from './connection.ts'
+import { readFrames } from './frames.ts'
 
 /** A piece of text as it reached the reader. */
 export interface Arrival {
@@ -24,6 +25,8 @@ const HEAD_END = '\r\n\r\n'
 
 /** Takes a response apart: head, chunks, SSE events, and the text in them (native or OpenAI). */
 export function readResponse(connection: LoadConnection): Heard {
+  const { dialect } = connection.request
+  if (dialect) return readFrames(connection, dialect)
   // All of it is ASCII here, so places in the string are places in the bytes.
   const raw = connection.bytes.toString('latin1')
   const status = Number(raw.slice(9, 12))

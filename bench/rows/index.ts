@@ -4,6 +4,7 @@ import { disconnectRows } from './disconnect.ts'
 import { fastifyRow } from './fastify.ts'
 import { firstToken } from './first-token.ts'
 import { gatewayHop } from './gateway-hop.ts'
+import { grpcRows } from './grpc.ts'
 import { hundredStreams } from './hundred-streams.ts'
 import { idleMemory } from './idle-memory.ts'
 import { immediateHundred, immediateSingle } from './immediate.ts'
@@ -20,6 +21,9 @@ import { resumeStorm } from './resume-storm.ts'
 import { singleStream } from './single-stream.ts'
 import { stalledReaders } from './stalled-readers.ts'
 import { thousandStreams } from './thousand-streams.ts'
+import { websocketRows } from './websocket.ts'
+import { websocketHungry } from './websocket-hungry.ts'
+import { websocketStalled } from './websocket-stalled.ts'
 
 /** Every row, in the order of the report. */
 export const ROWS: readonly Row[] = [
@@ -47,4 +51,8 @@ export const ROWS: readonly Row[] = [
   redisCancel,
   redisCrash,
   redisBytes,
+  ...websocketRows,
+  websocketStalled,
+  websocketHungry,
+  ...grpcRows,
 ]

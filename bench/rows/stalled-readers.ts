@@ -48,10 +48,11 @@ export const stalledReaders: Row = {
     { what: 'RSS growth at its peak', metric: 'peakRssMib', contestant: SLUICE, compare: 'value', unit: 'MiB' },
     { what: 'RSS growth at its peak, naive', metric: 'peakRssMib', contestant: NAIVE, compare: 'value', unit: 'MiB' },
   ],
-  measure,
+  measure: measureStalled,
 }
 
-async function measure(stage: Stage): Promise<Metrics> {
+/** Readers that take the opening and then nothing, until their sources are pulled no more. */
+export async function measureStalled(stage: Stage): Promise<Metrics> {
   const streams = stage.quick ? QUICK_STREAMS : STREAMS
   await stage.warmUp({ tokens: 50, gated: true }, streams)
   const before = await stage.memory()

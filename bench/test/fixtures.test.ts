@@ -1,14 +1,25 @@
+import { createClient } from '@connectrpc/connect'
+import { createGrpcTransport } from '@connectrpc/connect-node'
+import { TokenStreamService } from '@sluice/grpc/v1'
 import { createParser } from 'eventsource-parser'
 import { afterAll, describe, expect, test } from 'vitest'
 
 import {
   BACKEND,
+  CONNECT,
   type Contestant,
   FASTIFY,
+  GRPC_JS,
   NAIVE,
+  RAW_WS,
+  SLUICE_WS,
+  SLUICE_WS_HUNGRY,
+  SLUICE_WS_IMMEDIATE,
+  SOCKET_IO,
   WAITING,
   SLUICE,
   SLUICE_400,
+  SLUICE_GRPC,
   SLUICE_IMMEDIATE,
 } from '../contestants/roster.ts'
 import { FAT_TOKEN_BYTES, fatTokenOf, textOf, TOKEN_CHARS, tokenOf } from '../fixtures.ts'
@@ -26,6 +37,8 @@ const SHAPES: Record<string, Shape> = {
   paced: { tokens: 20, tokensPerSecond: 200 },
 }
 const CONTESTANTS: readonly Contestant[] = [NAIVE, WAITING, SLUICE, SLUICE_IMMEDIATE, SLUICE_400, FASTIFY]
+
+const GRPC_CONTESTANTS: readonly Contestant[] = [GRPC_JS, CONNECT, SLUICE_GRPC]
 
 describe('what sources say', () => {
   test('is the same on every machine', () => {
@@ -101,6 +114,51 @@ describe.each(CONTESTANTS.map((contestant) => [contestant.name, contestant] as c
     expect(heard.text).toBe(text)
     expect(lastType).toBe('end')
     expect(heard.complete).toBe(true)
+  })
+})
+
+describe.each(
+  [RAW_WS, SOCKET_IO, SLUICE_WS, SLUICE_WS_IMMEDIATE, SLUICE_WS_HUNGRY].map(
+    (contestant) => [contestant.name, contestant] as const,
+  ),
+)('%s', (_, contestant) => {
+  const stage = new Stage(contestant, { quick: true })
+  const ready = stage.ready()
+  afterAll(() => stage.over())
+
+  test.each(Object.entries(SHAPES))('answers exactly over WebSocket: %s', async (_name, shape) => {
+    await ready
+    await stage.open({ main: { ...shape, gated: true }, hungry: { tokens: 1_000, gated: true } }, 5)
+    await stage.flow()
+    const { wrong, firstWrong, events } = await stage.check(shape.tokens)
+    expect({ wrong, firstWrong }).toEqual({ wrong: 0, firstWrong: undefined })
+    expect(events).toBeGreaterThan(5)
+    await stage.forget()
+  })
+})
+
+describe.each(GRPC_CONTESTANTS.map((contestant) => [contestant.name, contestant] as const))('%s', (_, contestant) => {
+  const stage = new Stage(contestant, { quick: true })
+  const ready = stage.ready()
+  afterAll(() => stage.over())
+
+  test.each(Object.entries(SHAPES))('answers exactly: %s', async (_name, shape) => {
+    await ready
+    await stage.open({ main: { ...shape, gated: true } }, 5)
+    await stage.flow()
+    const { wrong, firstWrong } = await stage.check(shape.tokens)
+    expect({ wrong, firstWrong }).toEqual({ wrong: 0, firstWrong: undefined })
+    await stage.forget()
+  })
+
+  test('is read by an official client as the load client reads it', async () => {
+    await ready
+    await stage.server.ask('begin', { shapes: { main: { tokens: 40 } }, streams: 4 })
+    const transport = createGrpcTransport({ baseUrl: `http://127.0.0.1:${stage.port}` })
+    let text = ''
+    for await (const { events } of createClient(TokenStreamService, transport).start({ input: { path: '/main/3' } }))
+      for (const { event } of events) if (event.case === 'text') text += event.value
+    expect(text).toBe(textOf(3, 40))
   })
 })
 

@@ -5,6 +5,8 @@ import type { Sink, WireBytes } from './sink.ts'
 
 /** A reading that is carried by a connection. */
 export interface Carried {
+  /** When it last wrote, by {@link Connection.serve}; left out by one that is always served first. */
+  readonly servedAt?: number
   /** The sink can take more. */
   writable(): void
   /** The connection is gone: this reading is over. */
@@ -46,6 +48,7 @@ export class Connection implements Due {
   #farewells: readonly WireBytes[] = NOTHING
   readonly #deadline: Deadline = new Deadline(this)
   #lastWriteMs: number
+  #served = 0
 
   constructor(hub: Hub, sink: Sink, options: ResolvedReaderOptions, habits: ConnectionHabits) {
     this.#hub = hub
@@ -57,6 +60,16 @@ export class Connection implements Due {
     this.#heartbeatMs = options.heartbeatMs === false ? Infinity : options.heartbeatMs * spread
     this.#lastWriteMs = hub.now()
     this.#watchSilence()
+  }
+
+  /** Others have their turn after each write. */
+  get shared(): boolean {
+    return this.#carried.length > 1
+  }
+
+  /** A reading has written: gives its place in the order of those that have. */
+  serve(): number {
+    return ++this.#served
   }
 
   /** `false`: the connection is gone, or going, and takes nobody any more. */
@@ -145,7 +158,13 @@ export class Connection implements Due {
     const farewells = this.#farewells
     this.#farewells = NOTHING
     for (const farewell of farewells) this.write(farewell)
+    this.#order()
     for (const reading of this.#carried) reading.writable()
+  }
+
+  /** Whoever writes first may fill the sink alone: that is whoever was served longest ago. */
+  #order(): void {
+    if (this.shared) this.#carried = this.#carried.toSorted((a, b) => (a.servedAt ?? 0) - (b.servedAt ?? 0))
   }
 
   #watchSilence(): void {

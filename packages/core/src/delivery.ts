@@ -46,6 +46,7 @@ const SHARED_TICK_MS = 4
 /** One reader being served: cursor, policy, encoder, connection. Stepped by the hub; it has no promise and no queue. */
 export class Delivery implements Steppable, Carried, Due {
   dirty = false
+  servedAt = 0
   readonly #hub: Hub
   readonly #reader: Reader
   readonly #encoder: Encoder
@@ -120,7 +121,8 @@ export class Delivery implements Steppable, Carried, Due {
     const { log, seq } = this.#reader
     const resumable = code !== 'trimmed' && code !== 'epoch' && code !== 'storage'
     const cursor = resumable ? formatCursor(log.streamId, log.epochOf(seq), seq) : undefined
-    const farewell = this.#opening ? '' : this.#encoder.closed({ type: 'closed', code, cursor })
+    // Also where nothing was said yet, because a connection that others share makes it wait: contract 2.
+    const farewell = this.#encoder.closed({ type: 'closed', code, cursor })
     this.#over = true
     this.#leave()
     this.#connection.part(this, farewell)
@@ -144,9 +146,12 @@ export class Delivery implements Steppable, Carried, Due {
       const waitedMs = backlog.oldestMs
       const bytes = this.#encoder.encode(backlog.take(count, this.#maxChunkBytes))
       this.#connection.write(bytes)
+      this.servedAt = this.#connection.serve()
       this.#owner.readingChunk(this.#reader.seq - before, bytes.length, waitedMs)
       if (this.#reader.finished) return this.#finish('end')
       if (this.#connection.state !== 'open') return
+      // One write a turn: what shares the connection comes in between.
+      if (this.#connection.shared && backlog.pending > 0) return this.#hub.mark(this)
     }
     if (this.#reader.finished) this.#finish('end')
     else this.#sleep(1)

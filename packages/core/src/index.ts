@@ -7,7 +7,12 @@ export type { Settle, StreamResult } from './settlement.ts'
 
 export { DEFAULT_STREAM_OPTIONS } from './stream-options.ts'
 export type { DeadlineOptions, OnDisconnect, ResolvedStreamOptions, StreamOptions } from './stream-options.ts'
-export { DEFAULT_READER_OPTIONS, type ReaderOptions, type ResolvedReaderOptions } from './reader-options.ts'
+export {
+  DEFAULT_READER_OPTIONS,
+  type ReaderOptions,
+  resolveReaderOptions,
+  type ResolvedReaderOptions,
+} from './reader-options.ts'
 export { DEFAULT_LIMIT_OPTIONS, type LimitOptions, type ResolvedLimitOptions } from './admission.ts'
 export type { Observer } from './observer.ts'
 export type { EventTransform, Transform } from './transform.ts'
@@ -92,6 +97,7 @@ export type { LogAccount } from './kept-events.ts'
 export type { LogFollower } from './log-backing.ts'
 export { extendReaders } from './reader.ts'
 export { Hub, type Steppable } from './hub.ts'
+export { TokenBucket } from './token-bucket.ts'
 export { Deadline, type Due } from './deadlines.ts'
 export { cutEnd } from './end.ts'
 export type { Logged } from './segment.ts'

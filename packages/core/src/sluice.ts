@@ -1,4 +1,5 @@
 import { type AttachOptions, attachStream, locate, type RefOptions, type StreamInfo, type StreamRef } from './attach.ts'
+import { Connection, type ConnectionHabits } from './connection.ts'
 import { formatCursor } from './cursor.ts'
 import { drainEngine } from './drain.ts'
 import { cutEnd } from './end.ts'
@@ -7,9 +8,11 @@ import { SluiceError } from './errors.ts'
 import type { DataEvents } from './event.ts'
 import type { Json } from './json.ts'
 import { requireInteger } from './option-rules.ts'
+import type { Hub } from './hub.ts'
 import { extendReaders } from './reader.ts'
-import type { ResolvedReaderOptions } from './reader-options.ts'
+import { type ReaderOptions, resolveReaderOptions, type ResolvedReaderOptions } from './reader-options.ts'
 import { resultOf, type StreamResult } from './settlement.ts'
+import type { Sink } from './sink.ts'
 import { createEngine, type SluiceOptions } from './sluice-options.ts'
 import type { Source } from './source.ts'
 import { type StartOptions, startStream } from './start.ts'
@@ -59,9 +62,24 @@ export class Sluice<Data extends DataEvents = DataEvents> {
     return this.#engine.reader
   }
 
+  /** True where other processes have these streams too: their readers can go on there. */
+  get shared(): boolean {
+    return this.#engine.store.shared
+  }
+
+  /** Owns this sluice's time: for transports that share a {@link Connection} among readings, or have deadlines of their own. */
+  get hub(): Hub {
+    return this.#engine.hub
+  }
+
   /** Calls `task` after `delayMs` on this sluice's clock; gives the function that calls it off. */
   after(delayMs: number, task: () => void): () => void {
     return this.#engine.hub.runtime.after(delayMs, task)
+  }
+
+  /** A connection that carries any number of readings: each is given it with `deliver`. */
+  connect(sink: Sink, habits: ConnectionHabits, options?: ReaderOptions): Connection {
+    return new Connection(this.#engine.hub, sink, resolveReaderOptions(options, this.#engine.reader), habits)
   }
 
   /**

@@ -10,6 +10,7 @@ import { readEvents } from './event-iterator.ts'
 import type { Json } from './json.ts'
 import type { Log } from './log.ts'
 import type { ClosedCode } from './notice.ts'
+import { requireInteger } from './option-rules.ts'
 import type { Production } from './production.ts'
 import { Reader } from './reader.ts'
 import { type ReaderOptions, resolveReaderOptions } from './reader-options.ts'
@@ -25,9 +26,15 @@ export interface DeliverOptions extends ReaderOptions {
   continues?: boolean | undefined
   /** Name under which this reader's credit arrives. */
   name?: string | undefined
+  /** How many events past its beginning this reader is given before it grants more. Default: no limit. Needs a `name`. */
+  credit?: number | undefined
+  /** Is told once that this reading is over, and how. Must not throw. */
+  onOver?: ((outcome: ReadingOutcome) => void) | undefined
   /** A connection that carries other readings too; without it one is made that closes with this reading. */
   connection?: Connection | undefined
 }
+
+const MAX_CREDIT = 2 ** 52
 
 /** Where a handle's reading begins, and who made it. */
 export interface TokenStreamStart {
@@ -59,6 +66,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
   #delivery: Delivery | undefined
   #ended: Promise<EndEvent> | undefined
   #used = false
+  #onOver: DeliverOptions['onOver']
 
   constructor(engine: Engine, stored: StoredStream, start: TokenStreamStart) {
     this.id = stored.facts.id
@@ -170,26 +178,29 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
     throw new SluiceError('SLUICE_ERR_GONE', 'This stream is not kept any more.')
   }
 
-  /** Leaves this reading; the stream may go on for others. Idempotent. */
-  detach(): void {
+  /** Leaves this reading; the stream may go on for others. With a code a sink's reader is told so. Idempotent. */
+  detach(code?: ClosedCode): void {
     this.#used = true
-    this.#delivery?.detached()
+    if (code === undefined) this.#delivery?.detached()
+    else this.#delivery?.stop(code)
     this.#reader?.detach()
   }
 
   /** Serves this reading to `sink` until the stream's end, or until the connection is lost. */
   deliver(sink: Sink, options: DeliverOptions): Connection {
     this.#use()
-    const { wire, continues, name, connection: shared, ...readerOptions } = options
+    const { wire, continues, name, credit, onOver, connection: shared, ...readerOptions } = options
     const resolved = resolveReaderOptions(readerOptions, this.#engine.reader)
     const { log, facts } = this.#stored
     const encoder = wire.create(facts.wire?.name === wire.name ? facts.wire.facts : {})
     const connection =
       shared ?? new Connection(this.#engine.hub, sink, resolved, { beat: encoder, closeWhenEmpty: true })
     const reader = this.#read(name)
+    if (credit !== undefined) reader.limitSeq = reader.seq + requireInteger('credit', credit, 0, MAX_CREDIT)
     const delivery = new Delivery(this.#engine.hub, { reader, encoder, connection, options: resolved, owner: this })
     this.#engine.deliveries.set(delivery, wire)
     this.#delivery = delivery
+    this.#onOver = onOver
     const start: EncoderStart = {
       opened: { type: 'opened', id: this.id, cursor: this.position, meta: facts.meta },
       // Folding a long past costs time that most wires have no use for: done when looked at.
@@ -215,6 +226,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
     this.#engine.deliveries.delete(delivery)
     if (outcome === 'failed') this.#engine.observers.tell('failed', this.#stored.facts, { where: 'delivery', error })
     this.#tellDetached(outcome)
+    this.#onOver?.(outcome)
   }
 
   #use(): void {

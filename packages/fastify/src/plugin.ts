@@ -116,7 +116,13 @@ function atMost(work: Promise<void>, sluice: Sluice, ms: number): Promise<void> 
 function mountResource(
   scope: FastifyInstance,
   resource: StreamResource<FastifyRequest>,
-  { mount, maxBodyBytes, runner, responseOver }: SluicePluginOptions & { mount: string; responseOver: () => void },
+  {
+    mount,
+    maxBodyBytes,
+    runner,
+    tickets,
+    responseOver,
+  }: SluicePluginOptions & { mount: string; responseOver: () => void },
 ): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null))
@@ -130,7 +136,9 @@ function mountResource(
     await sendPlan(reply.raw, plan)
     responseOver()
   }
-  const paths = ['/streams', '/streams/:ref', '/streams/:ref/:verb', ...(runner ? ['/chat/completions'] : [])]
+  const paths = ['/streams', '/streams/:ref', '/streams/:ref/:verb']
+  if (runner) paths.push('/chat/completions')
+  if (tickets) paths.push('/tickets')
   for (const path of paths) {
     scope.route({ method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], url: `${mount}${path}`, handler })
   }

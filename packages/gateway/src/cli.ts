@@ -27,15 +27,16 @@ async function main(): Promise<void> {
   process.on('SIGTERM', stop).on('SIGINT', stop)
   // Last: whoever reads that it is ready may stop it at once.
   const backend = options.upstream ?? 'the demo runner'
-  process.stdout.write(
-    `sluice gateway ready at ${gateway.url} (${backend}, streams ${options.redis === undefined ? 'in memory' : 'on Redis'})\n`,
-  )
+  const grpc = gateway.grpcAddress === undefined ? '' : `, gRPC at ${gateway.grpcAddress}`
+  const kept = options.redis === undefined ? 'in memory' : 'on Redis'
+  process.stdout.write(`sluice gateway ready at ${gateway.url} (${backend}, streams ${kept}${grpc})\n`)
 }
 
 function describe(error: unknown): string {
   if (isSluiceError(error)) return error.message
   const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'EADDRINUSE') return 'The port is in use; choose another with --port (PORT), or 0 for any free one.'
+  if (code === 'EADDRINUSE')
+    return 'The port is in use; choose another with --port (PORT) or --grpc-port (SLUICE_GRPC_PORT), or 0 for any free one.'
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return 'The address is not one of this machine; choose another with --host (HOST).'
   return message

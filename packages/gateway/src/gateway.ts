@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 
-import { createMemoryStore, createSluice, type Sluice, SluiceError, type Source, type Store } from '@sluice/core'
+import { createMemoryStore, createSluice, type Sluice, SluiceError, type Store } from '@sluice/core'
 import { sluicePlugin } from '@sluice/fastify'
 import type { CorsOptions } from '@sluice/http'
 import { redisStore } from '@sluice/redis'
@@ -9,18 +9,24 @@ import createFastify, { type FastifyInstance } from 'fastify'
 
 import { createDemoRunner } from './demo-runner/demo-runner.ts'
 import { loadTokenizer } from './demo-runner/tokenizer.ts'
+import { mountGrpc } from './grpc.ts'
 import { createIdentify, keyForUpstream } from './identify.ts'
 import { GatewayMetrics } from './gateway-metrics.ts'
 import type { GatewayOptions, LogLevel } from './option-table.ts'
 import { upstreamFetch } from './upstream-fetch.ts'
 import { mountUpstream, refuse } from './upstream-proxy.ts'
+import { createTicketDesk, isForSocket, mountWebSocket, type RunnerFor } from './web-socket.ts'
 
 const MOUNT = '/v1'
+const SOCKETS = `${MOUNT}/ws`
+const TICKETS = `${MOUNT}/tickets`
 const MAX_BODY_BYTES = 32 * 1024 * 1024
 
 /** A gateway that listens. */
 export interface RunningGateway {
   readonly url: string
+  /** Where gRPC is served; nothing when that is off. */
+  readonly grpcAddress: string | undefined
   readonly sluice: Sluice
   /** Drains, then closes: new streams are refused at once, running ones have `drainMs`. Idempotent. */
   close(): Promise<void>
@@ -47,32 +53,55 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const app = createFastify({
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: 'idle',
+    http: { shouldUpgradeCallback: (request) => isForSocket(request, SOCKETS) },
     // Requests are logged at `info`, which only `debug` shows.
     logger: { level: LEVELS[options.log], stream: process.stderr },
   })
+  const identify = createIdentify(options.auth)
+  const runnerFor = createRunner(options)
+  const desk = createTicketDesk()
   app.register(sluicePlugin, {
     sluice,
-    identify: createIdentify(options.auth),
+    identify(request) {
+      const principal = identify(request)
+      if (principal && request.url === TICKETS) desk.remember(principal, request.headers.authorization)
+      return principal
+    },
     mount: MOUNT,
-    runner: createRunner(options),
+    runner: (body, { request }) => runnerFor(body, request.header('authorization')),
+    tickets: desk.tickets,
     cors: corsFor(options.corsOrigin),
     maxBodyBytes: MAX_BODY_BYTES,
     drainMs: options.drainMs,
   })
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'There is nothing at this path.', 'not_found'))
   mountHealth(app, sluice, metrics)
+  const sockets = mountWebSocket(app, SOCKETS, { sluice, options, desk, runnerFor })
+  const grpc = mountGrpc(app, { sluice, options, identify, runnerFor })
   mountUpstream(app, MOUNT, options, () => createDemoRunner().models())
   // A first answer that waits for the vocabulary to load would say nothing of a first token.
   if (options.upstream === undefined) await loadTokenizer()
   await app.listen({ port: options.port, host: options.host })
+  try {
+    await grpc.listen()
+  } catch (error) {
+    await app.close()
+    throw error
+  }
   let closing: Promise<void> | undefined
   const closeAll = async (): Promise<void> => {
-    await sluice.drain({ withinMs: options.drainMs })
-    await closeServer(app)
+    grpc.stopServing()
+    await Promise.all([
+      sluice.drain({ withinMs: options.drainMs }),
+      // Later than the streams, so that their readers hear how they ended.
+      sockets.drain({ withinMs: options.drainMs + CLOSE_GRACE_MS }),
+    ])
+    await Promise.all([grpc.close(), closeServer(app)])
     await store.dispose()
   }
   return {
     url: urlOf(app, options.host),
+    grpcAddress: grpc.address,
     sluice,
     close: () => (closing ??= closeAll()),
   }
@@ -128,16 +157,16 @@ function limitsFor(auth: GatewayOptions['auth']): {
     : { streamsPerOwner: 1_000, startsPerSecond: 200, startBurst: 1_000 }
 }
 
-function createRunner(options: GatewayOptions) {
+function createRunner(options: GatewayOptions): RunnerFor {
   const { upstream } = options
   if (upstream === undefined) {
     const demo = createDemoRunner()
-    return (body: object): Source => demo.chat(body as Parameters<typeof demo.chat>[0])
+    return (body) => demo.chat(body as Parameters<typeof demo.chat>[0])
   }
-  return (body: object, { request }: { request: { header(name: string): string | undefined } }): Source =>
+  return (body, authorization) =>
     openAiChatSource({
       baseUrl: upstream,
-      apiKey: keyForUpstream(options, request.header('authorization')),
+      apiKey: keyForUpstream(options, authorization),
       body: body as Parameters<typeof openAiChatSource>[0]['body'],
       fetch: upstreamFetch,
     })

@@ -10,6 +10,8 @@ export type OnDisconnect = 'cancel' | 'continue' | { readonly graceMs: number }
 export interface GatewayOptions {
   readonly port: number
   readonly host: string
+  /** Port for gRPC (HTTP/2 without TLS); without one it is off. Connect and gRPC-Web are on the main port. */
+  readonly grpcPort: number | undefined
   /** Base URL of the backend, without a slash at its end; without one the demo runner answers. */
   readonly upstream: string | undefined
   readonly upstreamKey: string | undefined
@@ -29,6 +31,7 @@ export interface GatewayOptions {
 export const DEFAULT_GATEWAY_OPTIONS: GatewayOptions = {
   port: 8080,
   host: '127.0.0.1',
+  grpcPort: undefined,
   upstream: undefined,
   upstreamKey: undefined,
   redis: undefined,
@@ -83,6 +86,15 @@ export const OPTION_TABLE: { readonly [Name in keyof GatewayOptions]: OptionRow<
     example: '127.0.0.1',
     help: 'Address to listen on; others than loopback need --auth bearer or --insecure',
     parse: parseHost,
+  },
+  grpcPort: {
+    flag: '--grpc-port',
+    variable: 'SLUICE_GRPC_PORT',
+    value: '<number>',
+    rule: 'a whole number from 0 to 65535, where 0 takes any free port',
+    example: '50051',
+    help: 'Port for gRPC without TLS; without it gRPC is off, while Connect and gRPC-Web are on the main port',
+    parse: (text) => parseWholeNumber(text, 65_535),
   },
   upstream: {
     flag: '--upstream',

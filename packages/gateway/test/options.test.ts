@@ -72,6 +72,7 @@ describe('what is given', () => {
     const env = {
       PORT: '9000',
       HOST: '127.0.0.2',
+      SLUICE_GRPC_PORT: '50051',
       SLUICE_UPSTREAM: 'http://backend/v1',
       SLUICE_UPSTREAM_KEY: ' key\n',
       SLUICE_REDIS_URL: 'redis://cache',
@@ -86,6 +87,7 @@ describe('what is given', () => {
     expect(parseGatewayOptions([], env)).toEqual({
       port: 9000,
       host: '127.0.0.2',
+      grpcPort: 50051,
       upstream: 'http://backend/v1',
       upstreamKey: 'key',
       redis: 'redis://cache',

@@ -12,7 +12,7 @@ import {
 } from './cors.ts'
 import { isForgiving } from './cursor-request.ts'
 import type { HttpRequest } from './http-request.ts'
-import { type Identify, requirePrincipal } from './identify.ts'
+import type { Identify } from './identify.ts'
 import { type BodyPlan, emptyPlan, headOf, type Plan, withHeaders } from './plan.ts'
 import { isMasked, toErrorPlan, wireErrorOf } from './problem.ts'
 import { planFind, planRead } from './read-routes.ts'
@@ -20,6 +20,7 @@ import { type RefusalManner, toRefusalPlan } from './refusal.ts'
 import type { Asked, ResourceParts, Runner } from './resource-parts.ts'
 import { matchRoute, methodsOf, type Route, shapeOf } from './routes.ts'
 import { planStart } from './start-routes.ts'
+import { planTicket, principalOf, requireTicketOffice, type TicketOffice } from './ticket-routes.ts'
 import { planAck, planCancel, planErase, planSend } from './verb-routes.ts'
 import { resolveWires } from './wire-registry.ts'
 
@@ -32,6 +33,11 @@ export interface StreamResourceOptions<Raw = unknown, Data extends DataEvents = 
   runner?: Runner<Raw> | undefined
   /** Wires beside the native one and OpenAI's, for `?wire=` and for streams that were started on them. */
   wires?: readonly Wire[] | undefined
+  /**
+   * Serves `POST /tickets`, and takes `?ticket=` on attaching: for an `EventSource`, which cannot send headers. A ticket is
+   * good for one request, so such a page opens another `EventSource`, with another ticket, to go on after a drop.
+   */
+  tickets?: TicketOffice | undefined
   /** Pages of which other origins may use the resource. Default: none. */
   cors?: CorsOptions | undefined
   /**
@@ -76,13 +82,14 @@ class Resource<Raw> implements StreamResource<Raw> {
   readonly #cors: ResolvedCorsOptions | undefined
 
   constructor(options: StreamResourceOptions<Raw>) {
-    const { sluice, identify, runner, wires, cors, maxJsonBytes = DEFAULT_MAX_JSON_BYTES } = options
+    const { sluice, identify, runner, wires, tickets, cors, maxJsonBytes = DEFAULT_MAX_JSON_BYTES } = options
     if (typeof identify !== 'function') {
       throw new SluiceError('SLUICE_ERR_OPTION', 'The option "identify" must be a function: who sends a request?')
     }
     if (!Number.isSafeInteger(maxJsonBytes) || maxJsonBytes <= 0) {
       throw new SluiceError('SLUICE_ERR_OPTION', 'The option "maxJsonBytes" must be a positive whole number.')
     }
+    requireTicketOffice(tickets)
     this.#options = options
     this.#parts = { sluice, runner, wires: resolveWires(wires), maxJsonBytes }
     this.#cors = resolveCors(cors)
@@ -111,16 +118,20 @@ class Resource<Raw> implements StreamResource<Raw> {
     if (request.method === 'OPTIONS') return this.#preflight(request, methods)
     if (!methods.includes(request.method)) return notAllowed(methods, manner)
     const { sluice } = this.#parts
-    const principal = await requirePrincipal(sluice, this.#options.identify, request.raw)
+    const { identify, tickets } = this.#options
+    const principal = await principalOf({ sluice, identify, tickets }, route, request)
     return this.#dispatch(route, { request, principal, manner })
   }
 
-  #dispatch(route: Route, asked: Asked<Raw>): Promise<Plan> {
+  #dispatch(route: Route, asked: Asked<Raw>): Plan | Promise<Plan> {
     const parts = this.#parts
     const { method } = asked.request
     switch (route.is) {
       case 'chat':
         return planStart(parts, asked, 'chat')
+      case 'tickets':
+        // Without them the route is not there.
+        return planTicket(this.#options.tickets!, asked.principal)
       case 'streams':
         return method === 'POST' ? planStart(parts, asked, 'native') : planFind(parts, asked)
       case 'stream':
@@ -136,7 +147,8 @@ class Resource<Raw> implements StreamResource<Raw> {
 
   #routeOf(path: string): Route | undefined {
     const route = matchRoute(path)
-    return route?.is === 'chat' && !this.#parts.runner ? undefined : route
+    if (route?.is === 'chat' && !this.#parts.runner) return undefined
+    return route?.is === 'tickets' && !this.#options.tickets ? undefined : route
   }
 
   #preflight(request: HttpRequest<Raw>, methods: readonly string[]): BodyPlan {

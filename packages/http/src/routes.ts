@@ -2,7 +2,7 @@ import type { ErrorShape } from './problem.ts'
 
 /** What a path below the mount names. */
 export type Route =
-  | { is: 'chat' | 'streams' }
+  | { is: 'chat' | 'streams' | 'tickets' }
   /** `ref` is an id or a cursor, as it was sent. */
   | { is: 'stream' | 'cancel' | 'ack' | 'send'; ref: string }
 
@@ -11,6 +11,7 @@ const VERBS: ReadonlySet<string> = new Set(['cancel', 'ack', 'send'])
 const METHODS: Readonly<Record<Route['is'], readonly string[]>> = {
   chat: ['POST'],
   streams: ['GET', 'HEAD', 'POST'],
+  tickets: ['POST'],
   stream: ['GET', 'HEAD', 'DELETE'],
   cancel: ['POST'],
   ack: ['POST'],
@@ -20,6 +21,7 @@ const METHODS: Readonly<Record<Route['is'], readonly string[]>> = {
 /** The route of `path`, matched exactly: no trailing slash, no suffix, nothing decoded. */
 export function matchRoute(path: string): Route | undefined {
   if (path === '/chat/completions') return { is: 'chat' }
+  if (path === '/tickets') return { is: 'tickets' }
   if (path === '/streams') return { is: 'streams' }
   if (!path.startsWith('/streams/')) return undefined
   const [ref = '', verb, ...rest] = path.slice('/streams/'.length).split('/')

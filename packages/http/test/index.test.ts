@@ -8,6 +8,7 @@ test('exports what it says, and no more', () => {
       "DEFAULT_MAX_BODY_BYTES",
       "DEFAULT_MAX_JSON_BYTES",
       "createStreamResource",
+      "parseStartBody",
       "planToResponse",
       "planTokens",
       "requirePrincipal",

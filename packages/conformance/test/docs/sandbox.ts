@@ -18,6 +18,7 @@ const OTHERS = {
   ioredis: 'packages/redis',
   'fast-check': 'packages/testing',
   vitest: 'packages/conformance',
+  '@connectrpc': 'packages/grpc',
 }
 
 /** How a child ended. */

@@ -1,0 +1,115 @@
+import type { IncomingMessage } from 'node:http'
+
+import { type Principal, type Sluice, SluiceError } from '@sluice/core'
+
+import { type Identified, invalidOption, type ResolvedWebSocketHandlerOptions } from './options.ts'
+
+/** The subprotocol this package speaks. */
+export const SUBPROTOCOL = 'sluice.v1'
+
+/** A socket that may be opened. */
+export interface Admitted {
+  readonly request: IncomingMessage
+  readonly principal: Principal
+  readonly bearer: string | undefined
+  readonly expiresAtMs: number | undefined
+}
+
+/** How long `identify`, or whoever redeems tickets, may take. */
+const IDENTIFY_MS = 5_000
+
+/**
+ * Whether, and as whom, a client may open a socket.
+ *
+ * @throws SluiceError `SLUICE_ERR_REQUEST`, `SLUICE_ERR_UNAUTHORIZED`, `SLUICE_ERR_OVERLOADED`
+ */
+export async function admit(request: IncomingMessage, options: ResolvedWebSocketHandlerOptions): Promise<Admitted> {
+  const offered = offeredProtocols(request)
+  if (!offered.includes(SUBPROTOCOL))
+    throw new SluiceError('SLUICE_ERR_REQUEST', `Offer the subprotocol ${SUBPROTOCOL}.`)
+  const ticket = tokenIn(offered, 'ticket.')
+  const bearer = tokenIn(offered, 'bearer.') ?? bearerOf(request.headers.authorization)
+  requireOrigin(request, options.origins, ticket !== undefined || bearer !== undefined)
+  const identified = await withDeadline(options.sluice, identify(request, options, { ticket, bearer }))
+  if (identified && !hasExpired(identified)) return { request, bearer, ...splitIdentified(identified) }
+  throw new SluiceError('SLUICE_ERR_UNAUTHORIZED', 'Say who you are: the request carries no valid credentials.')
+}
+
+/**
+ * The principal alone, as it is handed on to core, and when it expires.
+ *
+ * @throws SluiceError `SLUICE_ERR_OPTION` where `identify` gave something else
+ */
+export function splitIdentified({ expiresAtMs, owner, tenant }: Identified): {
+  principal: Principal
+  expiresAtMs: number | undefined
+} {
+  if (expiresAtMs !== undefined && !Number.isFinite(expiresAtMs))
+    throw invalidOption('expiresAtMs', expiresAtMs, 'milliseconds since 1970, or left out')
+  if (typeof owner !== 'string' || owner === '') throw invalidOption('owner', owner, 'a text that is not empty')
+  return { principal: { owner, tenant }, expiresAtMs }
+}
+
+/** Whether a credential has expired by now. */
+export function hasExpired({ expiresAtMs }: Identified): boolean {
+  return expiresAtMs !== undefined && expiresAtMs <= Date.now()
+}
+
+/** `answer`, or an error when it does not come in time. */
+export function withDeadline<Value>(sluice: Sluice, answer: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const callOff = sluice.after(IDENTIFY_MS, () => {
+      const message = 'It could not be found out in time who you are; try again later.'
+      reject(new SluiceError('SLUICE_ERR_OVERLOADED', message, { retryAfterMs: 1_000 }))
+    })
+    answer.then(resolve, reject).finally(callOff)
+  })
+}
+
+async function identify(
+  request: IncomingMessage,
+  { tickets, identify: ask }: ResolvedWebSocketHandlerOptions,
+  { ticket, bearer }: { ticket: string | undefined; bearer: string | undefined },
+): Promise<Identified | undefined> {
+  return ticket === undefined ? ask(request, { bearer }) : tickets?.redeem(ticket)
+}
+
+/**
+ * Browsers send cookies with a socket of any page, and no preflight asks first: the origin is all there is to tell a page of
+ * ours from a stranger's. Where every page is welcome, cookies are no credential at all.
+ */
+function requireOrigin(request: IncomingMessage, origins: ReadonlySet<string> | '*', hasToken: boolean): void {
+  const { origin, cookie } = request.headers
+  const byCookie = cookie !== undefined && !hasToken
+  if (origin === undefined) {
+    if (!byCookie) return
+    throw forbidden('A cookie alone is taken from pages only; send a token, or an Origin.')
+  }
+  if (origins === '*') {
+    // Nor is it one beside a token: that may be made up, by a stranger's page, to have the cookie looked at.
+    delete request.headers.cookie
+    return
+  }
+  if (!origins.has(origin)) throw forbidden('Pages of this origin may not open sockets here.')
+}
+
+function forbidden(message: string): SluiceError {
+  return new SluiceError('SLUICE_ERR_UNAUTHORIZED', message, { status: 403 })
+}
+
+function offeredProtocols({ headers }: IncomingMessage): string[] {
+  const offered = headers['sec-websocket-protocol']
+  return offered === undefined ? [] : offered.split(',').map((protocol) => protocol.trim())
+}
+
+function tokenIn(offered: readonly string[], prefix: string): string | undefined {
+  return offered
+    .find((protocol) => protocol.startsWith(prefix) && protocol.length > prefix.length)
+    ?.slice(prefix.length)
+}
+
+function bearerOf(authorization: string | undefined): string | undefined {
+  if (authorization === undefined || authorization.slice(0, 7).toLowerCase() !== 'bearer ') return undefined
+  const token = authorization.slice(7).trim()
+  return token === '' ? undefined : token
+}

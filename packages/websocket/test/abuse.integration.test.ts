@@ -1,0 +1,164 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+import { CONTINUATION, PING, type RawFrame, RawPeer, TEXT } from './raw-peer.ts'
+import { SocketClient, type SocketRig, startRig } from './socket-rig.ts'
+
+let rig: SocketRig
+beforeEach(async () => {
+  rig = await startRig(
+    { limits: { messagesPerSecond: 50, messageBurst: 100 }, run: () => () => ['some ', 'text'] },
+    { reader: { closeGraceMs: 300 } },
+  )
+})
+afterEach(() => rig[Symbol.asyncDispose]())
+
+const MIB = 1024 * 1024
+const json = (message: object): RawFrame => ({ opcode: TEXT, payload: JSON.stringify(message) })
+
+/** Others on the same server notice nothing. */
+async function expectUnharmed(): Promise<void> {
+  const client = await SocketClient.open(rig.url)
+  client.say({ type: 'ping', ref: 'still there' })
+  expect(await client.hear('pong')).toEqual({ type: 'pong', ref: 'still there' })
+  client.ws.close()
+  await client.closed
+}
+
+describe('reliability F60 and S7: a peer', () => {
+  test.each<[string, RawFrame[], number]>([
+    ['that announces a frame of 100 MiB', [{ opcode: TEXT, payload: 'x'.repeat(1_000), length: 100 * MIB }], 1009],
+    [
+      'whose fragments are more than 64 KiB together',
+      Array.from({ length: 5 }, (_, index): RawFrame => ({
+        opcode: index ? CONTINUATION : TEXT,
+        payload: 'x'.repeat(16 * 1024),
+        fin: false,
+      })),
+      1009,
+    ],
+    [
+      'that sends a message in tiny fragments',
+      Array.from({ length: 2_000 }, (_, index): RawFrame => ({
+        opcode: index ? CONTINUATION : TEXT,
+        payload: 'x',
+        fin: false,
+      })),
+      1008,
+    ],
+    [
+      'that sends empty continuations',
+      Array.from({ length: 2_000 }, (_, index): RawFrame => ({ opcode: index ? CONTINUATION : TEXT, fin: false })),
+      1008,
+    ],
+    ['whose text is no UTF-8', [{ opcode: TEXT, payload: Uint8Array.of(0x22, 0xc3, 0x28, 0x22) }], 1007],
+    ['that does not mask', [{ opcode: TEXT, payload: '{}', masked: false }], 1002],
+    ['that continues what was not begun', [{ opcode: CONTINUATION, payload: '{}' }], 1002],
+    ['that compresses although nothing was agreed', [{ opcode: TEXT, payload: '{}', rsv1: true }], 1002],
+    ['that uses an opcode there is not', [{ opcode: 3, payload: '{}' }], 1002],
+  ])('%s is cut off', async (_, frames, code) => {
+    const peer = await RawPeer.open(rig.port)
+    peer.send(...frames)
+    expect((await peer.farewell()).code).toBe(code)
+    await expect.poll(() => rig.handler.size).toBe(0)
+    await expectUnharmed()
+  })
+
+  test.each<[string, RawFrame]>([
+    ['JSON that is broken', { opcode: TEXT, payload: '{"type":' }],
+    ['JSON that is no message', { opcode: TEXT, payload: '[1,2]' }],
+    ['a type that is unknown', json({ type: 'shutdown' })],
+    ['a type that is inherited', json({ type: 'constructor' })],
+    ['a field that is unknown', json({ type: 'ping', extra: 1 })],
+    ['a field of another type', json({ type: 'ack', cursor: 'x', credit: '1' })],
+    ['credit that is no whole number', json({ type: 'ack', cursor: 'x', credit: 1.5 })],
+    ['credit below nothing', json({ type: 'ack', cursor: 'x', credit: -1 })],
+    ['a request for nobody', json({ type: 'cancel' })],
+    ['two streams at once', json({ type: 'attach', ref: 'a', stream: 'x', key: 'y' })],
+    ['a name that is too long', json({ type: 'ping', ref: 'r'.repeat(65) })],
+    [
+      'JSON nested 5,000 deep',
+      { opcode: TEXT, payload: `{"type":"start","ref":"a","body":{"x":${'['.repeat(5_000)}${']'.repeat(5_000)}}}` },
+    ],
+    [
+      'a member named __proto__',
+      { opcode: TEXT, payload: '{"type":"start","ref":"a","body":{"__proto__":{"admin":true}}}' },
+    ],
+    ['a binary message', { opcode: 2, payload: '{"type":"ping"}' }],
+    ['an empty message', { opcode: TEXT }],
+  ])('that says %s is told why, and closed with 1008', async (_, frame) => {
+    const peer = await RawPeer.open(rig.port)
+    peer.send(frame)
+    const { code, text } = await peer.farewell()
+    expect(code).toBe(1008)
+    const refused = JSON.parse(text) as { type: string; code: string; message: string }
+    expect(refused).toMatchObject({ type: 'refused', code: 'SLUICE_ERR_REQUEST' })
+    expect(refused.message.length).toBeLessThan(500)
+    expect(({} as { admin?: boolean }).admin).toBeUndefined()
+    await expectUnharmed()
+  })
+
+  test('that floods with messages is told so, once, and closed with 1008', async () => {
+    const peer = await RawPeer.open(rig.port)
+    peer.send(...Array.from({ length: 1_000 }, () => json({ type: 'ping' })))
+    const { code, text } = await peer.farewell()
+    expect(code).toBe(1008)
+    expect(text.match(/"pong"/g)).toHaveLength(100)
+    expect(text.match(/"refused"/g)).toHaveLength(1)
+    expect(text).toContain('SLUICE_ERR_RATE')
+    expect(text).toContain('retryAfterMs')
+    await expectUnharmed()
+  })
+
+  test('that floods with pings is cut off', async () => {
+    const peer = await RawPeer.open(rig.port)
+    peer.send(...Array.from({ length: 5_000 }, () => ({ opcode: PING, payload: 'p'.repeat(125) })))
+    expect(await peer.farewell()).toMatchObject({
+      code: expect.toSatisfy((code) => code === 1008 || code === undefined) as number,
+    })
+    await expect.poll(() => rig.handler.size).toBe(0)
+    await expectUnharmed()
+  })
+
+  test('that offers compression is given none', async () => {
+    const peer = await RawPeer.open(
+      rig.port,
+      'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n',
+    )
+    expect(peer.head).toContain('101 Switching Protocols')
+    expect(peer.head.toLowerCase()).not.toContain('permessage-deflate')
+    peer.socket.destroy()
+  })
+
+  test('that asks on and on without reading is cut off, and holds little memory meanwhile', async () => {
+    const peer = await RawPeer.open(rig.port)
+    peer.socket.pause()
+    const long = 'x'.repeat(64)
+    const flood = setInterval(
+      () => peer.send(...Array.from({ length: 20 }, () => json({ type: 'ping', ref: long }))),
+      1,
+    )
+    await expect.poll(() => rig.handler.size, { timeout: 10_000 }).toBe(0)
+    clearInterval(flood)
+    peer.socket.destroy()
+    await expectUnharmed()
+  })
+
+  test('that is in the middle of a message when it goes leaves nothing behind', async () => {
+    const peer = await RawPeer.open(rig.port)
+    peer.send({ opcode: TEXT, payload: '{"type":', fin: false })
+    peer.socket.resetAndDestroy()
+    await expect.poll(() => rig.handler.size).toBe(0)
+  })
+})
+
+test('reliability F60: memory stays flat under all of it', async () => {
+  const before = process.memoryUsage.rss()
+  for (let round = 0; round < 30; round++) {
+    const peer = await RawPeer.open(rig.port)
+    peer.send({ opcode: TEXT, payload: 'x'.repeat(60_000), length: 65_000, fin: false })
+    peer.send({ opcode: TEXT, payload: 'x'.repeat(1_000), length: 100 * MIB })
+    peer.socket.destroy()
+  }
+  await expect.poll(() => rig.handler.size).toBe(0)
+  expect(process.memoryUsage.rss() - before).toBeLessThan(50 * MIB)
+})

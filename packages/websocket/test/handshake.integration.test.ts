@@ -1,0 +1,167 @@
+import type { SourceContext } from '@sluice/core'
+import { createTickets } from '@sluice/websocket'
+import { afterEach, describe, expect, test } from 'vitest'
+
+import { refusedWith, SocketClient, type SocketRig, startRig } from './socket-rig.ts'
+
+let rig: SocketRig | undefined
+afterEach(async () => {
+  await rig?.[Symbol.asyncDispose]()
+  rig = undefined
+})
+
+const PAGE = 'https://app.example'
+const tickets = createTickets({ secret: 'a secret of thirty-two bytes, or more' })
+
+async function* slow({ signal }: SourceContext): AsyncGenerator<string> {
+  yield 'first'
+  await new Promise((resolve) => signal.addEventListener('abort', resolve))
+}
+
+describe('a page', () => {
+  const byCookie = { cookie: 'session=1' }
+  test.each([
+    ['of an allowed origin, with a cookie', [PAGE], { origin: PAGE, ...byCookie }, 101],
+    ['of another origin', [PAGE], { origin: 'https://evil.example', ...byCookie }, 403],
+    ['of an origin that begins alike', [PAGE], { origin: `${PAGE}.evil.example`, ...byCookie }, 403],
+    ['of another scheme', [PAGE], { origin: 'http://app.example' }, 403],
+    [
+      'of another origin that has a token all the same',
+      [PAGE],
+      { origin: 'https://evil.example', authorization: 'Bearer x' },
+      403,
+    ],
+    ['in a sandbox', [PAGE], { origin: 'null' }, 403],
+    ['when none is allowed', [], { origin: PAGE }, 403],
+    ['when all are, with a token', '*' as const, { origin: PAGE, ...byCookie, authorization: 'Bearer x' }, 101],
+  ])('%s', async (_, origins, headers: Record<string, string>, status) => {
+    rig = await startRig({ origins })
+    expect(await refusedWith(rig.url, ['sluice.v1'], headers)).toBe(status)
+  })
+})
+
+test('reliability S7: where all pages are allowed a cookie says nothing, not even beside a token that is made up', async () => {
+  const byCookie = { cookie: 'session=ada', origin: 'https://evil.example' }
+  rig = await startRig({
+    origins: '*',
+    identify: ({ headers }, { bearer }) =>
+      headers.cookie === 'session=ada' || bearer === 'right' ? { owner: 'ada' } : undefined,
+  })
+  expect(await refusedWith(rig.url, ['sluice.v1'], byCookie)).toBe(401)
+  expect(await refusedWith(rig.url, ['sluice.v1', 'bearer.junk'], byCookie)).toBe(401)
+  expect(await refusedWith(rig.url, ['sluice.v1', 'bearer.right'], byCookie)).toBe(101)
+})
+
+describe('what is no page', () => {
+  test('needs no origin, but more than a cookie', async () => {
+    rig = await startRig({ origins: [PAGE] })
+    expect(await refusedWith(rig.url, ['sluice.v1'])).toBe(101)
+    expect(await refusedWith(rig.url, ['sluice.v1'], { cookie: 'session=1' })).toBe(403)
+    expect(await refusedWith(rig.url, ['sluice.v1', 'bearer.t'], { cookie: 'session=1' })).toBe(101)
+  })
+
+  test('must offer the subprotocol', async () => {
+    rig = await startRig()
+    expect(await refusedWith(rig.url, [])).toBe(400)
+    expect(await refusedWith(rig.url, ['chat', 'sluice.v2'])).toBe(400)
+  })
+
+  test('is refused as a stranger when identify does not know it, throws, or says that it has expired', async () => {
+    rig = await startRig({
+      identify(request) {
+        if (request.url === '/throws') throw new Error('secret')
+        return request.url === '/expired' ? { owner: 'ada', expiresAtMs: Date.now() - 1 } : undefined
+      },
+    })
+    expect(await refusedWith(rig.url, ['sluice.v1'])).toBe(401)
+    expect(await refusedWith(`${rig.url}expired`, ['sluice.v1'])).toBe(401)
+    expect(await refusedWith(`${rig.url}throws`, ['sluice.v1'])).toBe(500)
+    expect(rig.errors.map(String)).toContain('Error: secret')
+    expect(rig.handler.size).toBe(0)
+  })
+
+  test('shows a bearer token as a subprotocol, which is never echoed', async () => {
+    rig = await startRig({ identify: (_, { bearer }) => (bearer === 'eyJ.x-y_z' ? { owner: 'ada' } : undefined) })
+    const client = await SocketClient.open(rig.url, { protocols: ['bearer.eyJ.x-y_z', 'sluice.v1'] })
+    expect(client.ws.protocol).toBe('sluice.v1')
+    expect(await refusedWith(rig.url, ['sluice.v1', 'bearer.other'])).toBe(401)
+    expect(await refusedWith(rig.url, ['sluice.v1', 'bearer.'])).toBe(401)
+  })
+})
+
+describe('a ticket', () => {
+  const strangers = { identify: () => undefined, tickets }
+
+  test('opens one socket', async () => {
+    rig = await startRig({ ...strangers, run: () => slow })
+    const { ticket } = tickets.issue({ owner: 'ada' })
+    const client = await SocketClient.open(rig.url, { protocols: ['sluice.v1', `ticket.${ticket}`] })
+    expect(client.ws.protocol).toBe('sluice.v1')
+    client.say({ type: 'start', ref: 'a', body: {} })
+    const { stream } = await client.hear('opened')
+    expect(await rig.sluice.info({ id: stream }, { as: { owner: 'ada' } })).toMatchObject({ id: stream })
+    expect(await refusedWith(rig.url, ['sluice.v1', `ticket.${ticket}`])).toBe(401)
+  })
+
+  test('that was replayed at the same moment opens one socket all the same', async () => {
+    rig = await startRig(strangers)
+    const { ticket } = tickets.issue({ owner: 'ada' })
+    const { url } = rig
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => refusedWith(url, ['sluice.v1', `ticket.${ticket}`])),
+    )
+    expect(answers.toSorted()).toEqual([101, 401, 401, 401, 401])
+  })
+
+  test('is not taken where none are', async () => {
+    rig = await startRig({ identify: () => ({ owner: 'everyone' }) })
+    const { ticket } = tickets.issue({ owner: 'ada' })
+    expect(await refusedWith(rig.url, ['sluice.v1', `ticket.${ticket}`])).toBe(401)
+  })
+})
+
+describe('a credential that expires', () => {
+  test('reliability S5: ends readings with `unauthorized` and the socket with 1008; cursors stay good', async () => {
+    rig = await startRig({ identify: () => ({ owner: 'ada', expiresAtMs: Date.now() + 300 }), run: () => slow })
+    const client = await SocketClient.open(rig.url)
+    client.say({ type: 'start', ref: 'a', body: {} })
+    const { stream, cursor } = await client.hear('text')
+    expect(await client.hear('closed')).toEqual({ type: 'closed', stream, ref: 'a', code: 'unauthorized', cursor })
+    expect(await client.closed).toEqual({ code: 1008, reason: 'SLUICE_ERR_UNAUTHORIZED' })
+    const second = await SocketClient.open(rig.url)
+    second.say({ type: 'attach', ref: 'b', cursor })
+    expect(await second.hear('opened')).toMatchObject({ stream, cursor })
+  })
+
+  test('is renewed by a fresh ticket of the same principal, and by no other', async () => {
+    rig = await startRig({
+      identify: () => ({ owner: 'ada', expiresAtMs: Date.now() + 400 }),
+      tickets,
+      run: () => slow,
+    })
+    const client = await SocketClient.open(rig.url)
+    client.say({ type: 'start', ref: 'a', body: {} })
+    client.say({ type: 'authenticate', ref: 'bob', ticket: tickets.issue({ owner: 'bob' }).ticket })
+    expect(await client.hear('refused')).toMatchObject({ ref: 'bob', code: 'SLUICE_ERR_UNAUTHORIZED' })
+    const expiresAtMs = Date.now() + 1_000
+    const { ticket } = tickets.issue({ owner: 'ada', expiresAtMs })
+    client.say({ type: 'authenticate', ref: 'ada', ticket })
+    expect(await client.hear('authenticated')).toEqual({ type: 'authenticated', ref: 'ada', expiresAtMs })
+    client.say({ type: 'authenticate', ref: 'again', ticket })
+    expect(await client.hear('refused', ({ ref }) => ref === 'again')).toMatchObject({
+      code: 'SLUICE_ERR_UNAUTHORIZED',
+    })
+    expect(await client.closed).toMatchObject({ code: 1008 })
+    expect(Date.now()).toBeGreaterThanOrEqual(expiresAtMs - 5)
+  })
+})
+
+test('contract 6: no more sockets are opened than may be', async () => {
+  rig = await startRig({ limits: { maxSockets: 2 } })
+  const clients = [await SocketClient.open(rig.url), await SocketClient.open(rig.url)]
+  expect(await refusedWith(rig.url, ['sluice.v1'])).toBe(503)
+  clients[0]!.ws.close()
+  await clients[0]!.closed
+  await expect.poll(() => rig!.handler.size).toBe(1)
+  expect(await refusedWith(rig.url, ['sluice.v1'])).toBe(101)
+})

@@ -1,0 +1,70 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+import type { SourceContext } from '@sluice/core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { type SocketRig, startRig } from './socket-rig.ts'
+
+/** Debian's own: others on the PATH do not see its packages. */
+const PYTHON = process.env.PYTHON_WEBSOCKETS ?? '/usr/bin/python3'
+const TOKENS = Array.from({ length: 300 }, (_, index) => `${index}·👩🏽‍🚀 `)
+
+let rig: SocketRig
+beforeAll(async () => {
+  rig = await startRig({
+    identify: (_, { bearer }) => (bearer === 'python' ? { owner: 'ada' } : undefined),
+    run: () => answering,
+    pingMs: 50,
+  })
+})
+afterAll(() => rig[Symbol.asyncDispose]())
+
+async function* answering({ inbox }: SourceContext): AsyncGenerator<string> {
+  yield TOKENS[0]!
+  for await (const message of inbox) if (message === 'go') break
+  for (const token of TOKENS.slice(1)) {
+    await new Promise((resolve) => setImmediate(resolve))
+    yield token
+  }
+}
+
+/** Drops its socket after some messages and goes on with another: what any client in any language would do. */
+const PROGRAM = `
+import asyncio, json, sys
+import websockets
+
+async def main(url):
+    text, cursor, sockets, end = '', None, 0, None
+    while end is None:
+        async with websockets.connect(url, subprotocols=['sluice.v1', 'bearer.python'], ping_interval=0.02) as socket:
+            sockets += 1
+            assert socket.subprotocol == 'sluice.v1'
+            if cursor is None:
+                await socket.send(json.dumps({'type': 'start', 'ref': 'a', 'body': {'prompt': 'hi'}}))
+            else:
+                await socket.send(json.dumps({'type': 'attach', 'ref': 'a', 'cursor': cursor}))
+            await socket.send(json.dumps({'type': 'send', 'ref': 'a', 'message': 'go'}))
+            heard = 0
+            async for data in socket:
+                message = json.loads(data)
+                if message['type'] == 'text':
+                    text += message['text']
+                if 'cursor' in message:
+                    cursor = message['cursor']
+                if message['type'] == 'end':
+                    end = message['reason']
+                    break
+                heard += 1
+                if heard == 4 and sockets < 4:
+                    socket.transport.abort()
+                    break
+    print(json.dumps({'text': text, 'sockets': sockets, 'end': end}))
+
+asyncio.run(main(sys.argv[1]))
+`
+
+test('contract 1: the websockets client of Python starts, feeds, drops, resumes and reads the whole', async () => {
+  const { stdout } = await promisify(execFile)(PYTHON, ['-c', PROGRAM, rig.url], { timeout: 30_000 })
+  expect(JSON.parse(stdout)).toEqual({ text: TOKENS.join(''), sockets: 4, end: 'stop' })
+})
