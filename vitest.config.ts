@@ -54,6 +54,8 @@ export default defineConfig({
     maxWorkers: 2,
     retry: 0,
     allowOnly: false,
+    // What must come about at all is waited for longer than a busy machine takes.
+    expect: { poll: { timeout: 10_000 } },
     // A broken file must neither come from the cache nor stay in it.
     fsModuleCache: !MUTANT,
     projects: [

@@ -17,6 +17,9 @@ export interface OutboxOwner {
 const MAX_EVENTS = 2_048
 const FIRST_PAUSE_MS = 20
 const MAX_PAUSE_MS = 500
+/** A source that gives so many events while an append is under way is a fast one: its appends keep this distance. */
+const MANY_EVENTS = 8
+const DISTANCE_MS = 2
 /** How long replicas may take before they are asked again. */
 const REPLICAS_MS = SILENT_MS / 2
 
@@ -83,9 +86,12 @@ export class Outbox implements Steppable, LogFollower {
     while (!this.#stopped && this.#acked < this.#log.lastSeq) {
       this.#waitingSinceMs ??= this.#shop.hub.now()
       this.#watch()
+      const sentAtMs = this.#shop.hub.now()
       try {
+        const before = this.#acked
         await this.#send()
         this.#works()
+        if (this.#acked - before >= MANY_EVENTS) await this.#gather(sentAtMs + DISTANCE_MS)
       } catch (error) {
         await this.#failed(error)
       }
@@ -226,9 +232,19 @@ export class Outbox implements Steppable, LogFollower {
   }
 
   #pause(): Promise<void> {
-    const { hub } = this.#shop
-    hub.schedule(this.#again, hub.now() + this.#pauseMs)
-    this.#pauseMs = Math.min(2 * this.#pauseMs, MAX_PAUSE_MS)
+    const pauseMs = this.#pauseMs
+    this.#pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)
+    return this.#sleepUntil(this.#shop.hub.now() + pauseMs)
+  }
+
+  /** An entry costs Redis the same for one event and for hundreds: a fast source's are worth a short wait. */
+  async #gather(untilMs: number): Promise<void> {
+    const isOver = this.#stopped || this.#log.end !== undefined
+    if (!isOver && this.#shop.hub.now() < untilMs) await this.#sleepUntil(untilMs)
+  }
+
+  #sleepUntil(timeMs: number): Promise<void> {
+    this.#shop.hub.schedule(this.#again, timeMs)
     return new Promise((resolve) => (this.#goOn = resolve))
   }
 }

@@ -48,7 +48,10 @@ function problemOf({ log, versions }: HandoffScene, reading: Reading, path: read
   if (outcome === 'end' && path.includes('back')) return undefined
   if (outcome === 'end') return log.text === log.text.slice(0, 2 * from) + text ? undefined : 'another end was read'
   if (outcome !== 'storage' && outcome !== 'trimmed') return `a reading is over: ${outcome}`
-  const isThere = log.text.startsWith(text, 2 * from) && !path.includes('forget') && !path.includes('back')
+  const holds = log.text.length >= 2 * from + text.length && log.text.startsWith(text, 2 * from)
+  // What a resumed reader had read before is not known here: after a loss it may have been another text.
+  const isKnown = from === 0 || !path.includes('lose')
+  const isThere = holds && isKnown && !path.includes('forget') && !path.includes('back')
   if (outcome === 'storage' && isThere) return 'what a reader was told is lost is there'
   return FAULTS.some((fault) => path.includes(fault)) ? undefined : 'a reading was closed for no reason'
 }
