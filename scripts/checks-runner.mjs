@@ -40,7 +40,7 @@ function runCheck(check, report) {
   const started = performance.now()
   const { status, error, stdout, stderr } = spawnSync(command, args, {
     cwd: ROOT,
-    env: childEnvironment(),
+    env: { ...childEnvironment(), ...check.environment },
     stdio: check.live ? 'inherit' : ['ignore', 'pipe', 'pipe'],
     encoding: 'utf8',
     maxBuffer: 256 * 1024 * 1024,
