@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-import { type Principal, type Sluice, SluiceError } from '@sluice/core'
+import { identifiedInTime, type Principal, SluiceError } from '@sluice/core'
 
 import { type Identified, invalidOption, type ResolvedWebSocketHandlerOptions } from './options.ts'
 
@@ -15,9 +15,6 @@ export interface Admitted {
   readonly expiresAtMs: number | undefined
 }
 
-/** How long `identify`, or whoever redeems tickets, may take. */
-const IDENTIFY_MS = 5_000
-
 /**
  * Whether, and as whom, a client may open a socket.
  *
@@ -30,7 +27,7 @@ export async function admit(request: IncomingMessage, options: ResolvedWebSocket
   const ticket = tokenIn(offered, 'ticket.')
   const bearer = tokenIn(offered, 'bearer.') ?? bearerOf(request.headers.authorization)
   requireOrigin(request, options.origins, ticket !== undefined || bearer !== undefined)
-  const identified = await withDeadline(options.sluice, identify(request, options, { ticket, bearer }))
+  const identified = await identifiedInTime(options.sluice, identify(request, options, { ticket, bearer }))
   if (identified && !hasExpired(identified)) return { request, bearer, ...splitIdentified(identified) }
   throw new SluiceError('SLUICE_ERR_UNAUTHORIZED', 'Say who you are: the request carries no valid credentials.')
 }
@@ -53,17 +50,6 @@ export function splitIdentified({ expiresAtMs, owner, tenant }: Identified): {
 /** Whether a credential has expired by now. */
 export function hasExpired({ expiresAtMs }: Identified): boolean {
   return expiresAtMs !== undefined && expiresAtMs <= Date.now()
-}
-
-/** `answer`, or an error when it does not come in time. */
-export function withDeadline<Value>(sluice: Sluice, answer: Promise<Value>): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const callOff = sluice.after(IDENTIFY_MS, () => {
-      const message = 'It could not be found out in time who you are; try again later.'
-      reject(new SluiceError('SLUICE_ERR_OVERLOADED', message, { retryAfterMs: 1_000 }))
-    })
-    answer.then(resolve, reject).finally(callOff)
-  })
 }
 
 async function identify(

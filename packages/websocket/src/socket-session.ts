@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 
-import { Connection, isSluiceError, type Principal, SluiceError, TokenBucket } from '@sluice/core'
+import { Connection, identifiedInTime, isSluiceError, type Principal, SluiceError, TokenBucket } from '@sluice/core'
 import type { RawData, WebSocket } from 'ws'
 
 import { type ClientMessage, parseClientMessage } from './client-message.ts'
 import { ControlLane } from './control-lane.ts'
 import { ack, cancel, detach, send } from './control-requests.ts'
 import { Expiry } from './expiry.ts'
-import { type Admitted, hasExpired, splitIdentified, withDeadline } from './handshake.ts'
+import { type Admitted, hasExpired, splitIdentified } from './handshake.ts'
 import { Liveness } from './liveness.ts'
 import type { ResolvedWebSocketHandlerOptions } from './options.ts'
 import { attach, start } from './reading-requests.ts'
@@ -185,7 +185,7 @@ export class SocketSession implements SocketParts {
 
   async #authenticate(ref: string | undefined, ticket: string): Promise<void> {
     const { sluice, tickets } = this.options
-    const fresh = await withDeadline(sluice, Promise.resolve(tickets?.redeem(ticket)))
+    const fresh = await identifiedInTime(sluice, Promise.resolve(tickets?.redeem(ticket)))
     if (!fresh || hasExpired(fresh) || !isSame(fresh, this.admitted.principal))
       throw new SluiceError(
         'SLUICE_ERR_UNAUTHORIZED',
