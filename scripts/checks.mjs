@@ -27,7 +27,7 @@ export const CHECKS = [
     drives: true,
     counted: true,
   },
-  { name: 'mutants', command: [NODE[24], 'scripts/mutants.ts'] },
+  { name: 'mutants', command: [NODE[24], 'scripts/mutants.ts', '--tested'] },
   { name: 'packages', command: [NODE[24], 'scripts/check-packages.mjs'] },
   { name: 'node 22', command: [NODE[22], ...VITEST, ...PORTABLE], environment: PORTABLE_ENVIRONMENT },
   { name: 'node 26', command: [NODE[26], ...VITEST, ...PORTABLE], environment: PORTABLE_ENVIRONMENT },
