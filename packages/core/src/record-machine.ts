@@ -18,7 +18,11 @@ export type RecordCommand =
   | { type: 'renew'; epoch: number; nowMs: number; leaseMs: number }
   | { type: 'close'; end: EndEvent }
   | { type: 'expire'; nowMs: number; end: EndEvent }
-  | { type: 'takeOver'; nowMs: number; leaseMs: number }
+  /**
+   * `leap`: by how much the epoch grows, default 1. A store that can forget a take-over (a failover) leaps at random, or
+   * the next producer would write under the number of the forgotten one.
+   */
+  | { type: 'takeOver'; nowMs: number; leaseMs: number; leap?: number }
 
 /**
  * How a record answers. `ok`: done. `duplicate`: had been done before, by this very command. `gap`: events are missing
@@ -53,7 +57,7 @@ export function stepRecord(state: RecordState, command: RecordCommand): RecordSt
       if (state.end) return { state, outcome: 'closed' }
       if (command.nowMs < state.leaseUntilMs) return { state, outcome: 'held' }
       return {
-        state: { ...state, epoch: state.epoch + 1, leaseUntilMs: command.nowMs + command.leaseMs },
+        state: { ...state, epoch: state.epoch + (command.leap ?? 1), leaseUntilMs: command.nowMs + command.leaseMs },
         outcome: 'ok',
       }
   }

@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto'
+
 import {
   cutEnd,
   Deadline,
@@ -34,6 +36,11 @@ const SWEPT_AT_ONCE = 64
 const WATCH_MS: number = LEASE_MS
 /** How long another process has, that has taken it to be settled. */
 const SETTLE_AGAIN_MS = 60_000
+/**
+ * By how much the epoch grows with a take-over, at most. A failover may lose one: were the next to get the same epoch, the
+ * two producers would not be told apart, nor what readers have of them. One more is what an end from outside takes.
+ */
+const MAX_LEAP = 1_000_000
 /** How long an end that could not be stored is tried again. */
 const BURY_MS = 600_000
 
@@ -143,7 +150,7 @@ export class Keeper implements Due {
     const { link, names, instance } = this.#shop
     const { facts, keeping } = state
     const name = JSON.stringify({ tenant: facts.tenant, id: facts.id })
-    const args = [instance, keeping.leaseMs, names.instances, name]
+    const args = [instance, keeping.leaseMs, names.instances, name, randomInt(2, MAX_LEAP)]
     const reply = (await link.run(SCRIPTS.takeOver, [names.meta(facts), names.log(facts)], args)) as [string, string?]
     if (reply[0] !== 'ok') return false
     await this.#kept.takeOver(state, Number(reply[1]))

@@ -16,7 +16,8 @@ export type Attempt =
   | { do: 'repeat'; which: number }
   | { do: 'renew'; epochsBehind: number }
   | { do: 'expire'; lapsedLeases: number }
-  | { do: 'close' | 'takeOver' | 'erase' }
+  | { do: 'close' | 'erase' }
+  | { do: 'takeOver'; leap: number }
   | { do: 'wait'; leases: number }
   /** A third party: cuts the log down to its last entries, deletes it, deletes the stream. */
   | { do: 'xtrim'; keep: number }
@@ -46,7 +47,7 @@ export function attemptLists({ thirdParty }: { thirdParty: boolean }): fc.Arbitr
       arbitrary: fc.record({ do: fc.constant('expire' as const), lapsedLeases: fc.constantFrom(0, 0, 1, 2) }),
     },
     { weight: 1, arbitrary: fc.constant({ do: 'close' }) },
-    { weight: 4, arbitrary: fc.constant({ do: 'takeOver' }) },
+    { weight: 4, arbitrary: fc.record({ do: fc.constant('takeOver' as const), leap: fc.integer({ min: 1, max: 3 }) }) },
     { weight: 4, arbitrary: fc.record({ do: fc.constant('wait' as const), leases: fc.integer({ min: 1, max: 3 }) }) },
   ]
   const others: fc.MaybeWeightedArbitrary<Attempt>[] = [

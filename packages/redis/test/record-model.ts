@@ -50,7 +50,7 @@ export class RecordModel {
       case 'renew':
         return [this.#renew(attempt, this.state.epoch - attempt.epochsBehind)]
       case 'takeOver':
-        return [this.#takeOver(attempt)]
+        return [this.#takeOver(attempt, attempt.leap)]
       case 'close':
         return [this.#close(attempt, { type: 'close', end: CUT })]
       case 'expire': {
@@ -97,8 +97,8 @@ export class RecordModel {
     return this.#runOnLog(attempt, { type: 'renew', epoch, ...this.#lease })
   }
 
-  #takeOver(attempt: Attempt): Asked {
-    const command: RecordCommand = { type: 'takeOver', ...this.#lease }
+  #takeOver(attempt: Attempt, leap: number): Asked {
+    const command: RecordCommand = { type: 'takeOver', ...this.#lease, leap }
     if (this.#isLogGone && !this.state.end) return this.#asked(attempt, 'missing', command)
     return this.#run(attempt, command)
   }

@@ -92,7 +92,9 @@ export class ScriptRunner {
       return link.run(SCRIPTS.append, both, [command.epoch, command.after, lastSeq, payload, tokens, ...more])
     }
     if (command?.type === 'renew') return link.run(SCRIPTS.renew, this.#all, [command.epoch, LEASE_MS, TTL_MS])
-    if (command?.type === 'takeOver') return link.run(SCRIPTS.takeOver, both, ['there', LEASE_MS, 'to:', '{"id":""}'])
+    if (command?.type === 'takeOver') {
+      return link.run(SCRIPTS.takeOver, both, ['there', LEASE_MS, 'to:', '{"id":""}', command.leap ?? 1])
+    }
     if (attempt.do === 'erase') {
       return link.run(SCRIPTS.erase, this.#all, [JSON.stringify(this.#facts), this.#log, 'to:', TTL_MS, '{"id":""}'])
     }

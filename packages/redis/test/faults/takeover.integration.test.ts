@@ -1,3 +1,4 @@
+import { parseCursor } from '@sluice/core'
 import { startRedisServer } from '@sluice/testing/redis'
 import { describe, expect, test } from 'vitest'
 
@@ -33,14 +34,17 @@ describe.concurrent('a producer stands still beyond its lease', () => {
     expect(await b.settlementOf(id)).toMatchObject({ text: here.text })
     expect(zombie.report.settled).toEqual([])
     // F39: cursors of the old epoch are good as far as it got, and name nothing after that (design.md, section 6).
+    const { epoch } = parseCursor(here.cursor)
     await using c = new Instance({ url: server.url })
     for (const instance of [b, c]) {
       const kept = await instance.read({ id }, { after: `${id}.1.${after}`, from: after })
       expect(await kept.ended()).toEqual(here.end)
       expect(kept.text).toBe(textBetween(after, 1_500))
-      const renewed = await instance.read({ id }, { after: `${id}.2.${after + 1}`, from: after + 1 })
+      const renewed = await instance.read({ id }, { after: `${id}.${epoch}.${after + 1}`, from: after + 1 })
       expect(await renewed.ended()).toEqual(here.end)
-      for (const wrong of [`${id}.1.${after + 1}`, `${id}.1.1500`, `${id}.2.${after}`, `${id}.3.1500`])
+      const superseded = [`${id}.1.${after + 1}`, `${id}.1.1500`]
+      const neverWritten = [`${id}.${epoch}.${after}`, `${id}.2.1500`, `${id}.${epoch + 1}.1500`]
+      for (const wrong of [...superseded, ...neverWritten])
         await expect(instance.read({ id }, { after: wrong })).rejects.toMatchObject({ status: 409 })
     }
   })

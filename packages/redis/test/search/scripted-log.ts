@@ -32,6 +32,7 @@ export class ScriptedLog {
   /** What stood here when another producer took over. */
   taken: Pick<ScriptedLog, 'entries' | 'whole' | 'seq' | 'epoch'> | undefined
   publish: (message: string) => void = () => {}
+  #takes = 0
 
   write(events: readonly Logged[]): void {
     const chunk: Chunk = { epoch: this.epoch, firstSeq: this.seq + 1, events }
@@ -49,11 +50,11 @@ export class ScriptedLog {
     this.write([end])
   }
 
-  /** Another producer takes over. */
+  /** Another producer takes over, under an epoch that nobody else gets, though this be forgotten. */
   take(): void {
     const { entries, whole, seq, epoch } = this
     this.taken = { entries, whole, seq, epoch }
-    this.epoch++
+    this.epoch += 2 + this.#takes++
   }
 
   /** A failover to a server that never heard of that: the old producer's epoch stands again. */
