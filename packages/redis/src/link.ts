@@ -31,6 +31,7 @@ export class Link implements Due {
   readonly listening: Redis | Cluster
   readonly #hub: Hub
   readonly #commandMs: number
+  readonly #warn: (message: string) => void
   readonly #deadline: Deadline = new Deadline(this)
   /** Commands without an answer, oldest first: all have the same time. */
   readonly #outstanding: Set<Outstanding> = new Set()
@@ -41,6 +42,8 @@ export class Link implements Due {
   /** When the last answer came, or a connection that gave none was made anew. */
   #heardMs = 0
   #silentSinceMs: number | undefined
+  /** Why there is no connection, as far as it is known. */
+  #hindrance: Error | undefined
   #probing = false
   readonly #probeDeadline: Deadline = new Deadline({ due: () => reconnect(this.listening) })
   /** Called when Redis answers again after a silence. */
@@ -49,13 +52,19 @@ export class Link implements Due {
   constructor(hub: Hub, options: ResolvedRedisStoreOptions) {
     this.#hub = hub
     this.#commandMs = options.commandMs
+    this.#warn = options.onWarning
     this.commands = connect(options)
     this.listening = connect(options)
-    for (const client of [this.commands, this.listening]) client.on('error', ignore)
+    for (const client of [this.commands, this.listening]) client.on('error', (error) => this.#hindered(error))
     this.commands.on('close', () => this.#fell())
     this.commands.on('ready', () => this.#sendAll())
     // A connection is ready when the server has answered to its greeting.
     this.commands.on('ready', () => this.#answered(this.#hub.now()))
+  }
+
+  /** Whether keys live on different servers, so that one command cannot name those of two streams. */
+  get sharded(): boolean {
+    return !('stream' in this.commands)
   }
 
   /** How long Redis has answered without a pause, in milliseconds. */
@@ -171,7 +180,7 @@ export class Link implements Due {
       }
       this.#outstanding.delete(outstanding)
       this.#fell()
-      outstanding.reject(storeError(`no answer in ${this.#commandMs} ms`))
+      outstanding.reject(storeError(`no answer in ${this.#commandMs} ms`, this.#hindrance))
     }
   }
 
@@ -197,11 +206,20 @@ export class Link implements Due {
     this.#outstanding.delete(outstanding)
   }
 
+  /** A server that is there and lets nobody in is one that the operator must hear of: it comes right by nothing we do. */
+  #hindered(error: Error): void {
+    const again = error.message === this.#hindrance?.message
+    this.#hindrance = error
+    if (error.name !== 'ReplyError' || again) return
+    this.#warn(`Redis refuses the connection: ${error.message}. Check the user and password of the store's URL.`)
+  }
+
   /** An answer that was long in coming says that there were none meanwhile. */
   #answered(sentMs: number): void {
     const now = this.#hub.now()
     const paused = now - sentMs > SLOW_MS
     this.#heardMs = now
+    this.#hindrance = undefined
     if (this.#answeringSinceMs === undefined || paused) this.#answeringSinceMs = now
     if (this.#silentSinceMs === undefined) return
     this.#silentSinceMs = undefined

@@ -1,7 +1,8 @@
 import { Deadline, type Log, type LogFollower, type Steppable, type StoredStream, type Keeping } from '@sluice/core'
 
 import { encodeChunk, type EncodedChunk } from './chunk-codec.ts'
-import { type Argument, isOutOfMemory } from './link.ts'
+import type { AppendOutcome } from './appends.ts'
+import { isOutOfMemory } from './link.ts'
 import { SCRIPTS } from './scripts.ts'
 import { endedMs, liveMs, type Shop, SILENT_MS } from './shop.ts'
 
@@ -106,7 +107,7 @@ export class Outbox implements Steppable, LogFollower {
     if (firstSeq < log.firstSeq) return this.#giveUp('lost')
     const epoch = log.epochOf(firstSeq)
     const chunk = encodeChunk({ epoch, firstSeq, events: log.slice(firstSeq, this.#lastOf(epoch, firstSeq)) })
-    const [outcome, detail] = (await this.#append(chunk)) as [string, string?]
+    const [outcome, detail] = await this.#append(chunk)
     if (this.#stopped) return
     if (outcome === 'ok' || outcome === 'duplicate') {
       const { durability } = this.#keeping
@@ -128,21 +129,20 @@ export class Outbox implements Steppable, LogFollower {
     return lastSeq
   }
 
-  #append(chunk: EncodedChunk): Promise<unknown> {
+  #append({ payload, lastSeq, tokens, usage, end }: EncodedChunk): Promise<AppendOutcome> {
     const { timing, log } = this.#stored
-    const { payload, lastSeq, tokens, usage, end } = chunk
-    const args: Argument[] = [log.epoch, this.#acked, lastSeq, payload, tokens]
-    if (end || usage || this.#acked === 0) {
-      const ended = end && endedMs(this.#keeping)
-      args.push(
-        usage ? JSON.stringify(usage) : '',
-        end ? JSON.stringify(end) : '',
-        end || this.#acked === 0 ? JSON.stringify(timing) : '',
-        ended ? ended.logMs : liveMs(this.#keeping),
-        ended ? ended.metaMs : liveMs(this.#keeping),
-      )
+    const append = { keys: this.#keys, epoch: log.epoch, after: this.#acked, lastSeq, tokens, payload }
+    const first = this.#acked === 0
+    if (!end && !usage && !first) return this.#shop.appends.append(append)
+    const ended = end && endedMs(this.#keeping)
+    const more = {
+      usage: usage && JSON.stringify(usage),
+      end: end && JSON.stringify(end),
+      timing: end || first ? JSON.stringify(timing) : undefined,
+      logMs: ended ? ended.logMs : liveMs(this.#keeping),
+      metaMs: ended ? ended.metaMs : liveMs(this.#keeping),
     }
-    return this.#shop.link.run(SCRIPTS.append, this.#keys, args)
+    return this.#shop.appends.append({ ...append, more })
   }
 
   #took(seq: number): void {

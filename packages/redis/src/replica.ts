@@ -13,6 +13,7 @@ import { look, type Looked, type StoredState } from './look.ts'
 import { parseNotice, type StreamListener } from './mailbox.ts'
 import { ATTENDANCE_MS } from './produced.ts'
 import { SCRIPTS } from './scripts.ts'
+import { SharedAnswer } from './shared-answer.ts'
 import { nameOf, type Shop } from './shop.ts'
 
 /** What a replica's owner is told. */
@@ -41,8 +42,7 @@ export class Replica implements StreamListener, LogWatcher, LogFollower, Due {
   /** True once nothing is kept of it anywhere but a tombstone. */
   erased = false
   #following = false
-  #catching: Promise<void> | undefined
-  #again = false
+  readonly #catching: SharedAnswer<void> = new SharedAnswer(() => this.#catchUpOnce())
   #activeMs: number
   #reportedBytes = 0
   #reportedReaders = false
@@ -154,20 +154,7 @@ export class Replica implements StreamListener, LogWatcher, LogFollower, Due {
 
   /** Brings the log up to what the store has now. @throws SluiceError `SLUICE_ERR_STORE` */
   catchUp(): Promise<void> {
-    if (this.#catching) {
-      // What is under way may have looked before the reason to look arose.
-      this.#again = true
-      return this.#catching
-    }
-    this.#catching = this.#catchUpAll().finally(() => (this.#catching = undefined))
-    return this.#catching
-  }
-
-  async #catchUpAll(): Promise<void> {
-    do {
-      this.#again = false
-      await this.#catchUpOnce()
-    } while (this.#again)
+    return this.#catching.get()
   }
 
   async #catchUpOnce(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Hub, LogAccount, StoreHost, StreamName } from '@sluice/core'
 
+import type { Appends } from './appends.ts'
 import type { Link } from './link.ts'
 import type { Mailbox } from './mailbox.ts'
 import type { Names } from './names.ts'
@@ -10,6 +11,7 @@ export interface Shop {
   readonly instance: string
   readonly hub: Hub
   readonly link: Link
+  readonly appends: Pick<Appends, 'append'>
   readonly names: Names
   readonly mailbox: Mailbox
   readonly options: ResolvedRedisStoreOptions

@@ -1,5 +1,6 @@
 import type { Keeping, StreamFacts } from '@sluice/core'
 
+import { argsOf } from '../src/appends.ts'
 import { type Chunk, decodeChunk, encodeChunk } from '../src/chunk-codec.ts'
 import type { Link } from '../src/link.ts'
 import { pairs } from '../src/look.ts'
@@ -87,9 +88,12 @@ export class ScriptRunner {
     const both = [this.#meta, this.#log]
     if (command?.type === 'append') {
       const { payload, lastSeq, tokens, end } = encodeChunk(chunk!)
-      const first = command.after === 0
-      const more = end || first ? ['', end ? JSON.stringify(end) : '', '', TTL_MS, TTL_MS] : []
-      return link.run(SCRIPTS.append, both, [command.epoch, command.after, lastSeq, payload, tokens, ...more])
+      const { epoch, after } = command
+      const lives = { timing: '', logMs: TTL_MS, metaMs: TTL_MS }
+      const more = end || after === 0 ? { ...lives, end: end && JSON.stringify(end) } : undefined
+      const args = argsOf({ epoch, after, lastSeq, payload, tokens, ...(more && { more }) })
+      // As a command of its own: what is asked next goes behind it.
+      return link.run(SCRIPTS.append, both, args).then((replies) => (replies as unknown[])[0])
     }
     if (command?.type === 'renew') return link.run(SCRIPTS.renew, this.#all, [command.epoch, LEASE_MS, TTL_MS])
     if (command?.type === 'takeOver') {

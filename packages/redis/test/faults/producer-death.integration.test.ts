@@ -82,7 +82,7 @@ describe.concurrent('a producer dies', () => {
     await successor.kill()
     expect(await reading.ended(45_000)).toMatchObject({ reason: 'stop', complete: true })
     expect(reading.text).toBe(textBetween(0, 600))
-    expect(reading.cursor).toBe(`${id}.3.601`)
+    expect(reading.cursor).toMatch(new RegExp(`^${id}\\.\\d+\\.601$`))
     expect([second, third].map(({ report }) => report.runs.length)).toEqual([1, 1])
   })
 

@@ -93,6 +93,19 @@ describe.concurrent('the server is looked at when a store begins', () => {
     expect((await instance.sluice.info({ id }, { as: 'server' })).status).toBe('waiting')
   })
 
+  test('a password that is wrong is told to the operator, once, and not to clients', async () => {
+    await using server = await startRedisServer()
+    await server.command('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '&*', '+@all')
+    await using instance = new Instance({ url: server.url.replace('redis://', 'redis://app:wrong@'), commandMs: 2_000 })
+    const refused: unknown = await instance.store.ready().catch((error: unknown) => error)
+    expect(refused).toMatchObject({
+      code: 'SLUICE_ERR_STORE',
+      cause: { message: expect.stringContaining('WRONGPASS') as string },
+    })
+    expect(String(refused)).not.toContain('WRONGPASS')
+    expect(instance.warnings).toEqual([expect.stringMatching(/WRONGPASS.*user and password/)])
+  })
+
   test('a user without INFO is let in', async () => {
     await using server = await startRedisServer()
     await server.command('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '&*', '+@all', '-info')

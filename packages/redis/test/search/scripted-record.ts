@@ -1,5 +1,6 @@
 import { beginRecord, type EndEvent, type Logged, type RecordCommand, type RecordState, stepRecord } from '@sluice/core'
 
+import type { Append } from '../../src/appends.ts'
 import { type Chunk, decodeChunk, encodeChunk } from '../../src/chunk-codec.ts'
 import type { Script } from '../../src/scripts.ts'
 import { FACTS, KEEPING, textOf } from './scripted-log.ts'
@@ -23,8 +24,8 @@ export class ScriptedRecord {
   readonly versions: Set<string> = new Set([''])
 
   run({ name }: Pick<Script, 'name'>, args: readonly unknown[]): unknown {
+    if (name === 'append') return this.#append(args[0] as Append)
     const text = args.map(String)
-    if (name === 'append') return this.#append(text)
     if (name === 'renew') return this.#step({ type: 'renew', epoch: Number(text[0]), ...HELD }, undefined)
     if (name === 'take-over') return this.#step({ type: 'takeOver', ...HELD }, undefined, text[0])
     if (name === 'close') return this.#step(closeOf(text), undefined)
@@ -51,11 +52,9 @@ export class ScriptedRecord {
     return this.now?.entries.flatMap(({ events }) => events.map(textOf)).join('') ?? ''
   }
 
-  #append([epoch, after, last, payload, , , end]: string[]): unknown {
-    const count = Number(last) - Number(after)
-    const ended = end ? (JSON.parse(end) as EndEvent) : undefined
-    const command = { type: 'append', epoch: Number(epoch), after: Number(after), count, end: ended } as const
-    return this.#step(command, decodeChunk(payload!))
+  #append({ epoch, after, lastSeq, payload, more }: Append): unknown {
+    const end = more?.end === undefined ? undefined : (JSON.parse(more.end) as EndEvent)
+    return this.#step({ type: 'append', epoch, after, count: lastSeq - after, end }, decodeChunk(payload))
   }
 
   #step(command: RecordCommand, chunk: Chunk | undefined, taker?: string): unknown {

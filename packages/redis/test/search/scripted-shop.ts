@@ -1,8 +1,9 @@
 import { Hub, type Runtime } from '@sluice/core'
 
+import type { AppendOutcome } from '../../src/appends.ts'
 import type { Mailbox } from '../../src/mailbox.ts'
 import { Names } from '../../src/names.ts'
-import type { Script } from '../../src/scripts.ts'
+import { type Script, SCRIPTS } from '../../src/scripts.ts'
 import type { Shop } from '../../src/shop.ts'
 
 /** How often a silent stream is looked at. */
@@ -25,5 +26,6 @@ export function createShop(instance: string, runtime: Runtime, parts: { run: Run
     hosts: [],
   }
   const options = { lookEveryMs: LOOK_EVERY_MS, onStoreOutage: 'end', outageMs: 30_000 }
-  return { ...shop, link: { run }, options } as unknown as Shop
+  const append: Shop['appends']['append'] = (one) => run(SCRIPTS.append, one.keys, [one]) as Promise<AppendOutcome>
+  return { ...shop, link: { run }, appends: { append }, options } as unknown as Shop
 }
