@@ -4,7 +4,7 @@ import { NODE } from './setup.mjs'
 const BIN = 'node_modules/.bin'
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run']
 /** Other versions of Node run the same code: fewer cases of each property tell whether it does the same there. */
-const PORTABLE_ENVIRONMENT = { SLUICE_RUNS: '250' }
+const PORTABLE_ENVIRONMENT = { SLUICE_RUNS: '100' }
 const PORTABLE = ['--project', 'unit', '--project', 'property', 'packages/core/', 'packages/sse/', 'packages/wires/']
 
 /**

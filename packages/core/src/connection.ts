@@ -1,4 +1,5 @@
 import { Deadline, type Due } from './deadlines.ts'
+import { withOneMore } from './few.ts'
 import type { Hub } from './hub.ts'
 import type { ResolvedReaderOptions } from './reader-options.ts'
 import type { Sink, WireBytes } from './sink.ts'
@@ -75,7 +76,7 @@ export class Connection implements Due {
   /** `false`: the connection is gone, or going, and takes nobody any more. */
   carry(reading: Carried): boolean {
     if (this.state !== 'open' && this.state !== 'waiting') return false
-    this.#carried = [...this.#carried, reading]
+    this.#carried = withOneMore(this.#carried, reading)
     return true
   }
 

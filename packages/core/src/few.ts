@@ -12,7 +12,7 @@ export class Few<Item extends object> {
   }
 
   add(item: Item): void {
-    if (!this.items.includes(item)) this.items = [...this.items, item]
+    if (!this.items.includes(item)) this.items = withOneMore(this.items, item)
   }
 
   /** Whether it was there. */
@@ -29,4 +29,9 @@ export class Few<Item extends object> {
   [Symbol.iterator](): Iterator<Item> {
     return this.items[Symbol.iterator]()
   }
+}
+
+/** These and one more, in no more room than they take: `[...items, item]` would leave room for 16 others. */
+export function withOneMore<Item>(items: readonly Item[], item: Item): readonly Item[] {
+  return items.length === 0 ? [item] : items.concat([item])
 }
