@@ -92,7 +92,9 @@ export type {
   Tombstone,
 } from './store.ts'
 export { EVENT_COST_BYTES, eventBytes } from './event-size.ts'
-export { Log, type LogOptions, type LogReader, type LogStart, type LogWatcher } from './log.ts'
+export { Log } from './log.ts'
+export type { LogOptions, LogStart } from './log-options.ts'
+export type { LogReader, LogWatcher } from './log-parties.ts'
 export type { LogAccount } from './kept-events.ts'
 export type { LogFollower } from './log-backing.ts'
 export { extendReaders } from './reader.ts'

@@ -1,58 +1,12 @@
 import type { Entry } from './encoder.ts'
 import { type EndEvent, type FinishReason, isTextual, type StreamEvent, type Usage } from './event.ts'
 import { Few } from './few.ts'
-import type { Json } from './json.ts'
-import { KeptEvents, type LogAccount } from './kept-events.ts'
+import { KeptEvents } from './kept-events.ts'
 import { LogBacking, type LogFollower } from './log-backing.ts'
+import type { LogOptions } from './log-options.ts'
+import type { LogReader, LogWatcher } from './log-parties.ts'
 import type { ClosedCode } from './notice.ts'
 import type { Logged } from './segment.ts'
-
-/** Someone who reads a log: told when it has what was asked for. */
-export interface LogReader {
-  /** Smallest seq this reader wants to be woken for; `Infinity` when it waits for something else. */
-  wakeAt: number
-  /** Bytes charged for everything this reader has taken, since the stream began. */
-  readonly bytePosition: number
-  /** Seq of the last event it has taken. */
-  readonly seq: number
-  /** Events it has taken were taken back: it cannot go on. */
-  overtaken?(): void
-  wake(): void
-}
-
-/** Someone who must know what happens to a log as a whole: its producer, its store. */
-export interface LogWatcher {
-  readersChanged?(): void
-  furthestMoved?(): void
-  ended?(end: EndEvent): void
-  /** The store has lost this stream, or given it to another producer: nothing that is appended here counts any more. */
-  lost?(code: ClosedCode): void
-  /** A message for the source. `false`: not taken. */
-  message?(message: Json): boolean
-}
-
-/** The position after which a log begins in a process that joins a stream late, and what is known of the time before. */
-export interface LogStart {
-  seq: number
-  /** Epoch of `seq`. */
-  epoch: number
-  usage?: Usage | undefined
-  end?: EndEvent | undefined
-}
-
-/** Limits of a log. */
-export interface LogOptions {
-  retentionBytes: number
-  account?: LogAccount | undefined
-  from?: LogStart | undefined
-  /**
-   * What makes an event visible to readers: its append (a log that is the record itself, or runs ahead of its store), or
-   * that a store has it. Default `append`.
-   */
-  shows?: 'appended' | 'stored' | undefined
-  /** True when a store follows this log: what it does not have yet is never trimmed. Default false. */
-  followed?: boolean | undefined
-}
 
 /**
  * One stream's record in this process: events with seqs 1, 2, 3 …, never skipped, ending with one `end`.

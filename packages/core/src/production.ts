@@ -13,11 +13,13 @@ import {
   stepLifecycle,
   type LifecycleCommand,
 } from './lifecycle-machine.ts'
-import type { Log, LogWatcher } from './log.ts'
+import type { Log } from './log.ts'
+import type { LogWatcher } from './log-parties.ts'
 import type { ClosedCode } from './notice.ts'
 import { Pump, type PumpOwner, type Rewrite } from './pump.ts'
 import { resultOf, runSettle } from './settlement.ts'
-import type { Source, SourceContext } from './source.ts'
+import type { Source } from './source.ts'
+import { HostedSourceContext, type SourceHost } from './source-context.ts'
 import type { StoredStream } from './store.ts'
 import type { ResolvedStreamOptions } from './stream-options.ts'
 
@@ -38,7 +40,7 @@ export interface ProductionParts {
 }
 
 /** A stream that is produced here: its pump, its lifecycle, and the way its end comes about. */
-export class Production implements PumpOwner, LogWatcher, Due {
+export class Production implements PumpOwner, LogWatcher, SourceHost, Due {
   readonly engine: Engine
   readonly stored: StoredStream
   #inbox: Inbox | undefined
@@ -80,7 +82,7 @@ export class Production implements PumpOwner, LogWatcher, Due {
 
   /** Sets the source going. */
   run(source: Source): void {
-    void this.#pump.run(source, new ProductionContext(this))
+    void this.#pump.run(source, new HostedSourceContext(this))
   }
 
   /** Settles when the source has come to rest and the result is settled. Never rejects. */
@@ -294,41 +296,4 @@ function textOf(log: Log): string {
   for (const { event } of log.read(log.firstSeq - 1, Infinity))
     if (event.type === 'text' && !event.choice) text += event.text
   return text
-}
-
-class ProductionContext implements SourceContext {
-  readonly #production: Production
-
-  constructor(production: Production) {
-    this.#production = production
-  }
-
-  get id(): string {
-    return this.#production.stored.facts.id
-  }
-
-  get prefix(): string {
-    return this.#production.prefix
-  }
-
-  get input(): Json | undefined {
-    return this.#production.stored.facts.source?.input
-  }
-
-  get meta(): SourceContext['meta'] {
-    return this.#production.stored.facts.meta
-  }
-
-  get signal(): AbortSignal {
-    return this.#production.signal
-  }
-
-  get inbox(): SourceContext['inbox'] {
-    return this.#production.inbox
-  }
-
-  /** Bound by hand: sources take it out of their context. */
-  get touch(): () => void {
-    return () => this.#production.touch()
-  }
 }

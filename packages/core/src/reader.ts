@@ -1,6 +1,7 @@
 import type { Entry } from './encoder.ts'
 import type { ClosedCode } from './notice.ts'
-import type { Log, LogReader } from './log.ts'
+import type { Log } from './log.ts'
+import type { LogReader } from './log-parties.ts'
 
 /** Grants credit up to `seq` to the readers of that name; gives how many there are. */
 export function extendReaders(log: Log, name: string, seq: number): number {

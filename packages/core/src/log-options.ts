@@ -1,0 +1,25 @@
+import type { EndEvent, Usage } from './event.ts'
+import type { LogAccount } from './kept-events.ts'
+
+/** The position after which a log begins in a process that joins a stream late, and what is known of the time before. */
+export interface LogStart {
+  seq: number
+  /** Epoch of `seq`. */
+  epoch: number
+  usage?: Usage | undefined
+  end?: EndEvent | undefined
+}
+
+/** Limits of a log. */
+export interface LogOptions {
+  retentionBytes: number
+  account?: LogAccount | undefined
+  from?: LogStart | undefined
+  /**
+   * What makes an event visible to readers: its append (a log that is the record itself, or runs ahead of its store), or
+   * that a store has it. Default `append`.
+   */
+  shows?: 'appended' | 'stored' | undefined
+  /** True when a store follows this log: what it does not have yet is never trimmed. Default false. */
+  followed?: boolean | undefined
+}
