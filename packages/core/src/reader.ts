@@ -6,10 +6,17 @@ import type { Log, LogReader } from './log.ts'
 export function extendReaders(log: Log, name: string, seq: number): number {
   let readers = 0
   for (const reader of log.readers) {
-    if (!(reader instanceof Reader) || reader.name !== name) continue
+    if (!(reader instanceof Reader) || reader.name !== name || reader.rejoining) continue
     reader.extend(seq)
     readers++
   }
+  return readers
+}
+
+/** How many read, without those who were sent away to come back: they must find their own place free. */
+export function countReaders(log: Log): number {
+  let readers = 0
+  for (const reader of log.readers) if (!(reader instanceof Reader && reader.rejoining)) readers++
   return readers
 }
 
@@ -27,6 +34,8 @@ export class Reader implements LogReader {
   /** Name given with the attach, under which acks arrive. */
   name: string | undefined
   attached = false
+  /** True for one that was sent away to come back at once: it still counts, and nothing is sent to it. */
+  rejoining = false
   /** True once what this reader had taken was taken back: it can never go on, whatever follows. */
   #overtaken = false
   /** Woken when what this reader sleeps for is there. */
@@ -77,6 +86,11 @@ export class Reader implements LogReader {
   /** Whether nothing will follow what was taken. */
   get finished(): boolean {
     return this.log.end !== undefined && this.seq >= this.log.committed
+  }
+
+  /** Whether the last event taken has no cursor yet: the store does not have it. */
+  get withheld(): boolean {
+    return this.log.withholds && this.seq > this.log.stored
   }
 
   /** Why this reading cannot go on, if so (contract 2). */
