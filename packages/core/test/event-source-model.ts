@@ -52,7 +52,12 @@ export async function readAsPage({ runtime, sluice }: World, options: PageOption
       if (event === 'closed') {
         seen.codes.push(told.code)
         assert.equal(at, told.cursor)
-      } else seen.entries.push({ cursor: at, seq: parseCursor(at).seq, event: { type: event, ...told } as StreamEvent })
+      } else
+        seen.entries.push({
+          cursor: at,
+          seq: parseCursor(at).seq,
+          event: { type: event, ...told } as unknown as StreamEvent,
+        })
     }
     lastEventId = events.at(-1)?.id || lastEventId
     await new Promise<void>((resolve) => void runtime.after(retry.at(-1) ?? 3_000, resolve))
