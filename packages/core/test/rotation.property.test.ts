@@ -20,7 +20,7 @@ const rotations = fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 30
 
 const policies = fc.constantFrom<OnDisconnect>('cancel', 'continue', { graceMs: 0 }, { graceMs: 15_000 })
 
-test('contract 1, 2: whenever pages are sent to come back, whatever the policy, each gets the run of the log from where it began, once and in order', async () => {
+test('contract 1, 2, 9: whenever pages are sent to come back, whatever the policy, each gets the run of the log from where it began, once and in order', async () => {
   const pages = fc.array(
     fc.record({
       options: readerOptions,
