@@ -6,11 +6,18 @@ import type { Log, LogReader } from './log.ts'
 export function extendReaders(log: Log, name: string, seq: number): number {
   let readers = 0
   for (const reader of log.readers) {
-    if (!(reader instanceof Reader) || reader.name !== name || reader.rejoining) continue
+    if (!(reader instanceof Reader) || reader.name !== name) continue
     reader.extend(seq)
     readers++
   }
   return readers
+}
+
+/** Gives `reader` its name, and the credit of one of that name that was sent away to come back. */
+export function nameReader(reader: Reader, name: string): void {
+  reader.name = name
+  for (const other of reader.log.readers)
+    if (other instanceof Reader && other.rejoining && other.name === name) reader.limitSeq = other.limitSeq
 }
 
 /** How many read, without those who were sent away to come back: they must find their own place free. */

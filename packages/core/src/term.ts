@@ -43,51 +43,55 @@ const REJOIN_MS = 5_000
  */
 export class Term implements Due {
   readonly #hub: Hub
-  readonly #parts: TermParts
+  readonly #reading: Termed
+  readonly #reader: Reader
+  readonly #connection: Connection
   readonly #startSeq: number
-  readonly #rotatesAtMs: number
+  /** When a reading that is due and has brought nothing is cut. */
+  readonly #lastMs: number
+  readonly #expiresAtMs: number
   readonly #deadline: Deadline = new Deadline(this)
-  #rejoining = false
 
-  constructor(hub: Hub, parts: TermParts) {
-    const { rotateAfterMs } = parts.limits
+  constructor(hub: Hub, { reading, reader, connection, limits }: TermParts) {
+    const { rotateAfterMs, expiresAtMs, closeGraceMs } = limits
     this.#hub = hub
-    this.#parts = parts
-    this.#startSeq = parts.reader.seq
+    this.#reading = reading
+    this.#reader = reader
+    this.#connection = connection
+    this.#startSeq = reader.seq
     const spread = 1 - ROTATE_JITTER + Math.random() * 2 * ROTATE_JITTER
-    this.#rotatesAtMs = rotateAfterMs === false ? Infinity : hub.now() + rotateAfterMs * spread
-    this.#scheduleAt(this.#rotatesAtMs)
+    const rotatesAtMs = rotateAfterMs === false ? Infinity : hub.now() + rotateAfterMs * spread
+    this.#lastMs = rotatesAtMs + closeGraceMs
+    this.#expiresAtMs = expiresAtMs
+    this.#schedule(rotatesAtMs)
   }
 
   /** The reading is over. One that rotates counts for a moment longer: whoever is on its way back has not left. */
   end(code: ClosedCode | undefined): void {
-    const { reader } = this.#parts
-    this.#rejoining = code === 'rotate' && reader.log.end === undefined && reader.log.lost === undefined
-    if (this.#rejoining) reader.rejoining = true
-    else reader.detach()
-    this.#hub.schedule(this.#deadline, this.#rejoining ? this.#hub.now() + REJOIN_MS : Infinity)
+    const { log } = this.#reader
+    this.#reader.rejoining = code === 'rotate' && !log.end && !log.lost
+    if (!this.#reader.rejoining) this.#reader.detach()
+    this.#hub.schedule(this.#deadline, this.#reader.rejoining ? this.#hub.now() + REJOIN_MS : Infinity)
   }
 
   due(): void {
-    const { reading, reader, connection, limits } = this.#parts
     const now = this.#hub.now()
-    if (this.#rejoining) reader.detach()
-    else if (now >= limits.expiresAtMs) reading.stop('unauthorized')
+    if (this.#reader.rejoining) this.#reader.detach()
+    else if (now >= this.#expiresAtMs) this.#reading.stop('unauthorized')
     // What has no cursor yet would come again.
-    else if (reader.withheld) this.#scheduleAt(now + LOOK_AGAIN_MS)
-    else if (this.#hasBrought()) reading.stop('rotate')
-    else if (now < this.#rotatesAtMs + limits.closeGraceMs) this.#scheduleAt(now + LOOK_AGAIN_MS)
+    else if (this.#reader.withheld) this.#schedule(now + LOOK_AGAIN_MS)
+    else if (this.#hasBrought()) this.#reading.stop('rotate')
+    else if (now < this.#lastMs) this.#schedule(Math.min(now + LOOK_AGAIN_MS, this.#lastMs))
     // A peer that has taken nothing in all this time is not there.
-    else connection.abort()
+    else this.#connection.abort()
   }
 
   /** Whether the next reading begins further on than this one did, or there was nothing to be brought. */
   #hasBrought(): boolean {
-    const { reader } = this.#parts
-    return reader.seq > this.#startSeq || reader.pending === 0
+    return this.#reader.seq > this.#startSeq || this.#reader.pending === 0
   }
 
-  #scheduleAt(atMs: number): void {
-    this.#hub.schedule(this.#deadline, Math.min(atMs, this.#parts.limits.expiresAtMs))
+  #schedule(atMs: number): void {
+    this.#hub.schedule(this.#deadline, Math.min(atMs, this.#expiresAtMs))
   }
 }

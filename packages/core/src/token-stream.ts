@@ -13,7 +13,7 @@ import type { ClosedCode } from './notice.ts'
 import { requireInteger } from './option-rules.ts'
 import { type Actor, expiryOf } from './principal.ts'
 import type { Production } from './production.ts'
-import { Reader } from './reader.ts'
+import { countReaders, nameReader, Reader } from './reader.ts'
 import { type ReaderOptions, type ResolvedReaderOptions, resolveReaderOptions } from './reader-options.ts'
 import type { StreamResult } from './settlement.ts'
 import type { Sink } from './sink.ts'
@@ -261,18 +261,21 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
 
   #read(name?: string): Reader {
     this.#reader ??= new Reader(this.#stored.log, this.#start.afterSeq)
-    if (name !== undefined) this.#reader.name = name
+    if (name !== undefined) nameReader(this.#reader, name)
     return this.#reader
   }
 
   #tellAttached(): void {
     const { facts, log } = this.#stored
-    this.#engine.observers.tell('attached', facts, { readers: log.readers.size, resumed: this.#start.afterSeq > 0 })
+    const { observers } = this.#engine
+    if (observers.none) return
+    observers.tell('attached', facts, { readers: countReaders(log), resumed: this.#start.afterSeq > 0 })
   }
 
   #tellDetached(outcome: ReadingOutcome): void {
     const { facts, log } = this.#stored
-    this.#engine.observers.tell('detached', facts, { outcome, readers: log.readers.size })
+    const { observers } = this.#engine
+    if (!observers.none) observers.tell('detached', facts, { outcome, readers: countReaders(log) })
   }
 }
 

@@ -7,7 +7,7 @@ import { readAsPage } from './event-source-model.ts'
 import type { PeerSpeed } from './line-sink.ts'
 import { assertRun, assertSaid, eventsOf } from './logged-run.ts'
 import { play, readerOptions, sourceScripts, streamOptions } from './scenarios.ts'
-import { createWorld, logOf, settledNow, toQuiescence } from './world.ts'
+import { createWorld, logOf, serve, settledNow, toQuiescence } from './world.ts'
 
 /** Peers that can take a chunk within the close grace: slower ones would get nowhere with the shortest rotations. */
 const speeds: fc.Arbitrary<PeerSpeed> = fc.record({
@@ -64,4 +64,37 @@ test('contract 1, 2, 9: whenever pages are sent to come back, whatever the polic
     },
   )
   await check(property, { numRuns: RUNS })
+})
+
+test('contract 4, 7, 14: a peer that is gone, wherever it was, is cut by its rotation and one close grace, and nothing is left', async () => {
+  const property = fc.asyncProperty(
+    sourceScripts(20),
+    readerOptions,
+    fc.record({
+      rotateAfterMs: fc.integer({ min: 1, max: 60_000 }),
+      closeGraceMs: fc.integer({ min: 0, max: 5_000 }),
+      stallMs: fc.constantFrom<number | false>(false, 30_000),
+    }),
+    fc.option(fc.integer({ min: 1, max: 2_000 }), { nil: undefined }),
+    async (script, options, times, queueBytes) => {
+      const { runtime, sluice } = createWorld()
+      const source = play({ ...script, steps: [...script.steps, { hang: true }], shape: 'async-iterable' }, runtime)
+      const deadlines = { firstTokenMs: false, idleMs: false, totalMs: false } as const
+      const stream = await sluice.start(source.source, { as: 'server', deadlines })
+      // It reads nothing; where its queue has no end, all it is sent looks as if it were on its way.
+      const speed = { queueBytes: queueBytes ?? Infinity, bytes: 0, everyMs: Infinity }
+      const { sink, chunks } = serve(runtime, stream, { ...options, ...times, speed, rotates: true })
+      const dueMs = runtime.now() + times.rotateAfterMs
+      await runtime.advance(times.rotateAfterMs + times.closeGraceMs + 1)
+      // Whoever had got nothing until it was due has another grace for what it gets then.
+      if (!chunks().some(({ atMs }) => atMs < dueMs)) await runtime.advance(times.closeGraceMs)
+      assert.deepEqual([sink.state, sink.writesWhileWaiting, sluice.stats().delivering], ['destroyed', 0, 0])
+      await runtime.advance(30_000)
+      assert.equal(stream.end?.cause, 'disconnect')
+      assert.equal(source.aborted, true)
+      await toQuiescence(runtime)
+      assert.equal(sluice.stats().pending, 0)
+    },
+  )
+  await check(property)
 })

@@ -1,5 +1,6 @@
 import {
   createMemoryStore,
+  type DataEvent,
   type DeliverOptions,
   type EndEvent,
   type Principal,
@@ -11,6 +12,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   chunksOf,
+  type CollectingSink,
   createCollectingSink,
   createRig,
   createScriptedSource,
@@ -31,19 +33,19 @@ async function startTalking(options: SluiceOptions = {}): Promise<{
   runtime: VirtualRuntime
   sluice: Sluice
   stream: TokenStream
-  outcomes: string[]
+  detached: { outcome: string; readers: number }[]
   ended: () => EndEvent | undefined
 }> {
-  const outcomes: string[] = []
+  const detached: { outcome: string; readers: number }[] = []
   let end: EndEvent | undefined
   const observer = {
-    detached: (_: unknown, { outcome }: { outcome: string }) => void outcomes.push(outcome),
+    detached: (_: unknown, info: { outcome: string; readers: number }) => void detached.push(info),
     ended: (_: unknown, info: { end: EndEvent }) => void (end = info.end),
   }
   const rig = createRig({ observers: [observer], ...options })
   const { source } = createScriptedSource([{ yield: 'Hello' }, { hang: true }], { runtime: rig.runtime })
   const stream = await rig.sluice.start(source, { ...SERVER, deadlines: NO_DEADLINES })
-  return { ...rig, stream, outcomes, ended: () => end }
+  return { ...rig, stream, detached, ended: () => end }
 }
 
 const page = (options: Partial<DeliverOptions> = {}): DeliverOptions => ({
@@ -64,14 +66,14 @@ describe('rotation', () => {
   afterEach(() => void vi.restoreAllMocks())
 
   test('contract 2: a reader that comes back by itself is sent to, with its cursor, and its answer closed', async () => {
-    const { runtime, stream, outcomes } = await startTalking()
+    const { runtime, stream, detached } = await startTalking()
     const sink = createCollectingSink()
     stream.deliver(sink, page())
     await runtime.advance(49_999)
     expect(sink.closed).toBe(false)
     await runtime.advance(1)
     expect(chunksOf(sink).at(-1)).toEqual({ kind: 'closed', entries: [], code: 'rotate', cursor: stream.cursor })
-    expect([sink.closed, sink.destroyed, outcomes]).toEqual([true, false, ['rotate']])
+    expect([sink.closed, sink.destroyed, detached]).toEqual([true, false, [{ outcome: 'rotate', readers: 0 }]])
   })
 
   test.each([
@@ -195,6 +197,27 @@ describe('rotation', () => {
       expect(ended()).toMatchObject({ reason: 'cancelled', cause: 'disconnect' })
     },
   )
+
+  test('contract 6: goes on with the credit of a reader that comes back under its name, and with what came meanwhile', async () => {
+    const { runtime, sluice } = createRig()
+    const items = ['a', 'b', 'c', 'd', 'e'].map((text) => ({ yield: { type: 'data', name: text, data: 1 } as const }))
+    const { source } = createScriptedSource([...items, { hang: true }], { runtime })
+    const stream = await sluice.start(source, { ...SERVER, deadlines: NO_DEADLINES })
+    const seen = (sink: CollectingSink): string[] =>
+      chunksOf(sink).flatMap(({ entries }) => entries.map(({ event }) => (event as DataEvent).name))
+    const first = createCollectingSink()
+    stream.deliver(first, page({ name: 'phone', credit: 2 }))
+    await runtime.advance(50_000)
+    expect([seen(first), first.closed]).toEqual([['a', 'b'], true])
+    const cursor = stream.position
+    expect(await sluice.ack({ cursor }, { ...SERVER, reader: 'phone', credit: 1 })).toEqual({ readers: 1 })
+    const back = await sluice.attach({ cursor }, SERVER)
+    const second = createCollectingSink()
+    back.deliver(second, page({ name: 'phone' }))
+    await runtime.advance(10_000)
+    expect(seen(second)).toEqual(['c'])
+    back.detach()
+  })
 
   test('keeps nobody from the place that is meant for whoever comes back', async () => {
     const { runtime, sluice, stream } = await startTalking({ limits: { readersPerStream: 1 } })
