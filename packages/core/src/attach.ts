@@ -5,6 +5,7 @@ import { SluiceError } from './errors.ts'
 import type { DataEvents, EndEvent } from './event.ts'
 import { type Action, type Actor, notFound, requireActor } from './principal.ts'
 import { joined } from './start.ts'
+import { countReaders } from './reader.ts'
 import type { Found, LookUp, StoredStream, StreamTiming } from './store.ts'
 import type { TokenStream } from './token-stream.ts'
 
@@ -73,26 +74,28 @@ export async function attachStream<Data extends DataEvents>(
   ref: StreamRef,
   options: AttachOptions,
 ): Promise<TokenStream<Data>> {
-  const { stored, cursor: own } = await locate(engine, ref, options.as, { action: 'attach', lookUp: 'read' })
+  const { as: actor } = options
+  const { stored, cursor: own } = await locate(engine, ref, actor, { action: 'attach', lookUp: 'read' })
   const { log, facts } = stored
-  if (log.readers.size >= engine.limits.readersPerStream) {
+  if (log.readers.size >= engine.limits.readersPerStream && countReaders(log) >= engine.limits.readersPerStream) {
     throw new SluiceError(
       'SLUICE_ERR_OVERLOADED',
-      `This stream already has ${log.readers.size} readers; try again later.`,
+      `This stream already has ${engine.limits.readersPerStream} readers; try again later.`,
       {
         retryAfterMs: 1_000,
       },
     )
   }
-  if (options.after === 'now') return joined(engine, stored, log.committed)
+  if (options.after === 'now') return joined(engine, stored, { afterSeq: log.committed, actor })
   const cursor = options.after === undefined ? own : parseCursor(options.after)
   if (cursor && cursor.streamId !== facts.id) {
     throw new SluiceError('SLUICE_ERR_CURSOR_MALFORMED', 'The cursor belongs to another stream.')
   }
-  if (!cursor || (cursor.seq === 0 && cursor.epoch === 0)) return joined(engine, stored, log.firstSeq - 1)
+  if (!cursor || (cursor.seq === 0 && cursor.epoch === 0))
+    return joined(engine, stored, { afterSeq: log.firstSeq - 1, actor })
   const error = cursorError(placeCursor(log, cursor))
   if (error) throw error
-  return joined(engine, stored, cursor.seq)
+  return joined(engine, stored, { afterSeq: cursor.seq, actor })
 }
 
 async function find(engine: Engine, ref: StreamRef, actor: Actor, lookUp: LookUp): Promise<Found> {

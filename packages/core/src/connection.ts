@@ -117,13 +117,9 @@ export class Connection implements Due {
     const parting = this.state === 'waiting' && this.#farewells.length > 0
     this.state = parting ? 'parting' : 'closing'
     this.#detachAll()
-    if (parting) this.#hub.schedule(this.#deadline, this.#hub.now() + this.#options.closeGraceMs)
-    else this.#end()
-  }
-
-  #end(): void {
+    // One grace for all that is left to be sent, whether or not the sink has asked to wait.
     this.#hub.schedule(this.#deadline, this.#hub.now() + this.#options.closeGraceMs)
-    this.#sink.close()
+    if (!parting) this.#sink.close()
   }
 
   /** Cuts the connection: what was sent must not look complete. */
@@ -194,7 +190,7 @@ export class Connection implements Due {
     try {
       // Past what the sink has asked for, if need be: it is little, and nothing follows it.
       for (const farewell of this.#farewells) this.#sink.write(farewell)
-      this.#end()
+      this.#sink.close()
     } catch {
       this.abort()
     }

@@ -8,6 +8,7 @@ import type { ClosedCode } from './notice.ts'
 import type { ChunkingPolicy } from './policy.ts'
 import type { Reader } from './reader.ts'
 import type { ResolvedReaderOptions } from './reader-options.ts'
+import { Term, type TermLimits } from './term.ts'
 
 /** How a reading came to its end: with the stream's own, by detaching, or closed with a code. */
 export type ReadingOutcome = 'end' | 'detached' | 'failed' | ClosedCode
@@ -36,6 +37,8 @@ export interface DeliveryParts {
   connection: Connection
   options: ResolvedReaderOptions
   owner: DeliveryOwner
+  /** How long it may last, where that is limited. */
+  term?: TermLimits | undefined
 }
 
 /** Time bounds from this one on, in milliseconds, … */
@@ -56,6 +59,7 @@ export class Delivery implements Steppable, Carried, Due {
   readonly #owner: DeliveryOwner
   readonly #backlog: Backlog
   readonly #deadline: Deadline = new Deadline(this)
+  readonly #term: Term | undefined
   /** What is said first, until it could be. */
   #opening: EncoderStart | undefined
   #over = false
@@ -70,6 +74,8 @@ export class Delivery implements Steppable, Carried, Due {
     this.#owner = parts.owner
     this.#backlog = new Backlog(hub, parts.reader, parts.options.chunking.pace)
     parts.reader.sleeper = this
+    const { reader, connection, term } = parts
+    if (term) this.#term = new Term(hub, { reading: this, reader, connection, limits: term })
   }
 
   /** Writes the first bytes, then what is readable. */
@@ -124,7 +130,7 @@ export class Delivery implements Steppable, Carried, Due {
     // Also where nothing was said yet, because a connection that others share makes it wait: contract 2.
     const farewell = this.#encoder.closed({ type: 'closed', code, cursor })
     this.#over = true
-    this.#leave()
+    this.#leave(code)
     this.#connection.part(this, farewell)
     this.#owner.readingOver(this, code)
   }
@@ -209,9 +215,10 @@ export class Delivery implements Steppable, Carried, Due {
     this.#owner.readingOver(this, 'failed', error)
   }
 
-  #leave(): void {
+  #leave(code?: ClosedCode): void {
     this.#hub.cancel(this.#deadline)
     this.#reader.sleeper = undefined
-    this.#reader.detach()
+    if (this.#term) this.#term.end(code)
+    else this.#reader.detach()
   }
 }

@@ -18,6 +18,9 @@ export type { Observer } from './observer.ts'
 export type { EventTransform, Transform } from './transform.ts'
 export {
   authorizeOwner,
+  expiryOf,
+  hasExpired,
+  requireExpiry,
   type Action,
   type Actor,
   type Authorize,

@@ -17,6 +17,12 @@ export interface ReaderOptions {
   maxChunkBytes?: number | undefined
   /** How long a closing connection may take to send what is queued, in milliseconds. Default 5,000. */
   closeGraceMs?: number | undefined
+  /**
+   * How long one answer to a `GET` of sluice's own SSE lasts, in milliseconds, ± 10 %. It then ends with `closed: rotate`,
+   * and its client comes back by itself: so that a vanished peer is noticed and a present one identified again. Other
+   * answers and other transports last as long as their stream. Default 50,000.
+   */
+  rotateAfterMs?: number | false | undefined
 }
 
 /** {@link ReaderOptions} with nothing left open. */
@@ -27,6 +33,7 @@ export interface ResolvedReaderOptions {
   readonly queueBytes: number
   readonly maxChunkBytes: number
   readonly closeGraceMs: number
+  readonly rotateAfterMs: number | false
 }
 
 /** Defaults of {@link ReaderOptions}. */
@@ -37,6 +44,8 @@ export const DEFAULT_READER_OPTIONS: ResolvedReaderOptions = {
   queueBytes: 16 * 1024,
   maxChunkBytes: 16 * 1024,
   closeGraceMs: 5_000,
+  // With its jitter and the close grace at most a minute, which is what proxies and serverless functions allow.
+  rotateAfterMs: 50_000,
 }
 
 const HOUR_MS = 3_600_000
@@ -61,5 +70,6 @@ export function resolveReaderOptions(
       64 * MIB,
     ),
     closeGraceMs: requireInteger('closeGraceMs', withDefault(options.closeGraceMs, base.closeGraceMs), 0, HOUR_MS),
+    rotateAfterMs: requireDuration('rotateAfterMs', withDefault(options.rotateAfterMs, base.rotateAfterMs), HOUR_MS),
   }
 }

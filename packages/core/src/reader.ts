@@ -14,6 +14,20 @@ export function extendReaders(log: Log, name: string, seq: number): number {
   return readers
 }
 
+/** Gives `reader` its name, and the credit of one of that name that was sent away to come back. */
+export function nameReader(reader: Reader, name: string): void {
+  reader.name = name
+  for (const other of reader.log.readers)
+    if (other instanceof Reader && other.rejoining && other.name === name) reader.limitSeq = other.limitSeq
+}
+
+/** How many read, without those who were sent away to come back: they must find their own place free. */
+export function countReaders(log: Log): number {
+  let readers = 0
+  for (const reader of log.readers) if (!(reader instanceof Reader && reader.rejoining)) readers++
+  return readers
+}
+
 /** A cursor on a log: where one reading is, and how far it may go. */
 export class Reader implements LogReader {
   wakeAt: number = Infinity
@@ -28,6 +42,8 @@ export class Reader implements LogReader {
   /** Name given with the attach, under which acks arrive. */
   name: string | undefined
   attached = false
+  /** True for one that was sent away to come back at once: it still counts, and nothing is sent to it. */
+  rejoining = false
   /** True once what this reader had taken was taken back: it can never go on, whatever follows. */
   #overtaken = false
   /** Woken when what this reader sleeps for is there. */
@@ -78,6 +94,11 @@ export class Reader implements LogReader {
   /** Whether nothing will follow what was taken. */
   get finished(): boolean {
     return this.log.end !== undefined && this.seq >= this.log.committed
+  }
+
+  /** Whether the last event taken has no cursor yet: the store does not have it. */
+  get withheld(): boolean {
+    return this.log.withholds && this.seq > this.log.stored
   }
 
   /** Why this reading cannot go on, if so (contract 2). */

@@ -12,7 +12,7 @@ import type { Rewrite } from './pump.ts'
 import type { Source } from './source.ts'
 import type { NamedSource, StoredStream, StreamFacts } from './store.ts'
 import { type ResolvedStreamOptions, resolveStreamOptions, type StreamOptions } from './stream-options.ts'
-import { TokenStream } from './token-stream.ts'
+import { TokenStream, type TokenStreamStart } from './token-stream.ts'
 import { chainTransforms } from './transform.ts'
 
 /** Options of `start`; those of the stream may be given too, nearest wins. */
@@ -70,10 +70,10 @@ export async function startStream<Data extends DataEvents>(
     const stored = await begin(engine, facts, resolved, { actor, ifRunning })
     if (stored.facts.id !== facts.id) {
       release()
-      return joined(engine, stored, stored.log.firstSeq - 1)
+      return joined(engine, stored, { afterSeq: stored.log.firstSeq - 1, actor })
     }
     const production = new Production(engine, stored, { options: resolved, release, rewrite })
-    return launch(production, run, waitUntil)
+    return launch(production, run, { actor, waitUntil })
   } catch (error) {
     release()
     throw error
@@ -89,16 +89,16 @@ export function rewriteFor(engine: Engine, { id, meta }: StreamFacts): Rewrite |
 export function joined<Data extends DataEvents>(
   engine: Engine,
   stored: StoredStream,
-  afterSeq: number,
+  start: Pick<TokenStreamStart, 'afterSeq' | 'actor'>,
 ): TokenStream<Data> {
   const production = engine.productions.get(stored.facts.id)
-  return new TokenStream(engine, stored, { afterSeq, attached: true, production })
+  return new TokenStream(engine, stored, { ...start, attached: true, production })
 }
 
 function launch<Data extends DataEvents>(
   production: Production,
   source: Source,
-  waitUntil: StartOptions['waitUntil'],
+  { actor, waitUntil }: { actor: Actor; waitUntil: StartOptions['waitUntil'] },
 ): TokenStream<Data> {
   const { engine, stored } = production
   engine.productions.set(stored.facts.id, production)
@@ -109,7 +109,7 @@ function launch<Data extends DataEvents>(
     engine.observers.tell('failed', stored.facts, { where: 'waitUntil', error })
   }
   production.run(source)
-  return new TokenStream(engine, stored, { afterSeq: 0, attached: false, production })
+  return new TokenStream(engine, stored, { afterSeq: 0, attached: false, production, actor })
 }
 
 async function begin(

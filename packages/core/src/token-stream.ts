@@ -11,12 +11,14 @@ import type { Json } from './json.ts'
 import type { Log } from './log.ts'
 import type { ClosedCode } from './notice.ts'
 import { requireInteger } from './option-rules.ts'
+import { type Actor, expiryOf } from './principal.ts'
 import type { Production } from './production.ts'
-import { Reader } from './reader.ts'
-import { type ReaderOptions, resolveReaderOptions } from './reader-options.ts'
+import { countReaders, nameReader, Reader } from './reader.ts'
+import { type ReaderOptions, type ResolvedReaderOptions, resolveReaderOptions } from './reader-options.ts'
 import type { StreamResult } from './settlement.ts'
 import type { Sink } from './sink.ts'
 import type { StoredStream } from './store.ts'
+import type { TermLimits } from './term.ts'
 
 /** How a reading is delivered to a sink. */
 export interface DeliverOptions extends ReaderOptions {
@@ -30,6 +32,11 @@ export interface DeliverOptions extends ReaderOptions {
   credit?: number | undefined
   /** Is told once that this reading is over, and how. Must not throw. */
   onOver?: ((outcome: ReadingOutcome) => void) | undefined
+  /**
+   * True where this reader comes back by itself when told `closed: rotate`: then `rotateAfterMs` bounds this reading, if its
+   * wire is resumable. Default false.
+   */
+  rotates?: boolean | undefined
   /** A connection that carries other readings too; without it one is made that closes with this reading. */
   connection?: Connection | undefined
 }
@@ -43,6 +50,8 @@ export interface TokenStreamStart {
   production: Production | undefined
   /** True when this handle belongs to a stream that had existed before. */
   attached: boolean
+  /** Who reads: what is delivered ends when that is known no more. */
+  actor: Actor
 }
 
 /**
@@ -189,7 +198,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
   /** Serves this reading to `sink` until the stream's end, or until the connection is lost. */
   deliver(sink: Sink, options: DeliverOptions): Connection {
     this.#use()
-    const { wire, continues, name, credit, onOver, connection: shared, ...readerOptions } = options
+    const { wire, continues, name, credit, rotates, onOver, connection: shared, ...readerOptions } = options
     const resolved = resolveReaderOptions(readerOptions, this.#engine.reader)
     const { log, facts } = this.#stored
     const encoder = wire.create(facts.wire?.name === wire.name ? facts.wire.facts : {})
@@ -197,7 +206,15 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
       shared ?? new Connection(this.#engine.hub, sink, resolved, { beat: encoder, closeWhenEmpty: true })
     const reader = this.#read(name)
     if (credit !== undefined) reader.limitSeq = reader.seq + requireInteger('credit', credit, 0, MAX_CREDIT)
-    const delivery = new Delivery(this.#engine.hub, { reader, encoder, connection, options: resolved, owner: this })
+    const delivery = new Delivery(this.#engine.hub, {
+      reader,
+      encoder,
+      connection,
+      options: resolved,
+      owner: this,
+      // What others share is not broken off for one reading's sake.
+      term: this.#term(resolved, rotates === true && wire.resumable && shared === undefined),
+    })
     this.#engine.deliveries.set(delivery, wire)
     this.#delivery = delivery
     this.#onOver = onOver
@@ -229,6 +246,12 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
     this.#onOver?.(outcome)
   }
 
+  #term({ rotateAfterMs, closeGraceMs }: ResolvedReaderOptions, rotates: boolean): TermLimits | undefined {
+    const expiresAtMs = expiryOf(this.#engine.hub, this.#start.actor)
+    const limits: TermLimits = { rotateAfterMs: rotates && rotateAfterMs, expiresAtMs, closeGraceMs }
+    return limits.rotateAfterMs === false && expiresAtMs === Infinity ? undefined : limits
+  }
+
   #use(): void {
     if (this.#used) {
       throw new SluiceError('SLUICE_ERR_OPTION', 'This handle has been read already; attach again for another reading.')
@@ -238,18 +261,21 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
 
   #read(name?: string): Reader {
     this.#reader ??= new Reader(this.#stored.log, this.#start.afterSeq)
-    if (name !== undefined) this.#reader.name = name
+    if (name !== undefined) nameReader(this.#reader, name)
     return this.#reader
   }
 
   #tellAttached(): void {
     const { facts, log } = this.#stored
-    this.#engine.observers.tell('attached', facts, { readers: log.readers.size, resumed: this.#start.afterSeq > 0 })
+    const { observers } = this.#engine
+    if (observers.none) return
+    observers.tell('attached', facts, { readers: countReaders(log), resumed: this.#start.afterSeq > 0 })
   }
 
   #tellDetached(outcome: ReadingOutcome): void {
     const { facts, log } = this.#stored
-    this.#engine.observers.tell('detached', facts, { outcome, readers: log.readers.size })
+    const { observers } = this.#engine
+    if (!observers.none) observers.tell('detached', facts, { outcome, readers: countReaders(log) })
   }
 }
 

@@ -47,6 +47,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const sluice = createSluice({
     store,
     stream: { onDisconnect: options.onDisconnect },
+    reader: { rotateAfterMs: options.rotateAfterMs },
     limits: limitsFor(options.auth),
     observers: [metrics],
   })

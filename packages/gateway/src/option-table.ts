@@ -1,3 +1,5 @@
+import { DEFAULT_READER_OPTIONS } from '@sluice/core'
+
 import { parseBaseUrl, parseHost, parseOrigins, parseRedisUrl, parseWholeNumber } from './option-values.ts'
 
 /** How talkative the gateway is. */
@@ -21,6 +23,8 @@ export interface GatewayOptions {
   readonly auth: 'none' | 'bearer'
   readonly insecure: boolean
   readonly corsOrigin: readonly string[]
+  /** How long an answer to `GET /v1/streams/{id}` lasts before its client is sent to come back, ± 10 %. */
+  readonly rotateAfterMs: number | false
   readonly drainMs: number
   readonly log: LogLevel
   readonly help: boolean
@@ -39,6 +43,7 @@ export const DEFAULT_GATEWAY_OPTIONS: GatewayOptions = {
   auth: 'none',
   insecure: false,
   corsOrigin: [],
+  rotateAfterMs: DEFAULT_READER_OPTIONS.rotateAfterMs,
   drainMs: 25_000,
   log: 'info',
   help: false,
@@ -65,6 +70,8 @@ export interface OptionRow<Value = unknown> {
 }
 
 const MAX_GRACE_MS = 86_400_000
+const MIN_ROTATE_MS = 1_000
+const MAX_ROTATE_MS = 3_600_000
 const MAX_DRAIN_MS = 3_600_000
 
 /** Every option, in the order of the help. Flags, variables, validation and help all come from here. */
@@ -163,6 +170,19 @@ export const OPTION_TABLE: { readonly [Name in keyof GatewayOptions]: OptionRow<
     example: 'https://chat.example.com',
     help: 'Web pages that may use the gateway; repeat it, or separate several by commas',
     parse: parseOrigins,
+  },
+  rotateAfterMs: {
+    flag: '--rotate-after-ms',
+    variable: 'SLUICE_ROTATE_AFTER_MS',
+    value: '<ms>|off',
+    rule: `a whole number of milliseconds from ${MIN_ROTATE_MS} to ${MAX_ROTATE_MS}, or "off"`,
+    example: '50000',
+    help: 'How long an EventSource is served before it is sent to come back, so that one that has vanished is noticed',
+    parse(text) {
+      if (text === 'off') return false
+      const rotateAfterMs = parseWholeNumber(text, MAX_ROTATE_MS)
+      return rotateAfterMs === undefined || rotateAfterMs < MIN_ROTATE_MS ? undefined : rotateAfterMs
+    },
   },
   drainMs: {
     flag: '--drain-ms',

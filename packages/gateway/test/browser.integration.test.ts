@@ -115,6 +115,29 @@ describe('a page of another origin', () => {
     await page.close()
   })
 
+  test('is sent to come back while it reads, which it does by itself, and loses and repeats nothing', async () => {
+    const rotating = await startStage(['--cors-origin', site.origin, '--rotate-after-ms', '1000'])
+    await using _ = rotating
+    const { model } = rotating.behave(async (exchange) => {
+      exchange.stream()
+      for (const content of TOKENS) {
+        await exchange.send(chunk({ content }))
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      await exchange.send(chunk({}, { finish: 'stop' }), DONE)
+      exchange.response.end()
+    })
+    await using started = await startNative(rotating.api, { model })
+    const page = await openPage()
+    await readInPage(page, started.location)
+    await page.waitForFunction('document.querySelector("#state").textContent !== ""')
+    expect(await page.locator('#state').textContent()).toBe('stop')
+    expect(await shown(page)).toBe(TOKENS.join(''))
+    // Four seconds of text.
+    expect(await page.evaluate('window.opened')).toBeGreaterThan(2)
+    await page.close()
+  })
+
   test('starts a stream itself, sees where it is, and cancels it', async () => {
     const { model } = onCue()
     const page = await openPage()

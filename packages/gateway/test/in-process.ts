@@ -17,7 +17,12 @@ export interface InProcess extends AsyncDisposable {
   /** Resolves when a reading has ended like this. */
   outcome(name: string): Promise<void>
   readonly leaked: Promise<void>
+  /** Resolves when nobody is connected. */
+  connectionsGone(): Promise<void>
 }
+
+/** How long a connection is kept open for the next request. Node adds a second. */
+export const KEEP_ALIVE_MS = 1_000
 
 export async function serveSource(source: Source, options: Omit<SluiceOptions, 'observers'> = {}): Promise<InProcess> {
   const ended = Promise.withResolvers<EndEvent>()
@@ -38,7 +43,7 @@ export async function serveSource(source: Source, options: Omit<SluiceOptions, '
     },
   }
   const sluice = createSluice({ ...options, observers: [observer] })
-  const app = createFastify({ forceCloseConnections: true })
+  const app = createFastify({ forceCloseConnections: true, keepAliveTimeout: KEEP_ALIVE_MS })
   await app.register(sluicePlugin, {
     sluice,
     identify: () => ({ owner: 'everyone' }),
@@ -61,6 +66,13 @@ export async function serveSource(source: Source, options: Omit<SluiceOptions, '
         if (outcomes.includes(name)) resolve()
         else waiting.push({ name, resolve })
       }),
+    async connectionsGone() {
+      for (;;) {
+        const open = await new Promise((resolve) => app.server.getConnections((_, count) => resolve(count)))
+        if (open === 0) return
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+    },
     [Symbol.asyncDispose]: () => app.close(),
   }
 }

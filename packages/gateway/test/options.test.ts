@@ -57,6 +57,8 @@ describe('what is given', () => {
       '--cors-origin=http://a.example:3000/,https://b.example',
       ['http://a.example:3000', 'https://b.example'],
     ],
+    ['rotateAfterMs', '--rotate-after-ms=1000', 1000],
+    ['rotateAfterMs', '--rotate-after-ms=off', false],
     ['drainMs', '--drain-ms=0', 0],
     ['log', '--log=quiet', 'quiet'],
   ] as const)('%s from %s', (name, flag, value) => {
@@ -80,6 +82,7 @@ describe('what is given', () => {
       SLUICE_AUTH: 'bearer',
       SLUICE_INSECURE: '1',
       SLUICE_CORS_ORIGIN: 'http://a.example,http://b.example',
+      SLUICE_ROTATE_AFTER_MS: '20000',
       SLUICE_DRAIN_MS: '1000',
       SLUICE_LOG: 'debug',
     }
@@ -95,6 +98,7 @@ describe('what is given', () => {
       auth: 'bearer',
       insecure: true,
       corsOrigin: ['http://a.example', 'http://b.example'],
+      rotateAfterMs: 20_000,
       drainMs: 1000,
       log: 'debug',
       help: false,
@@ -154,6 +158,9 @@ describe('what is refused', () => {
     ['--cors-origin=chat.example.com'],
     ['--cors-origin=https://chat.example.com/app'],
     ['--cors-origin=https://a.example,,https://b.example'],
+    ['--rotate-after-ms=999'],
+    ['--rotate-after-ms=3600001'],
+    ['--rotate-after-ms=never'],
     ['--drain-ms=forever'],
     ['--log=loud'],
   ])('%s', (flag) => {

@@ -23,7 +23,7 @@ const keyQuery = readQuery.extend({ key: z.string().min(1).max(256) })
 /** `GET /streams/{id or cursor}`: the stream, or what is known of it. */
 export async function planRead<Raw>(parts: ResourceParts<Raw>, asked: Asked<Raw>, name: string): Promise<Plan> {
   const { sluice, wires } = parts
-  const { request, principal: as } = asked
+  const { request, principal: as, byTicket } = asked
   const ref = refOf(name)
   const query = parseWith(readQuery, Object.fromEntries(request.query))
   if (representationOf(request) === 'json') {
@@ -34,7 +34,15 @@ export async function planRead<Raw>(parts: ResourceParts<Raw>, asked: Asked<Raw>
   if (!stream) return plan
   const wire = chooseWire(wires, query.wire ?? null, stream)
   const { mount } = request
-  return planStreaming(sluice, { stream, wire, mount, continues: cursor?.continues, readerName: query.reader })
+  return planStreaming(sluice, {
+    stream,
+    wire,
+    mount,
+    continues: cursor?.continues,
+    readerName: query.reader,
+    // A ticket is good once: whoever came with one cannot come back by itself.
+    rotates: !byTicket,
+  })
 }
 
 /** `GET /streams?key=`: the way to the live stream of that key, or what is known of it. */

@@ -32,4 +32,6 @@ export interface Asked<Raw> {
   readonly request: HttpRequest<Raw>
   readonly principal: Principal
   readonly manner: RefusalManner
+  /** True when a ticket said who the sender is. */
+  readonly byTicket: boolean
 }

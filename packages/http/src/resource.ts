@@ -119,8 +119,8 @@ class Resource<Raw> implements StreamResource<Raw> {
     if (!methods.includes(request.method)) return notAllowed(methods, manner)
     const { sluice } = this.#parts
     const { identify, tickets } = this.#options
-    const principal = await principalOf({ sluice, identify, tickets }, route, request)
-    return this.#dispatch(route, { request, principal, manner })
+    const sender = await principalOf({ sluice, identify, tickets }, route, request)
+    return this.#dispatch(route, { request, ...sender, manner })
   }
 
   #dispatch(route: Route, asked: Asked<Raw>): Plan | Promise<Plan> {

@@ -13,13 +13,15 @@ export interface StreamingPlanParts {
   continues?: boolean | undefined
   /** Name under which the reader's credit arrives. */
   readerName?: string | undefined
+  /** True when the request may be repeated as it is, as an `EventSource` does it: the answer is broken off now and then. */
+  rotates?: boolean | undefined
   reader?: ReaderOptions | undefined
   hold?: Hold | undefined
 }
 
 /** The answer that delivers a stream. */
 export function planStreaming(sluice: Pick<Sluice, 'readerOptions'>, parts: StreamingPlanParts): DeliveryPlan {
-  const { stream, wire, mount, continues, readerName, reader, hold } = parts
+  const { stream, wire, mount, continues, readerName, rotates, reader, hold } = parts
   const headers = createSseHeaders({
     streamId: stream.id,
     contentLocation: locationOf(mount, stream.id),
@@ -35,7 +37,7 @@ export function planStreaming(sluice: Pick<Sluice, 'readerOptions'>, parts: Stre
         sink.destroy()
         return { lost: () => {} }
       }
-      return stream.deliver(sink, { ...reader, wire: withFactsOf(wire, stream), continues, name: readerName })
+      return stream.deliver(sink, { ...reader, wire: withFactsOf(wire, stream), continues, name: readerName, rotates })
     },
   }
 }

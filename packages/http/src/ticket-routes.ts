@@ -17,7 +17,7 @@ export function planTicket(tickets: TicketOffice, principal: Principal): Plan {
 }
 
 /**
- * Who sent a request. An `EventSource` cannot send headers: where tickets are issued, an attach may carry one in its query.
+ * Who sent a request, and whether a ticket says so. An `EventSource` cannot send headers: where tickets are issued, an attach may carry one in its query.
  *
  * @throws SluiceError `SLUICE_ERR_UNAUTHORIZED`, `SLUICE_ERR_OVERLOADED`
  */
@@ -25,10 +25,10 @@ export async function principalOf<Raw>(
   { sluice, identify, tickets }: { sluice: Sluice; identify: Identify<Raw>; tickets: TicketOffice | undefined },
   route: Route,
   { method, query, raw }: HttpRequest<Raw>,
-): Promise<Principal> {
+): Promise<{ principal: Principal; byTicket: boolean }> {
   const ticket = tickets && route.is === 'stream' && method === 'GET' ? query.get('ticket') : null
-  if (!tickets || ticket === null) return requirePrincipal(sluice, identify, raw)
-  return requirePrincipal(sluice, () => tickets.redeem(ticket), raw)
+  if (!tickets || ticket === null) return { principal: await requirePrincipal(sluice, identify, raw), byTicket: false }
+  return { principal: await requirePrincipal(sluice, () => tickets.redeem(ticket), raw), byTicket: true }
 }
 
 /** What `tickets` must be able to do. @throws SluiceError `SLUICE_ERR_OPTION` */

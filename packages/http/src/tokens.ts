@@ -77,14 +77,17 @@ export async function planTokens<Data extends DataEvents = DataEvents>(
 
 async function planAttached<Data extends DataEvents>(
   sluice: Sluice<Data>,
-  { mount }: TokensRequest,
+  { method, mount }: TokensRequest,
   cursor: RequestedCursor,
   { as, key, wire, reader }: TokensOptions & { wire: Wire },
 ): Promise<TokensPlan<Data>> {
   const { stream, plan } = await attachFor(sluice, { ...refOfCursor(cursor, key), as, key })
   if (!stream) return { ...plan, stream }
   const { continues } = cursor
-  return { ...planStreaming(sluice, { stream: stream as TokenStream, wire, mount, continues, reader }), stream }
+  // A POST is not repeated by anything but an application.
+  const rotates = method === 'GET'
+  const parts = { stream: stream as TokenStream, wire, mount, continues, rotates, reader }
+  return { ...planStreaming(sluice, parts), stream }
 }
 
 async function planStarted<Data extends DataEvents>(

@@ -50,8 +50,10 @@ class NativeEncoder implements Encoder {
   }
 
   closed({ code, cursor }: Closed): string {
-    const retry = code === 'rotate' ? ROTATE_RETRY_MS : undefined
-    return formatSseEvent({ retry, event: 'closed', data: JSON.stringify({ code, cursor }) })
+    const data = JSON.stringify({ code, cursor })
+    if (code !== 'rotate') return formatSseEvent({ event: 'closed', data })
+    // Its own block, which is no event: who was given none yet comes back to where it was, not to where it first asked.
+    return formatSseEvent({ id: cursor }) + formatSseEvent({ retry: ROTATE_RETRY_MS, event: 'closed', data })
   }
 
   heartbeat(): string {

@@ -97,7 +97,9 @@ describe('closed', () => {
   })
 
   it('asks for a quick return when it is a rotation', () => {
-    expect(encoder.closed({ type: 'closed', code: 'rotate', cursor: 'x' })).toMatch(/^retry: 100\nevent: closed\n/)
+    expect(encoder.closed({ type: 'closed', code: 'rotate', cursor: 'x' })).toBe(
+      'id: x\n\nretry: 100\nevent: closed\ndata: {"code":"rotate","cursor":"x"}\n\n',
+    )
   })
 })
 

@@ -1,4 +1,4 @@
-import { Deadline, type Hub } from '@sluice/core'
+import { Deadline, expiryOf, type Hub } from '@sluice/core'
 
 /** Calls `expired` when the credential of a socket does. */
 export class Expiry {
@@ -12,8 +12,7 @@ export class Expiry {
 
   /** Milliseconds since 1970; `undefined`: never. */
   set(expiresAtMs: number | undefined): void {
-    const atMs = expiresAtMs === undefined ? Infinity : this.#hub.now() + Math.max(0, expiresAtMs - Date.now())
-    this.#hub.schedule(this.#deadline, atMs)
+    this.#hub.schedule(this.#deadline, expiryOf(this.#hub, { expiresAtMs }))
   }
 
   stop(): void {

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 
-import { identifiedInTime, type Principal, SluiceError } from '@sluice/core'
+import { hasExpired, identifiedInTime, type Principal, requireExpiry, SluiceError } from '@sluice/core'
 
-import { type Identified, invalidOption, type ResolvedWebSocketHandlerOptions } from './options.ts'
+import { invalidOption, type ResolvedWebSocketHandlerOptions } from './options.ts'
 
 /** The subprotocol this package speaks. */
 export const SUBPROTOCOL = 'sluice.v1'
@@ -33,30 +33,23 @@ export async function admit(request: IncomingMessage, options: ResolvedWebSocket
 }
 
 /**
- * The principal alone, as it is handed on to core, and when it expires.
+ * The principal alone, as it is handed on to core, and when it expires: a fresh ticket puts that off for the whole socket.
  *
  * @throws SluiceError `SLUICE_ERR_OPTION` where `identify` gave something else
  */
-export function splitIdentified({ expiresAtMs, owner, tenant }: Identified): {
+export function splitIdentified({ expiresAtMs, owner, tenant }: Principal): {
   principal: Principal
   expiresAtMs: number | undefined
 } {
-  if (expiresAtMs !== undefined && !Number.isFinite(expiresAtMs))
-    throw invalidOption('expiresAtMs', expiresAtMs, 'milliseconds since 1970, or left out')
   if (typeof owner !== 'string' || owner === '') throw invalidOption('owner', owner, 'a text that is not empty')
-  return { principal: { owner, tenant }, expiresAtMs }
-}
-
-/** Whether a credential has expired by now. */
-export function hasExpired({ expiresAtMs }: Identified): boolean {
-  return expiresAtMs !== undefined && expiresAtMs <= Date.now()
+  return { principal: { owner, tenant }, expiresAtMs: requireExpiry(expiresAtMs) }
 }
 
 async function identify(
   request: IncomingMessage,
   { tickets, identify: ask }: ResolvedWebSocketHandlerOptions,
   { ticket, bearer }: { ticket: string | undefined; bearer: string | undefined },
-): Promise<Identified | undefined> {
+): Promise<Principal | undefined> {
   return ticket === undefined ? ask(request, { bearer }) : tickets?.redeem(ticket)
 }
 

@@ -1,7 +1,6 @@
 export { createWebSocketHandler, type DrainOptions, type WebSocketHandler } from './handler.ts'
 export {
   DEFAULT_WEBSOCKET_OPTIONS,
-  type Identified,
   type IdentifySocket,
   type ResolvedWebSocketLimits,
   type Run,

@@ -5,23 +5,20 @@ import type { StartOptions } from '@sluice/core'
 
 import type { Tickets } from './tickets.ts'
 
-/** Who is at the other end, and until when that is known. */
-export interface Identified extends Principal {
-  /** When the credential expires, in milliseconds since 1970. From then on the socket needs a fresh ticket. */
-  expiresAtMs?: number | undefined
-}
-
 /** What a client showed beside its headers. */
 export interface ShownCredentials {
   /** The token of `Authorization: Bearer …` or of the subprotocol `bearer.…`, which is all a browser can send. */
   bearer: string | undefined
 }
 
-/** Says who opens a socket; `undefined` for a stranger, who gets a 401. Bounded: 5 seconds. */
+/**
+ * Says who opens a socket; `undefined` for a stranger, who gets a 401. Bounded: 5 seconds. A socket whose principal expires
+ * needs a fresh ticket by then.
+ */
 export type IdentifySocket = (
   request: IncomingMessage,
   shown: ShownCredentials,
-) => Identified | undefined | Promise<Identified | undefined>
+) => Principal | undefined | Promise<Principal | undefined>
 
 /** A stream that a client's `start` asks for. */
 export interface Run extends Omit<StartOptions, 'as' | 'wire' | 'waitUntil'> {

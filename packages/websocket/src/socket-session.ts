@@ -1,14 +1,22 @@
 import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 
-import { Connection, identifiedInTime, isSluiceError, type Principal, SluiceError, TokenBucket } from '@sluice/core'
+import {
+  Connection,
+  hasExpired,
+  identifiedInTime,
+  isSluiceError,
+  type Principal,
+  SluiceError,
+  TokenBucket,
+} from '@sluice/core'
 import type { RawData, WebSocket } from 'ws'
 
 import { type ClientMessage, parseClientMessage } from './client-message.ts'
 import { ControlLane } from './control-lane.ts'
 import { ack, cancel, detach, send } from './control-requests.ts'
 import { Expiry } from './expiry.ts'
-import { type Admitted, hasExpired, splitIdentified } from './handshake.ts'
+import { type Admitted, splitIdentified } from './handshake.ts'
 import { Liveness } from './liveness.ts'
 import type { ResolvedWebSocketHandlerOptions } from './options.ts'
 import { attach, start } from './reading-requests.ts'

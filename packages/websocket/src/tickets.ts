@@ -1,8 +1,9 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
+import type { Principal } from '@sluice/core'
 import { z } from 'zod'
 
-import { type Identified, invalidOption, requireKnownNames, requireWhole } from './options.ts'
+import { invalidOption, requireKnownNames, requireWhole } from './options.ts'
 
 /** Options of {@link createTickets}. */
 export interface TicketOptions {
@@ -23,9 +24,9 @@ export interface Ticket {
 
 /** Issues tickets, and takes each of them once. */
 export interface Tickets {
-  issue(principal: Identified): Ticket
+  issue(principal: Principal): Ticket
   /** Who the ticket was issued to; `undefined` when it is forged, expired, or was redeemed before. */
-  redeem(ticket: string): Identified | undefined | Promise<Identified | undefined>
+  redeem(ticket: string): Principal | undefined | Promise<Principal | undefined>
 }
 
 /** Defaults of {@link createTickets}. */

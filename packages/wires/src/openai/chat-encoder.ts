@@ -60,7 +60,8 @@ export class ChatEncoder implements Encoder {
 
   closed(notice: Closed): string {
     const message = `This reading is over (${notice.code}), the answer perhaps not: ask again with the last event id.`
-    return dataOf(JSON.stringify(toOpenAiError({ code: notice.code, message, status: 503 })))
+    const status = notice.code === 'unauthorized' ? 401 : 503
+    return dataOf(JSON.stringify(toOpenAiError({ code: notice.code, message, status })))
   }
 
   heartbeat(): string {
