@@ -25,6 +25,8 @@ export class Produced implements OutboxOwner {
   /** Messages handed to the source so far. */
   #taken = 0
   #taking = false
+  /** What the store says is being looked up. */
+  #doubt: Promise<void> | undefined
   /** True when a message may have come since the inbox was asked last. */
   #moreToTake = false
 
@@ -36,6 +38,11 @@ export class Produced implements OutboxOwner {
     this.outbox = new Outbox(shop, stream, keeping, this)
     const { log } = stream
     log.produce(log.epoch, keeping.durability === 'write-behind' ? 'appended' : 'stored', this.outbox)
+  }
+
+  /** Settles once it is known whether this process still produces the stream: another may have said that it has ended. */
+  async undoubted(): Promise<void> {
+    await this.#doubt
   }
 
   get over(): boolean {
@@ -61,7 +68,7 @@ export class Produced implements OutboxOwner {
   }
 
   heard(notice: Notice): void {
-    if (notice.about === 'end') void this.superseded().catch(() => undefined)
+    if (notice.about === 'end' || notice.about === 'erased') this.#doubt = this.superseded().catch(ignore)
     else if (notice.about === 'inbox') void this.#takeMessages()
     else if (notice.about === 'grant') extendReaders(this.stream.log, notice.reader, notice.seq)
     else if (notice.about === 'readers') this.#readersElsewhere(notice.instance, notice.seq)
@@ -170,3 +177,5 @@ const MESSAGES = {
   outage: 'The store did not answer.',
   full: 'The store has no room left.',
 } as const
+
+function ignore(): void {}

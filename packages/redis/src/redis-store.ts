@@ -261,6 +261,7 @@ class StreamsOnRedis implements RedisStore, Kept {
 
   async #findById(stream: StreamName, lookUp: LookUp): Promise<Found> {
     const produced = this.#produced.get(stream.id)
+    await produced?.undoubted()
     if (produced && !produced.over && produced.stream.facts.tenant === stream.tenant) {
       return { is: 'stream', stream: produced.stream }
     }
