@@ -5,6 +5,7 @@ import {
   createSystemRuntime,
   Deadline,
   type EndEvent,
+  extendReaders,
   type Found,
   Hub,
   isSluiceError,
@@ -229,8 +230,8 @@ class StreamsOnRedis implements RedisStore, Kept, ReplicaOwner {
       [names.meta(stream), names.grants(stream)],
       [reader, seq, MAX_GRANTS, names.channel(stream), names.instances, 3_600_000, notice],
     )
-    // This process is told too, and has done it already.
-    return Math.max(0, Number(told) - 1)
+    // This process is told too, of what it follows; it has done it already.
+    return Math.max(this.#grantHere(stream, reader, seq), Number(told) - 1)
   }
 
   async settled(stream: StreamName): Promise<void> {
@@ -408,8 +409,16 @@ class StreamsOnRedis implements RedisStore, Kept, ReplicaOwner {
     return looked.is === 'stream' ? looked.state.keeping : undefined
   }
 
+  /** Also to who still reads a stream that has ended. Gives how many readers there are of that name. */
+  #grantHere({ tenant, id }: StreamName, reader: string, seq: number): number {
+    const replica = this.#replicas.get(id)?.stream
+    const logs = [replica?.facts.tenant === tenant ? replica.log : undefined, this.#finished.get(id)]
+    return logs.reduce((readers, log) => readers + (log ? extendReaders(log, reader, seq) : 0), 0)
+  }
+
   #noticed(notice: Notice): void {
     this.#produced.get(notice.id)?.heard(notice)
+    if (notice.about === 'grant') this.#grantHere(notice, notice.reader, notice.seq)
     if (notice.about === 'erased') this.#forget(notice.id)
   }
 
