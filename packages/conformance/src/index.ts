@@ -1,3 +1,4 @@
+export { describeCrossing } from './crossing-suite.ts'
 export { describeSink } from './sink-suite.ts'
 export type { OpenedSink, SinkClient, SinkDriver } from './sink/driver.ts'
 export { describeStore } from './store-suite.ts'

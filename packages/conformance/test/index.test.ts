@@ -9,6 +9,7 @@ test('exports these names and no others', () => {
     'RecordedReading',
     'TransportRefusal',
     'WEBSOCKET_REFUSALS',
+    'describeCrossing',
     'describeSink',
     'describeStore',
     'describeTransport',

@@ -16,7 +16,7 @@ import { idOf } from './reading.ts'
 import { Script } from './script.ts'
 
 /** Nothing in a case takes longer by itself. */
-const HOUR_MS = 3_600_000
+export const HOUR_MS = 3_600_000
 
 /** What a case wants otherwise than by default. */
 export interface SceneOptions {
@@ -66,7 +66,7 @@ export function identify(credential: string | undefined): Principal | undefined 
   return { owner, tenant }
 }
 
-const ADA = 'ada'
+export const ADA = 'ada'
 /** A case starts many streams, and means no flood. */
 const LIMITS: LimitOptions = { startsPerSecond: 1_000, startBurst: 1_000, streamsPerOwner: 1_000 }
 /** Heartbeats, stalls and graces come when a case asks for them, and then they must not race with anything. */
@@ -78,6 +78,16 @@ const CALM = {
     deadlines: { firstTokenMs: false, idleMs: false, totalMs: false },
   },
 } as const
+
+/** A sluice in which nothing happens by itself but what a case asks for. */
+export function createCalmSluice(store: Store, { reader, stream }: SceneOptions = {}): Sluice {
+  return createSluice({
+    store,
+    limits: LIMITS,
+    reader: { ...CALM.reader, ...reader },
+    stream: { ...CALM.stream, ...stream },
+  })
+}
 
 /** Opens a scene that is cleaned up when its test is over. */
 export async function openScene(
@@ -91,12 +101,7 @@ export async function openScene(
   })
   const script = new Script()
   const host = async (store: Store): Promise<{ sluice: Sluice; served: ServedTransport }> => {
-    const sluice = createSluice({
-      store,
-      limits: LIMITS,
-      reader: { ...CALM.reader, ...options.reader },
-      stream: { ...CALM.stream, ...options.stream },
-    })
+    const sluice = createCalmSluice(store, options)
     const served = await driver.serve({
       sluice,
       identify,

@@ -180,6 +180,10 @@ function finish(reading: RecordedReading, status: Status | undefined): void {
 /** The status that a call ends with, in its trailers or instead of everything; nothing when it is cut. */
 function statusOf(call: ClientHttp2Stream): Promise<Status | undefined> {
   return new Promise((resolve) => {
+    call.on('response', (headers) => {
+      if (headers[':status'] !== 200 || headers['content-type'] !== 'application/grpc+proto')
+        call.destroy(new Error(`this is no answer of gRPC: ${JSON.stringify(headers)}`))
+    })
     const look = (headers: IncomingHttpHeaders): void => {
       if (headers['grpc-status'] === undefined) return
       resolve({

@@ -128,6 +128,7 @@ class SseClient implements TransportClient {
   async #read(answer: HttpAnswer): Promise<RecordedReading> {
     const { status, headers, body } = answer
     if (status >= 400) await jsonOf(answer)
+    if (status !== 204) requireStreaming(answer)
     this.#answer = answer
     const reading = new RecordedReading(() => body.destroy())
     const parser = createParser({
@@ -159,7 +160,18 @@ async function jsonOf({ status, body }: HttpAnswer): Promise<unknown> {
   return value
 }
 
+/** What every streaming answer says of itself, or proxies keep it, change it or squeeze it. */
+function requireStreaming({ status, headers }: HttpAnswer): void {
+  const seen = [status, headers['content-type'], headers['cache-control'], headers['content-encoding']]
+  const wanted = [200, 'text/event-stream; charset=utf-8', 'no-store, no-transform', undefined]
+  if (JSON.stringify(seen) !== JSON.stringify(wanted) || headers['sluice-stream-id'] === undefined)
+    throw new Error(`this is no head of a stream: ${JSON.stringify(headers)}`)
+}
+
 function toNativeEvent({ id, event, data }: { id?: string; event?: string; data: string }): NativeEvent {
   const value = { ...(JSON.parse(data) as object), type: event } as NativeEvent
+  const isNotice = event === 'opened' || event === 'closed'
+  // An id moves the place where an EventSource goes on: notices have none, and events must.
+  if (isNotice === (id !== undefined)) throw new Error(`an "${event}" ${isNotice ? 'with an' : 'without an'} id`)
   return id === undefined ? value : { ...value, cursor: id }
 }

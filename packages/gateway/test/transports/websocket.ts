@@ -86,6 +86,8 @@ class SocketClient implements TransportClient {
       }),
     )
     await Promise.race([once(ws, 'open'), refused])
+    // A credential that was offered as a subprotocol is nobody else's to read.
+    if (ws.protocol !== 'sluice.v1') throw new Error(`the subprotocol is ${ws.protocol}`)
     return client
   }
 
