@@ -32,7 +32,7 @@ const leg = fc.record({
  *
  * @example
  * ```ts
- * declare const drivers: Record<string, TransportDriver>
+ * const drivers: Record<string, TransportDriver> = {} // here: yours, by name
  * describeCrossing(drivers)
  * ```
  */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import type { AttachAsked, TransportClient } from './driver.ts'
-import { heardText, textOf } from './reading.ts'
+import { heardText } from './reading.ts'
 import { TransportRefusal } from './refusal.ts'
 import type { OpenTransport } from './suite-parts.ts'
 
@@ -68,16 +68,5 @@ export function describeIsolation({ open, driver }: OpenTransport): void {
     const other = await startUnread()
     const asked: AttachAsked = { id, after: `${other}.1.0` }
     expect(await refusalOf((await attaching()).attach(asked))).toMatchObject({ code: 'SLUICE_ERR_CURSOR_MALFORMED' })
-  })
-
-  test('contract 12: streams of other owners do not mix, though one process serves them all', async () => {
-    const { script, producing } = await open()
-    script.say('said once')
-    const [ada, bob] = [await (await producing('ada')).start(), await (await producing('bob')).start()]
-    script.finish()
-    await ada.over
-    await bob.over
-    expect(ada.events[0]).not.toEqual(bob.events[0])
-    expect(textOf(ada) + textOf(bob)).toBe('said once')
   })
 }
