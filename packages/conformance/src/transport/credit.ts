@@ -45,8 +45,28 @@ export function describeCredit({ open }: OpenTransport): void {
     if (client.ack) await heardEnd(reading)
   })
 
+  test.each(['producing', 'attaching'] as const)(
+    'contract 7: credit that is granted after the end gives the rest (%s)',
+    async (where) => {
+      const scene = await open()
+      const id = await scene.startUnread()
+      const client = await scene[where]()
+      const reading = await client.attach({ id, credit: 1 })
+      const beside = await (await scene[where]()).attach({ id })
+      scene.script.say('one ', 'two ', 'three ')
+      scene.script.finish()
+      await heardEnd(beside)
+      await heardText(reading, 'one ')
+      const cursor = cursorOf(reading)
+      await client.ack?.({ cursor, credit: 2 })
+      const rest = client.ack ? reading : await client.attach({ cursor, credit: 2 })
+      await heardEnd(rest)
+      expect(textOf(rest)).toBe(client.ack ? 'one two three ' : 'two three ')
+    },
+  )
+
   test('contract 7: a reader out of credit holds back its source, and no other stream', async () => {
-    const { script, startUnread, attended, attaching } = await open({ stream: { windowBytes: 16 * 1024 } })
+    const { script, sluice, startUnread, attended, attaching } = await open({ stream: { windowBytes: 16 * 1024 } })
     const id = await startUnread()
     const reading = await (await attaching()).attach({ id, credit: 1 })
     await attended(id)
@@ -58,6 +78,10 @@ export function describeCredit({ open }: OpenTransport): void {
     expect(length).toBeLessThan(40 * 1024)
     await quiet()
     expect(script.given.length).toBe(length)
+    const beside = await sluice.start(() => WORDS, { as: { owner: 'ada', tenant: '' } })
+    const other = await (await attaching()).attach({ id: beside.id })
+    await heardEnd(other)
+    expect(textOf(other)).toBe(WORDS.join(''))
     script.finish()
   })
 }
