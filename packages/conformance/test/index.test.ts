@@ -3,6 +3,16 @@ import * as sse from '@sluice/conformance/sse'
 import { expect, test } from 'vitest'
 
 test('exports these names and no others', () => {
-  expect(Object.keys(conformance).toSorted()).toEqual(['describeSink', 'describeStore'])
+  expect(Object.keys(conformance).toSorted()).toEqual([
+    'GRPC_REFUSALS',
+    'HTTP_REFUSALS',
+    'RecordedReading',
+    'TransportRefusal',
+    'WEBSOCKET_REFUSALS',
+    'describeCrossing',
+    'describeSink',
+    'describeStore',
+    'describeTransport',
+  ])
   expect(Object.keys(sse).toSorted()).toEqual(['describeSseParser', 'sseVectors'])
 })

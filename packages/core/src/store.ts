@@ -148,7 +148,7 @@ export interface Store {
   renew(streams: readonly StreamName[], leaseMs: number): MaybePromise<readonly StreamName[]>
   /** Gives a message to a source that runs in another process. `false`: its inbox is full. */
   send?(stream: StreamName, message: Json): MaybePromise<boolean>
-  /** Grants credit up to `seq` to readers of a name in other processes; gives how many processes were told. */
+  /** Grants credit up to `seq` to the readers of a name, also after the end; gives about how many processes have some. */
   grant?(stream: StreamName, reader: string, seq: number): MaybePromise<number>
   /** A sluice uses this store from now on. */
   serve?(host: StoreHost): void

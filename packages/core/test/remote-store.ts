@@ -114,8 +114,11 @@ export class RemoteStore implements Store, Client {
     })
   }
 
-  grant(stream: StreamName, reader: string, seq: number): Promise<number> {
-    return this.link.ask(() => this.server.grant(stream, this, reader, seq))
+  async grant(stream: StreamName, reader: string, seq: number): Promise<number> {
+    // What was looked at to be granted has no readers: those of this process read what is held here.
+    const held = this.#held.get(stream.id)
+    const here = held ? extendReaders(held.stream.log, reader, seq) : 0
+    return here + (await this.link.ask(() => this.server.grant(stream, this, reader, seq)))
   }
 
   serve(host: StoreHost): void {

@@ -1,4 +1,4 @@
-import { Deadline, type Found, type Log, type LogWatcher, type StreamName } from '@sluice/core'
+import { Deadline, extendReaders, type Found, type Log, type LogWatcher, type StreamName } from '@sluice/core'
 
 import { foundWithoutEvents } from './found-without-events.ts'
 import { look, type StoredState } from './look.ts'
@@ -86,6 +86,13 @@ export class HeldStreams implements ReplicaOwner {
     }
     this.#finished.set(id, log)
     log.watchers.add(watcher)
+  }
+
+  /** Credit for readers of this name, also of a stream that has ended. Gives how many there are here. */
+  grant({ tenant, id }: StreamName, reader: string, seq: number): number {
+    const replica = this.#replicas.get(id)?.stream
+    const logs = [replica?.facts.tenant === tenant ? replica.log : undefined, this.#finished.get(id)]
+    return logs.reduce((readers, log) => readers + (log ? extendReaders(log, reader, seq) : 0), 0)
   }
 
   /** It was erased. */

@@ -186,8 +186,9 @@ class StreamsOnRedis implements RedisStore, Kept {
     return this.#sender.send(stream, message)
   }
 
-  grant(stream: StreamName, reader: string, seq: number): Promise<number> {
-    return this.#sender.grant(stream, reader, seq)
+  async grant(stream: StreamName, reader: string, seq: number): Promise<number> {
+    const elsewhere = await this.#sender.grant(stream, reader, seq)
+    return Math.max(this.#held.grant(stream, reader, seq), elsewhere)
   }
 
   async settled(stream: StreamName): Promise<void> {
@@ -277,6 +278,7 @@ class StreamsOnRedis implements RedisStore, Kept {
 
   #noticed(notice: Notice): void {
     this.#produced.get(notice.id)?.heard(notice)
+    if (notice.about === 'grant') this.#held.grant(notice, notice.reader, notice.seq)
     if (notice.about === 'erased') this.#held.forget(notice.id)
   }
 }

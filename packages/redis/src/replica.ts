@@ -85,6 +85,7 @@ export class Replica implements StreamListener, LogWatcher, LogFollower, Due {
   readersChanged(): void {
     const { log } = this.stream
     if (log.readers.size > 0) this.#follow()
+    else if (log.end) this.release()
     this.report()
     if (!this.wanted) this.#owner.idle(this)
   }
@@ -95,12 +96,17 @@ export class Replica implements StreamListener, LogWatcher, LogFollower, Due {
   }
 
   ended(): void {
-    this.release()
+    const { log } = this.stream
+    // A log that has ended forgets its watchers.
+    log.watchers.add(this)
+    // Nothing more is said, but a reader that ran out of credit is yet to be granted the rest.
+    if (log.readers.size === 0) this.release()
     this.#owner.idle(this)
   }
 
   lost(): void {
-    this.ended()
+    this.release()
+    this.#owner.idle(this)
   }
 
   /** Says to the producer who reads here and how far; also what has not changed, since it holds only for a while. */

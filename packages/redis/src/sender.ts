@@ -30,13 +30,13 @@ export class Sender {
     return (await link.run(SCRIPTS.send, keys, [...args, this.#name, ++this.#sent])) === 'ok'
   }
 
-  /** How many other processes were told. @throws SluiceError `SLUICE_ERR_STORE` */
+  /** How many other processes were told, at least. @throws SluiceError `SLUICE_ERR_STORE` */
   async grant(stream: StreamName, reader: string, seq: number): Promise<number> {
     const { link, names } = this.#shop
     const notice = JSON.stringify({ about: 'grant', tenant: stream.tenant, id: stream.id, reader, seq })
     const keys = [names.meta(stream), names.grants(stream)]
     const args = [reader, seq, MAX_GRANTS, names.channel(stream), names.instances, KEPT_MS, notice]
-    // This process is told too, and has done it already.
+    // This process is told too, of what it follows.
     return Math.max(0, Number(await link.run(SCRIPTS.grant, keys, args)) - 1)
   }
 }

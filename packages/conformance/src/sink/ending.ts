@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 
+import { quiet, within } from '../patience.ts'
 import type { SinkDriver } from './driver.ts'
-import { bytesOf, expectAll, expectPrefix, openScene, quiet, type SinkScene, within } from './scene.ts'
+import { bytesOf, expectAll, expectPrefix, openScene, type SinkScene } from './scene.ts'
 
 /** What a sink may be doing when it is ended; `full` only where it ever is. */
 const MOMENTS: Readonly<Record<string, (scene: SinkScene) => Promise<void> | void>> = {

@@ -3,8 +3,9 @@ import { check, hostileText } from '@sluice/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
+import { within } from '../patience.ts'
 import type { SinkDriver } from './driver.ts'
-import { createScene, expectAll, openScene, within } from './scene.ts'
+import { createScene, expectAll, openScene } from './scene.ts'
 
 /** Each opens a transport of its own. */
 const FIDELITY_RUNS = 25

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 
+import { quiet, until, within } from '../patience.ts'
 import type { SinkDriver } from './driver.ts'
-import { openScene, quiet, type SinkScene, until, within } from './scene.ts'
+import { openScene, type SinkScene } from './scene.ts'
 
 /** How a transport comes to its end. */
 const ENDS: Readonly<Record<string, (scene: SinkScene) => Promise<void> | void>> = {

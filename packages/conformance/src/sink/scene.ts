@@ -2,12 +2,9 @@ import type { WireBytes } from '@sluice/core'
 import { expect, onTestFinished } from 'vitest'
 
 import { joinBytes } from '../join-bytes.ts'
+import { isSettled, until } from '../patience.ts'
 import type { OpenedSink, SinkDriver } from './driver.ts'
 
-/** How long what must happen may take. */
-const DEADLINE_MS = 10_000
-/** Long enough for whatever is under way on loopback. */
-const QUIET_MS = 50
 const PIECE_LETTERS = 1000
 
 /** A sink under test, and all that was written to it. */
@@ -65,31 +62,6 @@ async function fill(
     if (!(await isSettled(sink.drained()))) return
   }
   throw new Error(`the sink took ${queueBytes + transportBytes} bytes that nobody reads without asking to wait`)
-}
-
-/** Fails the test when `promise` does not settle. */
-export async function within<Value>(promise: Promise<Value>, what: string): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited for ${DEADLINE_MS} ms, and not yet: ${what}`)), DEADLINE_MS)
-  })
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
-}
-
-/** Waits until `condition` holds. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const startMs = performance.now(); !condition();) {
-    if (performance.now() - startMs > DEADLINE_MS) throw new Error(`waited for ${DEADLINE_MS} ms, and not yet: ${what}`)
-    await new Promise((resolve) => void setTimeout(resolve, 2))
-  }
-}
-
-export function quiet(): Promise<void> {
-  return new Promise((resolve) => void setTimeout(resolve, QUIET_MS))
-}
-
-export async function isSettled(promise: Promise<unknown>): Promise<boolean> {
-  return Promise.race([promise.then(() => true), quiet().then(() => false)])
 }
 
 export function toBytes(bytes: WireBytes): Uint8Array {

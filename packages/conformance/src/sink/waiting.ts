@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 
+import { quiet, until, within } from '../patience.ts'
 import type { SinkDriver } from './driver.ts'
-import { expectAll, expectPrefix, openScene, quiet, type SinkScene, until, within } from './scene.ts'
+import { expectAll, expectPrefix, openScene, type SinkScene } from './scene.ts'
 
 /** Whatever ends a wait. */
 const RELEASES: Readonly<Record<string, (scene: SinkScene) => void>> = {

@@ -140,5 +140,26 @@ export function describePresence(open: OpenStore): void {
       await rig.eventually(() => expect(sink.text()).toContain('three '))
       handle.detach()
     })
+
+    test.each(['where it is read', 'where it was produced'] as const)(
+      'reaches a reader of a stream that has ended meanwhile, granted %s',
+      async (where) => {
+        const rig = await open()
+        const stream = await rig.begin()
+        const sluice = createSluice({ store: rig.other, runtime: rig.runtime })
+        const handle = await sluice.attach({ id: stream.facts.id }, { as: 'server' })
+        const sink = createCollectingSink()
+        handle.deliver(sink, { wire: nativeSse, name: 'r', credit: 1 })
+        await rig.append(stream, 'one ', 'two ', STOP)
+        await rig.eventually(() => expect(handle.end).toEqual(STOP))
+        await rig.pass(100)
+        expect(sink.text()).not.toContain('two ')
+        const granting =
+          where === 'where it is read' ? sluice : createSluice({ store: rig.store, runtime: rig.runtime })
+        await granting.ack({ cursor: `${stream.facts.id}.1.0` }, { as: 'server', reader: 'r', credit: 2 })
+        await rig.eventually(() => expect(sink.text()).toContain('event: end'))
+        expect(sink.text()).toContain('two ')
+      },
+    )
   })
 }
