@@ -21,12 +21,15 @@ export class Hub {
   /** Counts turns that had something to step. */
   turn = 0
   #dirty: Steppable[] = []
+  #isTurnToEnd = false
   #stepping = false
   #stepMs = 0
   #deferredAtMs = 0
   readonly #deadlines: DeadlineList = new DeadlineList()
   #timerAtMs = Infinity
   #cancelTimer: (() => void) | undefined
+  /** Deadlines are due: they wait for the end of the turn, when it is known what else has come in it. */
+  #isDue = false
   readonly #runTurn = (): void => this.#stepAll()
   readonly #runTimer = (): void => this.#fire()
 
@@ -47,9 +50,8 @@ export class Hub {
   mark(item: Steppable): void {
     if (item.dirty) return
     item.dirty = true
-    if (this.#dirty.push(item) > 1) return
-    this.#deferredAtMs = this.runtime.now()
-    this.runtime.defer(this.#runTurn)
+    this.#dirty.push(item)
+    if (!this.#isTurnToEnd) this.#endTurn()
   }
 
   /** Resolves at the end of this turn: lets the event loop serve others. */
@@ -77,9 +79,16 @@ export class Hub {
     return this.#deadlines.size + this.#dirty.length
   }
 
+  #endTurn(): void {
+    this.#isTurnToEnd = true
+    this.#deferredAtMs = this.runtime.now()
+    this.runtime.defer(this.#runTurn)
+  }
+
   #stepAll(): void {
     const dirty = this.#dirty
     this.#dirty = []
+    this.#isTurnToEnd = false
     this.turn++
     this.#stepMs = this.runtime.now()
     this.loopLagMs += LAG_WEIGHT * (this.#stepMs - this.#deferredAtMs - this.loopLagMs)
@@ -89,8 +98,10 @@ export class Hub {
         item.dirty = false
         item.step()
       }
+      if (this.#isDue) this.#callDue()
     } finally {
       this.#stepping = false
+      if (this.#isDue) this.#rearm()
     }
   }
 
@@ -109,26 +120,29 @@ export class Hub {
   #fire(): void {
     this.#cancelTimer = undefined
     this.#timerAtMs = Infinity
-    const now = this.runtime.now()
+    this.#isDue = true
+    if (!this.#isTurnToEnd) this.#endTurn()
+  }
+
+  #callDue(): void {
+    const now = this.#stepMs
     const due: Deadline[] = []
     for (let first = this.#deadlines.earliest; first && first.atMs <= now; first = this.#deadlines.earliest) {
       this.#deadlines.delete(first)
       first.atMs = now
       due.push(first)
     }
-    this.#stepMs = now
-    this.#stepping = true
-    try {
-      // One that an earlier one has called off or put off is left alone; what is scheduled now is for the next time.
-      for (const deadline of due) {
-        if (deadline.place !== -1 || deadline.atMs !== now) continue
-        deadline.atMs = Infinity
-        deadline.owner.due()
-      }
-    } finally {
-      this.#stepping = false
-      const next = this.#deadlines.earliest
-      if (next && next.atMs < this.#timerAtMs) this.#arm(next.atMs)
+    // One that an earlier one has called off or put off is left alone; what is scheduled now is for the next time.
+    for (const deadline of due) {
+      if (deadline.place !== -1 || deadline.atMs !== now) continue
+      deadline.atMs = Infinity
+      deadline.owner.due()
     }
+  }
+
+  #rearm(): void {
+    this.#isDue = false
+    const next = this.#deadlines.earliest
+    if (next && next.atMs < this.#timerAtMs) this.#arm(next.atMs)
   }
 }
