@@ -1,3 +1,5 @@
+import { Deadline, type Due, type Hub } from '@sluice/core'
+
 import { type Link, storeError } from './link.ts'
 import { SCRIPTS } from './scripts.ts'
 
@@ -38,20 +40,27 @@ type Reply = AppendOutcome | readonly [outcome: 'error', message: string]
 /** Redis serves nobody else while a script runs: so many appends take it about half a millisecond. */
 const MAX_APPENDS = 64
 const MAX_BYTES = 256 * 1024
+/** A process that has so many at a time is a busy one: the next command leaves this much after the one before. */
+const MANY_APPENDS = 4
+const DISTANCE_MS = 1
 
 /**
  * Carries the appends of many streams. One command of them is under way at a time, and what comes about meanwhile goes with
  * the next, since a command costs this process and Redis more than an append does, and answers come in order anyway. In a
  * cluster streams live on different servers: there each goes alone, at once.
  */
-export class Appends {
+export class Appends implements Due {
+  readonly #hub: Hub
   readonly #link: Link
+  readonly #deadline: Deadline = new Deadline(this)
   #waiting: Waiting[] = []
   #bytes = 0
   #underWay = 0
-  #due = false
+  #isToSend = false
+  #notBeforeMs = 0
 
-  constructor(link: Link) {
+  constructor(hub: Hub, link: Link) {
+    this.#hub = hub
     this.#link = link
   }
 
@@ -66,14 +75,18 @@ export class Appends {
     })
   }
 
-  /** Once everybody who has something by now has said so. */
+  /** Once everybody who has something by now has said so, and in a busy process a little later. */
   #sendSoon(): void {
-    if (this.#due || this.#underWay > 0) return
-    this.#due = true
-    process.nextTick(() => {
-      this.#due = false
-      if (this.#underWay === 0) this.#send()
-    })
+    if (this.#isToSend || this.#underWay > 0) return
+    this.#isToSend = true
+    if (this.#hub.now() < this.#notBeforeMs) this.#hub.schedule(this.#deadline, this.#notBeforeMs)
+    else process.nextTick(() => this.due())
+  }
+
+  /** It is time to send what waits. */
+  due(): void {
+    this.#isToSend = false
+    if (this.#underWay === 0) this.#send()
   }
 
   #send(): void {
@@ -82,6 +95,7 @@ export class Appends {
     this.#waiting = []
     this.#bytes = 0
     this.#underWay++
+    this.#notBeforeMs = waiting.length >= MANY_APPENDS ? this.#hub.now() + DISTANCE_MS : 0
     const keys: string[] = []
     const args: string[] = []
     for (const { append } of waiting) {

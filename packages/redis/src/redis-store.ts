@@ -83,7 +83,7 @@ class StreamsOnRedis implements RedisStore, Kept {
     const instance = createInstanceId()
     const account: LogAccount = { bytes: 0, grown: () => this.#held.evict() }
     const mailbox = new Mailbox(link, names, instance, (notice) => this.#noticed(notice))
-    this.#shop = { instance, hub, link, appends: new Appends(link), names, mailbox, options, account, hosts: [] }
+    this.#shop = { instance, hub, link, appends: new Appends(hub, link), names, mailbox, options, account, hosts: [] }
     this.#sender = new Sender(this.#shop)
     this.#keeper = new Keeper(this.#shop, this)
     this.#held = new HeldStreams(this.#shop, (state) => void this.#keeper.judge(state).catch(ignore))

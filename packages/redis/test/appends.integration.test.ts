@@ -11,8 +11,9 @@ let link: Link
 let appends: Appends
 beforeAll(async () => {
   server = await startRedisServer()
-  link = new Link(new Hub(createSystemRuntime(), false), resolveRedisStoreOptions(server.url))
-  appends = new Appends(link)
+  const hub = new Hub(createSystemRuntime(), false)
+  link = new Link(hub, resolveRedisStoreOptions(server.url))
+  appends = new Appends(hub, link)
 })
 afterAll(async () => {
   link.close()
@@ -85,11 +86,12 @@ describe('appends of many streams at the same time', () => {
   })
 
   test('all hear of a Redis that does not answer', async () => {
-    const away = new Link(new Hub(createSystemRuntime(), false), {
+    const hub = new Hub(createSystemRuntime(), false)
+    const away = new Link(hub, {
       ...resolveRedisStoreOptions('redis://127.0.0.1:1'),
       commandMs: 50,
     })
-    const waiting = new Appends(away)
+    const waiting = new Appends(hub, away)
     const nothing = { epoch: 1, after: 0, lastSeq: 1, tokens: 0, payload: '[1,1]' }
     const asked = ['one', 'two'].map((name) => waiting.append({ keys: [name, name], ...nothing }))
     const answers = await Promise.allSettled(asked)
