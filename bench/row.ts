@@ -51,4 +51,11 @@ export interface StoreRow extends RowFacts {
   measureStore(stage: StoreStage): Promise<Metrics>
 }
 
-export type Row = ServerRow | StoreRow
+/** One situation that needs no process of its own: what is timed does not depend on who else is in it. */
+export interface AloneRow extends RowFacts {
+  readonly contestants: readonly { readonly name: string }[]
+  /** One repetition of one contestant. */
+  measureAlone(contestant: { readonly name: string }, options: { quick: boolean }): Promise<Metrics>
+}
+
+export type Row = ServerRow | StoreRow | AloneRow

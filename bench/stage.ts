@@ -113,8 +113,8 @@ export class Stage {
   }
 
   /** One round nobody looks at, so that what is measured is compiled code. */
-  async warmUp(main: Shape, streams: number, beside: Record<string, Shape> = {}): Promise<void> {
-    await this.open({ main, ...beside }, streams)
+  async warmUp(main: Shape, streams: number): Promise<void> {
+    await this.open({ main }, streams)
     await this.flow()
     await this.check(main.tokens)
     await this.forget()

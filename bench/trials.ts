@@ -1,6 +1,6 @@
 import { type RedisServer, startRedisServer } from '@sluice/testing/redis'
 
-import type { Metrics, Row, ServerRow, StoreRow } from './row.ts'
+import type { AloneRow, Metrics, Row, ServerRow, StoreRow } from './row.ts'
 import { Stage, type StageOptions } from './stage.ts'
 import { StoreStage } from './stores/stage.ts'
 
@@ -18,9 +18,9 @@ export async function runTrials(
   for (let repetition = 0; repetition < repetitions; repetition++) {
     const told = (name: string, metrics: Metrics): void =>
       tell(`${row.id} ${repetition + 1}/${repetitions} ${name} ${inShort(metrics)}`)
-    done.push(
-      'measure' in row ? await servers(row, repetition, options, told) : await stores(row, repetition, options, told),
-    )
+    if ('measure' in row) done.push(await servers(row, repetition, options, told))
+    else if ('measureStore' in row) done.push(await stores(row, repetition, options, told))
+    else done.push(await alone(row, repetition, options, told))
   }
   return done
 }
@@ -53,6 +53,15 @@ async function stores(row: StoreRow, repetition: number, options: StageOptions, 
     } finally {
       await stage.over()
     }
+    tell(contestant.name, measured[contestant.name]!)
+  }
+  return measured
+}
+
+async function alone(row: AloneRow, repetition: number, options: StageOptions, tell: Tell): Promise<Repetition> {
+  const measured: Record<string, Metrics> = {}
+  for (const contestant of rotated(row.contestants, repetition)) {
+    measured[contestant.name] = await row.measureAlone(contestant, options)
     tell(contestant.name, measured[contestant.name]!)
   }
   return measured

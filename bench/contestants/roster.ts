@@ -36,11 +36,6 @@ export const SLUICE_WS_IMMEDIATE: Contestant = {
   ...contestant('sluice websocket immediate', 'websocket', { policy: 'immediate' }),
   dialect: 'sluice',
 }
-/** With a stream on each socket that floods and never gets credit; it ends with the warm-up's socket. */
-export const SLUICE_WS_HUNGRY: Contestant = {
-  ...contestant('sluice websocket beside hungry', 'websocket', { onDisconnect: 'cancel' }),
-  dialect: 'sluice beside hungry',
-}
 export const SOURCE_ONLY: Contestant = contestant('source only', 'source-only')
 
 /**

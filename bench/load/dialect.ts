@@ -11,7 +11,7 @@ export interface Dialect {
 }
 
 /** Names of what can be spoken. */
-export type DialectName = 'ws' | 'socket.io' | 'sluice' | 'sluice beside hungry'
+export type DialectName = 'ws' | 'socket.io' | 'sluice'
 
 const HEAD_END = '\r\n\r\n'
 
@@ -35,18 +35,6 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
     path: () => '/',
     talk: [{ after: HEAD_END, say: (url) => [start('s', url)] }],
     opened: '"opened"',
-    mine: '"ref":"s"',
-  },
-  /** Beside each stream another one that never gets credit, on the same socket. */
-  'sluice beside hungry': {
-    path: () => '/',
-    talk: [
-      {
-        after: HEAD_END,
-        say: (url) => [start('h', url.replace('/main/', '/hungry/'), { credit: 0 }), start('s', url)],
-      },
-    ],
-    opened: '"opened","stream":',
     mine: '"ref":"s"',
   },
 }

@@ -21,8 +21,9 @@ import { resumeStorm } from './resume-storm.ts'
 import { singleStream } from './single-stream.ts'
 import { stalledReaders } from './stalled-readers.ts'
 import { thousandStreams } from './thousand-streams.ts'
+import { vanishedPeer } from './vanished-peer.ts'
 import { websocketRows } from './websocket.ts'
-import { websocketHungry } from './websocket-hungry.ts'
+import { websocketOneSocket } from './websocket-one-socket.ts'
 import { websocketStalled } from './websocket-stalled.ts'
 
 /** Every row, in the order of the report. */
@@ -53,6 +54,7 @@ export const ROWS: readonly Row[] = [
   redisBytes,
   ...websocketRows,
   websocketStalled,
-  websocketHungry,
+  websocketOneSocket,
   ...grpcRows,
+  vanishedPeer,
 ]

@@ -42,19 +42,15 @@ function delayFloor(contestant: Contestant, max?: number): Floor {
 }
 
 /** Each stream at its pace; how much that costs, and how late its tokens are. */
-export async function measurePaced(
-  stage: Stage,
-  streams: number,
-  beside: { readonly [name: string]: Shape } = {},
-): Promise<Metrics> {
+export async function measurePaced(stage: Stage, streams: number): Promise<Metrics> {
   const main = (seconds: number): Shape => ({
     tokens: seconds * TOKENS_PER_SECOND,
     tokensPerSecond: TOKENS_PER_SECOND,
     gated: true,
   })
   const shape = main(stage.quick ? QUICK_SECONDS : SECONDS)
-  await stage.warmUp(main(WARM_UP_SECONDS), streams, beside)
-  await stage.open({ main: shape, ...beside }, streams)
+  await stage.warmUp(main(WARM_UP_SECONDS), streams)
+  await stage.open({ main: shape }, streams)
   const { cpuUs, clientCpuUs, wallUs, reads } = await stage.flow()
   const { delay } = await stage.check(shape.tokens, true)
   const total = shape.tokens * streams

@@ -24,7 +24,6 @@ export const websocketStalled: Row = {
       contestant: SLUICE_WS,
       compare: 'value',
       unit: 'MiB',
-      max: 250,
     },
     { what: 'RSS growth at its peak, raw ws', metric: 'peakRssMib', contestant: RAW_WS, compare: 'value', unit: 'MiB' },
   ],

@@ -13,7 +13,6 @@ import {
   NAIVE,
   RAW_WS,
   SLUICE_WS,
-  SLUICE_WS_HUNGRY,
   SLUICE_WS_IMMEDIATE,
   SOCKET_IO,
   WAITING,
@@ -118,9 +117,7 @@ describe.each(CONTESTANTS.map((contestant) => [contestant.name, contestant] as c
 })
 
 describe.each(
-  [RAW_WS, SOCKET_IO, SLUICE_WS, SLUICE_WS_IMMEDIATE, SLUICE_WS_HUNGRY].map(
-    (contestant) => [contestant.name, contestant] as const,
-  ),
+  [RAW_WS, SOCKET_IO, SLUICE_WS, SLUICE_WS_IMMEDIATE].map((contestant) => [contestant.name, contestant] as const),
 )('%s', (_, contestant) => {
   const stage = new Stage(contestant, { quick: true })
   const ready = stage.ready()
@@ -128,7 +125,7 @@ describe.each(
 
   test.each(Object.entries(SHAPES))('answers exactly over WebSocket: %s', async (_name, shape) => {
     await ready
-    await stage.open({ main: { ...shape, gated: true }, hungry: { tokens: 1_000, gated: true } }, 5)
+    await stage.open({ main: { ...shape, gated: true } }, 5)
     await stage.flow()
     const { wrong, firstWrong, events } = await stage.check(shape.tokens)
     expect({ wrong, firstWrong }).toEqual({ wrong: 0, firstWrong: undefined })

@@ -1,7 +1,7 @@
 import { Deadline, type Due, type Hub } from '@sluice/core'
 
 /** Pings without an answer after which a peer counts as gone. */
-const MAX_MISSED = 2
+const MAX_UNANSWERED = 2
 
 /** What {@link Liveness} watches. */
 export interface Watched {
@@ -13,25 +13,28 @@ export interface Watched {
 
 /**
  * Asks a peer regularly whether it is there. Not only in silence: what is written to one that has vanished is taken by the
- * kernel for a quarter of an hour.
+ * kernel for a quarter of an hour. A ping that is not answered in half a period is repeated, so that two of them are missed
+ * within two periods.
  */
 export class Liveness implements Due {
   readonly #hub: Hub
-  readonly #pingMs: number
+  readonly #halfMs: number
   readonly #watched: Watched
   readonly #deadline: Deadline = new Deadline(this)
-  #missed = 0
+  #unanswered = 0
+  /** False while the half of a period goes by in which an answer is waited for. */
+  #resting = true
 
   constructor(hub: Hub, pingMs: number, watched: Watched) {
     this.#hub = hub
-    this.#pingMs = pingMs
+    this.#halfMs = pingMs / 2
     this.#watched = watched
-    this.#schedule()
+    this.#schedule(pingMs)
   }
 
   /** The peer has said something. */
   heard(): void {
-    this.#missed = 0
+    this.#unanswered = 0
   }
 
   stop(): void {
@@ -39,15 +42,16 @@ export class Liveness implements Due {
   }
 
   due(): void {
-    if (this.#missed >= MAX_MISSED) return this.#watched.gone()
-    if (this.#watched.writable) {
-      this.#missed++
+    if (this.#unanswered >= MAX_UNANSWERED) return this.#watched.gone()
+    this.#resting = !this.#resting && this.#unanswered === 0
+    if (!this.#resting && this.#watched.writable) {
+      this.#unanswered++
       this.#watched.ping()
     }
-    this.#schedule()
+    this.#schedule(this.#halfMs)
   }
 
-  #schedule(): void {
-    this.#hub.schedule(this.#deadline, this.#hub.now() + this.#pingMs)
+  #schedule(inMs: number): void {
+    this.#hub.schedule(this.#deadline, this.#hub.now() + inMs)
   }
 }

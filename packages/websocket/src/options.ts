@@ -79,7 +79,7 @@ export interface WebSocketHandlerOptions {
   origins?: readonly string[] | '*' | undefined
   /** Makes the sources of what clients start. Without it streams are read, cancelled and so on, but not started. */
   run?: RunSource | undefined
-  /** How often a peer is asked whether it is there, in milliseconds; two misses end the socket. Default 30,000. */
+  /** How often a peer is asked whether it is there, in milliseconds; two misses end the socket, within two periods. Default 15,000. */
   pingMs?: number | undefined
   limits?: WebSocketLimits | undefined
   /** Is told what clients are not: failures that are answered without a further word. */
@@ -105,7 +105,7 @@ export const DEFAULT_WEBSOCKET_OPTIONS: {
   readonly limits: ResolvedWebSocketLimits
 } = {
   origins: [],
-  pingMs: 30_000,
+  pingMs: 15_000,
   limits: {
     maxSockets: 10_000,
     maxStreams: 100,

@@ -1,52 +1,81 @@
 import { Hub } from '@sluice/core'
 import { check, createVirtualRuntime } from '@sluice/testing'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 import { Liveness } from '../src/liveness.ts'
 
 const PING_MS = 30_000
+/** How often the scripts below look: a ping that is not answered is repeated after half a period. */
+const HALF_MS = PING_MS / 2
 
-/** Whether each ping is answered, and whether the sink takes one at that time. */
-const rounds = fc.array(fc.record({ answered: fc.boolean(), writable: fc.boolean() }), {
-  maxLength: 20,
-})
+function watch() {
+  const runtime = createVirtualRuntime()
+  const hub = new Hub(runtime)
+  const watched = {
+    writable: true,
+    pingedMs: [] as number[],
+    goneAtMs: undefined as number | undefined,
+    ping: () => watched.pingedMs.push(runtime.now()),
+    gone: () => (watched.goneAtMs ??= runtime.now()),
+  }
+  const startMs = runtime.now()
+  const liveness = new Liveness(hub, PING_MS, watched)
+  return { runtime, hub, watched, liveness, startMs }
+}
 
-test('contract 4: a peer is gone when it has missed two pings, not before and not later; nothing is pinged past a sink that waits', () =>
-  check(
-    fc.asyncProperty(rounds, async (script) => {
-      const runtime = createVirtualRuntime()
-      const hub = new Hub(runtime)
-      let writable = true
-      let pings = 0
-      let goneAtMs: number | undefined
-      const liveness = new Liveness(hub, PING_MS, {
-        get writable() {
-          return writable
+describe('contract 4: a peer that is asked whether it is there', () => {
+  test('is pinged once a period while it answers', async () => {
+    const { runtime, watched, liveness, startMs } = watch()
+    for (let half = 1; half <= 8; half++) {
+      await runtime.advance(HALF_MS)
+      liveness.heard()
+    }
+    expect(watched.pingedMs.map((atMs) => (atMs - startMs) / PING_MS)).toEqual([1, 2, 3, 4])
+    liveness.stop()
+  })
+
+  test('is gone two periods after it vanished at the latest, having missed two pings, whenever that is', () =>
+    check(
+      fc.asyncProperty(fc.integer({ min: 1, max: 5 * PING_MS }), async (vanishesAfterMs) => {
+        const { runtime, watched, liveness, startMs } = watch()
+        // It answers at once, until it is not there any more.
+        const answering = { ...watched }
+        watched.ping = () => {
+          answering.ping()
+          if (runtime.now() - startMs < vanishesAfterMs) liveness.heard()
+          return watched.pingedMs.length
+        }
+        await runtime.advance(vanishesAfterMs + 2 * PING_MS)
+        const vanishedAtMs = startMs + vanishesAfterMs
+        expect(watched.goneAtMs).toBeGreaterThan(vanishedAtMs)
+        expect(watched.goneAtMs).toBeLessThanOrEqual(vanishedAtMs + 2 * PING_MS)
+        expect(watched.pingedMs.filter((atMs) => atMs >= vanishedAtMs)).toHaveLength(2)
+        liveness.stop()
+      }),
+    ))
+
+  test('is gone only after two pings in a row without a word from it, and nothing is pinged past a sink that waits', () =>
+    check(
+      fc.asyncProperty(
+        fc.array(fc.record({ heard: fc.boolean(), writable: fc.boolean() }), { maxLength: 40 }),
+        async (halves) => {
+          const { runtime, hub, watched, liveness } = watch()
+          let unanswered = 0
+          for (const { heard, writable } of halves) {
+            watched.writable = writable
+            const before = watched.pingedMs.length
+            await runtime.advance(HALF_MS)
+            if (watched.goneAtMs !== undefined) break
+            const pings = watched.pingedMs.length - before
+            expect(pings).toBeLessThanOrEqual(writable ? 1 : 0)
+            unanswered = heard ? 0 : unanswered + pings
+            if (heard) liveness.heard()
+          }
+          expect(unanswered === 2 || watched.goneAtMs === undefined).toBe(true)
+          liveness.stop()
+          expect([hub.pending, runtime.pendingTimers]).toEqual([0, 0])
         },
-        ping: () => pings++,
-        gone: () => (goneAtMs ??= runtime.now()),
-      })
-      let missed = 0
-      let expectedPings = 0
-      let expectedGoneAtMs: number | undefined
-      for (const [index, { answered, writable: takes }] of script.entries()) {
-        writable = takes
-        await runtime.advance(PING_MS)
-        if (expectedGoneAtMs === undefined && missed >= 2) expectedGoneAtMs = (index + 1) * PING_MS
-        if (expectedGoneAtMs === undefined && takes) {
-          expectedPings++
-          missed++
-        }
-        // An answer comes before the next ping is due.
-        await runtime.advance(0)
-        if (answered) {
-          liveness.heard()
-          missed = 0
-        }
-      }
-      expect([pings, goneAtMs]).toEqual([expectedPings, expectedGoneAtMs])
-      liveness.stop()
-      expect([hub.pending, runtime.pendingTimers]).toEqual([0, 0])
-    }),
-  ))
+      ),
+    ))
+})
