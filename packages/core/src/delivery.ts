@@ -44,7 +44,7 @@ export interface DeliveryParts {
 /** Time bounds from this one on, in milliseconds, … */
 const SHARED_FROM_MS = 32
 /** … are kept a little early, at ticks of this many milliseconds: one timer serves many readers, and may be late. */
-const SHARED_TICK_MS = 4
+const SHARED_TICK_MS = 8
 
 /** One reader being served: cursor, policy, encoder, connection. Stepped by the hub; it has no promise and no queue. */
 export class Delivery implements Steppable, Carried, Due {
@@ -63,6 +63,7 @@ export class Delivery implements Steppable, Carried, Due {
   /** What is said first, until it could be. */
   #opening: EncoderStart | undefined
   #over = false
+  #hurried = false
 
   constructor(hub: Hub, parts: DeliveryParts) {
     this.#hub = hub
@@ -98,6 +99,11 @@ export class Delivery implements Steppable, Carried, Due {
 
   /** The oldest event has waited long enough, or the pace lets more through. */
   due(): void {
+    this.step()
+  }
+
+  hurry(): void {
+    this.#hurried = true
     this.step()
   }
 
@@ -167,7 +173,7 @@ export class Delivery implements Steppable, Carried, Due {
   #decide(): number {
     const backlog = this.#backlog
     const { pending } = backlog
-    if (backlog.ended || this.#hub.now() >= this.#chunkDueMs()) return pending
+    if (backlog.ended || this.#hurried || this.#hub.now() >= this.#chunkDueMs()) return pending
     const wanted = this.#policy.take(backlog)
     backlog.writable = true
     if (Number.isNaN(wanted) || typeof wanted !== 'number') {

@@ -6,6 +6,8 @@ import type { Reader } from './reader.ts'
 
 /** A reading whose time is limited. */
 export interface Termed {
+  /** What is ready leaves as soon as its peer takes it, whatever the policy says. */
+  hurry(): void
   /** It is over, and its reader told why. */
   stop(code: ClosedCode): void
 }
@@ -51,6 +53,7 @@ export class Term implements Due {
   readonly #lastMs: number
   readonly #expiresAtMs: number
   readonly #deadline: Deadline = new Deadline(this)
+  #isOver = false
 
   constructor(hub: Hub, { reading, reader, connection, limits }: TermParts) {
     const { rotateAfterMs, expiresAtMs, closeGraceMs } = limits
@@ -68,6 +71,7 @@ export class Term implements Due {
 
   /** The reading is over. One that rotates counts for a moment longer: whoever is on its way back has not left. */
   end(code: ClosedCode | undefined): void {
+    this.#isOver = true
     const { log } = this.#reader
     this.#reader.rejoining = code === 'rotate' && !log.end && !log.lost
     if (!this.#reader.rejoining) this.#reader.detach()
@@ -80,15 +84,19 @@ export class Term implements Due {
     else if (now >= this.#expiresAtMs) this.#reading.stop('unauthorized')
     // What has no cursor yet would come again.
     else if (this.#reader.withheld) this.#schedule(now + LOOK_AGAIN_MS)
-    else if (this.#hasBrought()) this.#reading.stop('rotate')
+    else if (this.#bringsSomething()) this.#reading.stop('rotate')
+    // It ended, or failed, with what it was about to bring.
+    else if (this.#isOver) return
     else if (now < this.#lastMs) this.#schedule(Math.min(now + LOOK_AGAIN_MS, this.#lastMs))
     // A peer that has taken nothing in all this time is not there.
     else this.#connection.abort()
   }
 
-  /** Whether the next reading begins further on than this one did, or there was nothing to be brought. */
-  #hasBrought(): boolean {
-    return this.#reader.seq > this.#startSeq || this.#reader.pending === 0
+  /** Whether the next reading begins further on than this one did, or there is nothing to be brought. */
+  #bringsSomething(): boolean {
+    const reader = this.#reader
+    if (reader.seq === this.#startSeq && reader.pending > 0) this.#reading.hurry()
+    return reader.seq > this.#startSeq || reader.pending === 0
   }
 
   #schedule(atMs: number): void {

@@ -76,6 +76,16 @@ describe('rotation', () => {
     expect([sink.closed, sink.destroyed, detached]).toEqual([true, false, [{ outcome: 'rotate', readers: 0 }]])
   })
 
+  test('contract 2: what a policy keeps back does not pass for a peer that is gone: it leaves before its reader does', async () => {
+    const { runtime, stream } = await startTalking()
+    const sink = createCollectingSink()
+    const never = { name: 'never, for long', maxDelayMs: 60_000, take: () => 0 }
+    stream.deliver(sink, page({ chunking: never }))
+    await runtime.advance(50_000)
+    expect([textOf(sink), chunksOf(sink).at(-1)?.kind]).toEqual(['Hello', 'closed'])
+    expect([sink.closed, sink.destroyed]).toEqual([true, false])
+  })
+
   test.each([
     [0, 45_000],
     [0.75, 52_500],
