@@ -119,7 +119,7 @@ export class Log extends KeptEvents {
     if (backing.withholds && backing.shows === 'stored' && seq >= this.committed) backing.withholds = false
     if (seq > this.committed) this.#show(seq, backing.storedBytes)
     for (const watcher of this.watchers.items) watcher.furthestMoved?.()
-    this.#trim()
+    if (this.bytes > this.#retentionBytes) this.#trim()
   }
 
   /** The store does not answer: what it does not have is shown all the same, without cursors. */

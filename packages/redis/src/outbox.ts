@@ -61,6 +61,10 @@ export class Outbox implements Steppable, LogFollower {
     this.#acked = stored.log.lastSeq
   }
 
+  get #replicates(): boolean {
+    return typeof this.#keeping.durability === 'object'
+  }
+
   get #log(): Log {
     return this.#stored.log
   }
@@ -85,12 +89,19 @@ export class Outbox implements Steppable, LogFollower {
   async #carry(): Promise<void> {
     this.#busy = true
     while (!this.#stopped && this.#acked < this.#log.lastSeq) {
-      this.#waitingSinceMs ??= this.#shop.hub.now()
-      this.#watch()
       const sentAtMs = this.#shop.hub.now()
+      this.#waitingSinceMs ??= sentAtMs
+      this.#watch()
+      const before = this.#acked
       try {
-        const before = this.#acked
-        await this.#send()
+        const chunk = this.#nextChunk()
+        if (!chunk) this.#giveUp('lost')
+        else {
+          const [outcome, detail] = await this.#append(chunk)
+          if (this.#stopped) break
+          if (outcome === 'ok' && !this.#replicates) this.#took(chunk.lastSeq)
+          else await this.#answered(chunk, outcome, detail)
+        }
         this.#works()
         if (this.#acked - before >= MANY_EVENTS) await this.#gather(sentAtMs + DISTANCE_MS)
       } catch (error) {
@@ -101,18 +112,20 @@ export class Outbox implements Steppable, LogFollower {
     if (this.#log.end) this.stop()
   }
 
-  async #send(): Promise<void> {
+  /** What the store does not have yet; `undefined` where it is not kept here any more either. */
+  #nextChunk(): EncodedChunk | undefined {
     const log = this.#log
     const firstSeq = this.#acked + 1
-    if (firstSeq < log.firstSeq) return this.#giveUp('lost')
+    if (firstSeq < log.firstSeq) return undefined
     const epoch = log.epochOf(firstSeq)
-    const chunk = encodeChunk({ epoch, firstSeq, events: log.slice(firstSeq, this.#lastOf(epoch, firstSeq)) })
-    const [outcome, detail] = await this.#append(chunk)
-    if (this.#stopped) return
+    return encodeChunk({ epoch, firstSeq, events: log.slice(firstSeq, this.#lastOf(epoch, firstSeq)) })
+  }
+
+  async #answered({ lastSeq }: EncodedChunk, outcome: AppendOutcome[0], detail: AppendOutcome[1]): Promise<void> {
     if (outcome === 'ok' || outcome === 'duplicate') {
       const { durability } = this.#keeping
-      if (typeof durability === 'object') await this.#replicated(durability.replicas, chunk.lastSeq)
-      return this.#took(chunk.lastSeq)
+      if (typeof durability === 'object') await this.#replicated(durability.replicas, lastSeq)
+      return this.#took(lastSeq)
     }
     if (outcome === 'gap') return this.#gap(Number(detail))
     if (outcome === 'missing') return this.#giveUp('missing')
