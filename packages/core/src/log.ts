@@ -119,7 +119,7 @@ export class Log extends KeptEvents {
     if (backing.withholds && backing.shows === 'stored' && seq >= this.committed) backing.withholds = false
     if (seq > this.committed) this.#show(seq, backing.storedBytes)
     for (const watcher of this.watchers.items) watcher.furthestMoved?.()
-    if (this.bytes > this.#retentionBytes) this.#trim()
+    this.#trim()
   }
 
   /** The store does not answer: what it does not have is shown all the same, without cursors. */
@@ -250,6 +250,7 @@ export class Log extends KeptEvents {
   }
 
   #trim(): void {
+    if (this.bytes <= this.#retentionBytes) return
     // The reader that the window is measured from is never overtaken: it is at most a window behind.
     const may = (lastSeq: number, endBytes: number): boolean =>
       lastSeq <= this.stored && (!this.attended || endBytes <= this.furthestBytes)

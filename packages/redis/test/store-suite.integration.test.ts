@@ -25,5 +25,5 @@ describeStore('redis', {
   another: (store, runtime) => create(runtime, prefixes.get(store)),
   remote: true,
   time: 'real',
-  runs: 200,
+  runs: 100,
 })

@@ -84,6 +84,32 @@ describe.concurrent('Redis does not answer', () => {
     expect(a.sluice.stats().store.health).toBe('ok')
   })
 
+  test('F3: SIGSTOP for 60 s, all at its default: readers here are told in time, others wait with heartbeats, and all works again after it (contract 2, 4)', async () => {
+    await using server = await startRedisServer()
+    await using a = new Instance({ url: server.url })
+    await using b = new Instance({ url: server.url })
+    const tap = new Tap()
+    const started = await a.start(tap.source)
+    tap.pour(20)
+    const local = new Reading(started, 0, { heartbeatMs: 1_000 })
+    const remote = await b.read({ id: started.id }, { heartbeatMs: 1_000 })
+    await Promise.all([local.reached(20), remote.reached(20)])
+    await server.pause()
+    const pausedMs = performance.now()
+    tap.pour(5)
+    expect(await local.cut(40_000)).toBe('storage')
+    expect(performance.now() - pausedMs).toBeLessThan(35_000)
+    await a.abortOf(started.id, 1_000)
+    await sleep(60_000 - (performance.now() - pausedMs))
+    expect(remote.over).toBe(false)
+    expect(Math.min(local.heartbeats, remote.heartbeats - 25)).toBeGreaterThan(20)
+    server.resume()
+    expect(await remote.ended(10_000)).toMatchObject({ reason: 'interrupted', cause: 'storage' })
+    expect(remote.tokens).toBeGreaterThanOrEqual(20)
+    const next = new Reading(await b.count({ tokens: 10, everyMs: 0 }), 0)
+    expect(await next.ended()).toMatchObject(FINISHED)
+  }, 120_000)
+
   test('F3: SIGSTOP, onStoreOutage: degrade: local readers go on without cursors, which come back (contract 11)', async () => {
     await using server = await startRedisServer()
     const options = { url: server.url, onStoreOutage: 'degrade', outageMs: 3_000 } as const
