@@ -1,6 +1,6 @@
 import { type RedisServer, startRedisServer } from '@sluice/testing/redis'
 
-import type { AloneRow, Metrics, Row, ServerRow, StoreRow } from './row.ts'
+import type { Metrics, Row } from './row.ts'
 import { Stage, type StageOptions } from './stage.ts'
 import { StoreStage } from './stores/stage.ts'
 
@@ -18,53 +18,52 @@ export async function runTrials(
   for (let repetition = 0; repetition < repetitions; repetition++) {
     const told = (name: string, metrics: Metrics): void =>
       tell(`${row.id} ${repetition + 1}/${repetitions} ${name} ${inShort(metrics)}`)
-    if ('measure' in row) done.push(await servers(row, repetition, options, told))
-    else if ('measureStore' in row) done.push(await stores(row, repetition, options, told))
-    else done.push(await alone(row, repetition, options, told))
+    done.push(await measured(row, repetition, options, told))
   }
   return done
 }
 
 type Tell = (name: string, metrics: Metrics) => void
 
-async function servers(row: ServerRow, repetition: number, options: StageOptions, tell: Tell): Promise<Repetition> {
-  const measured: Record<string, Metrics> = {}
-  for (const contestant of rotated(row.contestants, repetition)) {
-    const stage = new Stage(contestant, options)
-    try {
-      await stage.ready()
-      measured[contestant.name] = await row.measure(stage)
-    } finally {
-      await stage.over()
-    }
-    tell(contestant.name, measured[contestant.name]!)
+async function measured(row: Row, repetition: number, options: StageOptions, tell: Tell): Promise<Repetition> {
+  if ('measure' in row) {
+    return inTurn(row.contestants, repetition, tell, (one) =>
+      onStage(new Stage(one, options), (stage) => row.measure(stage)),
+    )
   }
-  return measured
-}
-
-async function stores(row: StoreRow, repetition: number, options: StageOptions, tell: Tell): Promise<Repetition> {
-  const measured: Record<string, Metrics> = {}
+  if ('measureAlone' in row) return inTurn(row.contestants, repetition, tell, (one) => row.measureAlone(one, options))
   await using redis: RedisServer = await startRedisServer()
-  for (const contestant of rotated(row.contestants, repetition)) {
-    const stage = new StoreStage(contestant, redis, options)
-    try {
-      await stage.ready()
-      measured[contestant.name] = await row.measureStore(stage)
-    } finally {
-      await stage.over()
-    }
-    tell(contestant.name, measured[contestant.name]!)
-  }
-  return measured
+  return await inTurn(row.contestants, repetition, tell, (one) =>
+    onStage(new StoreStage(one, redis, options), (stage) => row.measureStore(stage)),
+  )
 }
 
-async function alone(row: AloneRow, repetition: number, options: StageOptions, tell: Tell): Promise<Repetition> {
-  const measured: Record<string, Metrics> = {}
-  for (const contestant of rotated(row.contestants, repetition)) {
-    measured[contestant.name] = await row.measureAlone(contestant, options)
-    tell(contestant.name, measured[contestant.name]!)
+/** Every contestant once, one after the other. */
+async function inTurn<Contestant extends { readonly name: string }>(
+  contestants: readonly Contestant[],
+  repetition: number,
+  tell: Tell,
+  measure: (contestant: Contestant) => Promise<Metrics>,
+): Promise<Repetition> {
+  const all: Record<string, Metrics> = {}
+  for (const contestant of rotated(contestants, repetition)) {
+    const metrics = await measure(contestant)
+    all[contestant.name] = metrics
+    tell(contestant.name, metrics)
   }
-  return measured
+  return all
+}
+
+async function onStage<Of extends { ready(): Promise<void>; over(): Promise<void> }>(
+  stage: Of,
+  measure: (stage: Of) => Promise<Metrics>,
+): Promise<Metrics> {
+  try {
+    await stage.ready()
+    return await measure(stage)
+  } finally {
+    await stage.over()
+  }
 }
 
 function rotated<Item>(items: readonly Item[], by: number): readonly Item[] {
