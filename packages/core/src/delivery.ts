@@ -41,10 +41,11 @@ export interface DeliveryParts {
   term?: TermLimits | undefined
 }
 
-/** Time bounds from this one on, in milliseconds, … */
-const SHARED_FROM_MS = 32
-/** … are kept a little early, at ticks of this many milliseconds: one timer serves many readers, and may be late. */
-const SHARED_TICK_MS = 8
+/**
+ * The part of its time bound by which a chunk may leave early, at the tick of a clock that all readers with that bound
+ * share: a timer for each of them would cost more than what it sends. No more: in a larger part the next token may come.
+ */
+const TICK_PART = 1 / 50
 
 /** One reader being served: cursor, policy, encoder, connection. Stepped by the hub; it has no promise and no queue. */
 export class Delivery implements Steppable, Carried, Due {
@@ -58,7 +59,7 @@ export class Delivery implements Steppable, Carried, Due {
   readonly #maxChunkBytes: number
   readonly #owner: DeliveryOwner
   readonly #backlog: Backlog
-  readonly #deadline: Deadline = new Deadline(this)
+  #deadline: Deadline | undefined
   readonly #term: Term | undefined
   /** What is said first, until it could be. */
   #opening: EncoderStart | undefined
@@ -188,8 +189,9 @@ export class Delivery implements Steppable, Carried, Due {
   /** When what is pending leaves, whatever the policy says. */
   #chunkDueMs(): number {
     const { maxDelayMs } = this.#policy
+    const tickMs = maxDelayMs * TICK_PART
     const dueMs = this.#backlog.oldestSinceMs + maxDelayMs
-    return maxDelayMs < SHARED_FROM_MS ? dueMs : Math.floor((dueMs - 1) / SHARED_TICK_MS) * SHARED_TICK_MS
+    return tickMs > 0 ? Math.min(dueMs, Math.floor(dueMs / tickMs) * tickMs) : dueMs
   }
 
   /** Until there are `wanted` events, or the oldest has waited long enough, or the pace lets more through. */
@@ -200,7 +202,7 @@ export class Delivery implements Steppable, Carried, Due {
     const chunkDueMs = pending > 0 ? this.#chunkDueMs() : Infinity
     const dueMs = Math.min(chunkDueMs, backlog.nextPacedMs())
     // A deadline that is not needed any more is cheaper left than called off: it finds nothing to do.
-    if (dueMs !== Infinity) this.#hub.schedule(this.#deadline, dueMs)
+    if (dueMs !== Infinity) this.#hub.schedule((this.#deadline ??= new Deadline(this)), dueMs)
     if (!backlog.gated) log.sleep(this.#reader, pending === 0 ? seq + 1 : Math.max(seq + pending + 1, seq + wanted))
   }
 
@@ -222,7 +224,7 @@ export class Delivery implements Steppable, Carried, Due {
   }
 
   #leave(code?: ClosedCode): void {
-    this.#hub.cancel(this.#deadline)
+    if (this.#deadline) this.#hub.cancel(this.#deadline)
     this.#reader.sleeper = undefined
     if (this.#term) this.#term.end(code)
     else this.#reader.detach()

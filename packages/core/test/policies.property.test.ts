@@ -37,6 +37,15 @@ test('contract 10: no event waits longer than maxDelayMs, no chunk is over its c
     { numRuns: RUNS },
   ))
 
+test('a policy that waits gets nearly all of maxDelayMs: what comes in that time travels along', () =>
+  check(
+    fc.asyncProperty(bursts(), fc.constantFrom(20, 50, 400), async (list, maxDelayMs) => {
+      const { chunks, arrivals } = await runPolicy(fixed({ tokens: 1000, maxDelayMs }), list)
+      for (const { fromSeq, toSeq, atMs } of chunks)
+        if (toSeq < arrivals.length) expect(atMs - arrivals[fromSeq - 1]!).toBeGreaterThanOrEqual(0.98 * maxDelayMs)
+    }),
+  ))
+
 test('contract 10: the time bound holds on a clock with fractions, without spinning', () =>
   check(
     fc.asyncProperty(
