@@ -39,16 +39,17 @@ export const DEFAULT_MEMORY_STORE_OPTIONS: { readonly maxBytes: number; readonly
 
 /** One stream as this store keeps it; it hears of its end, and of its time. */
 class MemoryRecord implements Due, LogWatcher {
-  state: RecordState
+  leaseUntilMs: number
   readonly stream: StoredStream
   readonly retentionMs: number
-  readonly expiry: Deadline = new Deadline(this)
+  /** Set when the stream has ended. */
+  expiry: Deadline | undefined
   readonly #store: MemoryStore
 
-  constructor(store: MemoryStore, stream: StoredStream, state: RecordState, retentionMs: number) {
+  constructor(store: MemoryStore, stream: StoredStream, leaseUntilMs: number, retentionMs: number) {
     this.#store = store
     this.stream = stream
-    this.state = state
+    this.leaseUntilMs = leaseUntilMs
     this.retentionMs = retentionMs
     stream.log.watchers.add(this)
   }
@@ -139,7 +140,6 @@ class MemoryStore implements Store {
     const { log } = record.stream
     if (epoch !== undefined && epoch !== log.epoch && !log.end) return { is: 'missing' }
     const { state, outcome } = stepRecord(stateOf(record), { type: 'close', end })
-    record.state = state
     if (outcome === 'ok') {
       log.epoch = state.epoch
       log.append(end)
@@ -158,7 +158,7 @@ class MemoryStore implements Store {
       const record = this.#recordOf(stream)
       if (!record) return true
       const step = stepRecord(stateOf(record), { type: 'renew', epoch: record.stream.log.epoch, nowMs, leaseMs })
-      record.state = step.state
+      record.leaseUntilMs = step.state.leaseUntilMs
       return step.outcome !== 'ok'
     })
   }
@@ -168,7 +168,7 @@ class MemoryStore implements Store {
   }
 
   dispose(): void {
-    for (const record of this.#records.values()) this.#hub.cancel(record.expiry)
+    for (const { expiry } of this.#ended) if (expiry) this.#hub.cancel(expiry)
   }
 
   #recordOf({ tenant, id }: StreamName): MemoryRecord | undefined {
@@ -178,8 +178,8 @@ class MemoryStore implements Store {
 
   #create(facts: StreamFacts, keeping: Keeping): MemoryRecord {
     const log = new Log(facts.id, 1, { retentionBytes: keeping.retentionBytes, account: this.#account })
-    const state = beginRecord(this.#hub.now(), keeping.leaseMs)
-    const record = new MemoryRecord(this, { facts, log, timing: {} }, state, keeping.retentionMs)
+    const { leaseUntilMs } = beginRecord(this.#hub.now(), keeping.leaseMs)
+    const record = new MemoryRecord(this, { facts, log, timing: {} }, leaseUntilMs, keeping.retentionMs)
     this.#records.set(facts.id, record)
     return record
   }
@@ -188,6 +188,7 @@ class MemoryStore implements Store {
   ending(record: MemoryRecord): void {
     this.#forgetKey(record)
     this.#ended.add(record)
+    record.expiry = new Deadline(record)
     this.#hub.schedule(record.expiry, this.#hub.now() + record.retentionMs)
     this.#evict()
   }
@@ -201,7 +202,7 @@ class MemoryStore implements Store {
   /** @internal */
   bury(record: MemoryRecord): void {
     const { facts, log } = record.stream
-    this.#hub.cancel(record.expiry)
+    if (record.expiry) this.#hub.cancel(record.expiry)
     this.#records.delete(facts.id)
     this.#ended.delete(record)
     this.#forgetKey(record)
@@ -236,10 +237,9 @@ class MemoryStore implements Store {
   }
 }
 
-/** The producer appends to the log without asking; the machine is told before it decides anything. */
-function stateOf(record: MemoryRecord): RecordState {
-  const { log } = record.stream
-  return { ...record.state, seq: log.lastSeq, end: log.end }
+/** The log is the record: what the machine decides on is read from it. */
+function stateOf({ stream: { log }, leaseUntilMs }: MemoryRecord): RecordState {
+  return { epoch: log.epoch, seq: log.lastSeq, end: log.end, leaseUntilMs }
 }
 
 /** Tenant and key as one map key; the length makes `a:b` + `c` differ from `a` + `b:c`. */

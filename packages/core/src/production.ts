@@ -48,7 +48,6 @@ export class Production implements PumpOwner, LogWatcher, SourceHost, Due {
   readonly #release: () => void
   readonly #pump: Pump
   readonly #deadline: Deadline = new Deadline(this)
-  readonly #startedMs: number
   #lifecycle: LifecycleState
   #controller: AbortController | undefined
   #isOpen = false
@@ -68,8 +67,7 @@ export class Production implements PumpOwner, LogWatcher, SourceHost, Due {
     this.stored = stored
     this.#options = options
     this.#release = release
-    this.#startedMs = engine.hub.now()
-    this.#lifecycle = beginLifecycle(options, this.#startedMs)
+    this.#lifecycle = beginLifecycle(options, engine.hub.now())
     const { log } = stored
     this.prefix = log.lastSeq === 0 ? '' : textOf(log)
     this.#pump = new Pump(engine.hub, { log, owner: this, options, rewrite })
@@ -286,7 +284,7 @@ export class Production implements PumpOwner, LogWatcher, SourceHost, Due {
   }
 
   #elapsedMs(): number {
-    return this.engine.hub.now() - this.#startedMs
+    return this.engine.hub.now() - this.#lifecycle.startedMs
   }
 }
 

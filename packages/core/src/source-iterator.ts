@@ -16,8 +16,8 @@ export interface SourceIterator {
 export function toSourceIterator(items: unknown): SourceIterator {
   if (typeof items === 'object' && items !== null) {
     if (isReadableStream(items)) return fromReadableStream(items)
-    if (Symbol.asyncIterator in items) return fromIterator((items as AsyncIterable<unknown>)[Symbol.asyncIterator]())
-    if (Symbol.iterator in items) return fromIterator((items as Iterable<unknown>)[Symbol.iterator]())
+    if (Symbol.asyncIterator in items) return new Items((items as AsyncIterable<unknown>)[Symbol.asyncIterator]())
+    if (Symbol.iterator in items) return new Items((items as Iterable<unknown>)[Symbol.iterator]())
   }
   throw new SluiceError(
     'SLUICE_ERR_SOURCE_ITEM',
@@ -25,10 +25,15 @@ export function toSourceIterator(items: unknown): SourceIterator {
   )
 }
 
-function fromIterator(iterator: AsyncIterator<unknown> | Iterator<unknown>): SourceIterator {
-  return {
-    items: iterator,
-    stop: async () => iterator.return?.(),
+class Items implements SourceIterator {
+  readonly items: AsyncIterator<unknown> | Iterator<unknown>
+
+  constructor(items: AsyncIterator<unknown> | Iterator<unknown>) {
+    this.items = items
+  }
+
+  async stop(): Promise<unknown> {
+    return this.items.return?.()
   }
 }
 

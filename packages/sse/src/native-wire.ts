@@ -62,7 +62,8 @@ class NativeEncoder implements Encoder {
 
   #enterEpoch(epoch: number): void {
     this.#epoch = epoch
-    this.#idPrefix = `id: ${this.#streamId}.${epoch}.`
+    // Joined, not added up: a string that is made of strings is kept as them, and gone over for each event.
+    this.#idPrefix = ['id: ', this.#streamId, '.', epoch, '.'].join('')
   }
 }
 

@@ -4,6 +4,8 @@ import type { Socket } from 'node:net'
 
 import type { Sink, WireBytes } from '@sluice/core'
 
+import type { SinkOwner } from './delivery-plan.ts'
+
 /** A response of node's HTTP/1.1 or HTTP/2 server, or of a framework that hands one out. */
 export type NodeResponse = ServerResponse | Http2ServerResponse
 
@@ -30,7 +32,9 @@ export class NodeSink implements Sink {
   readonly #frames: boolean
   /** True once the head is on its way. */
   #headGone = false
-  readonly #tell: () => void
+  /** Told before anybody else that this is over; set once there is one. */
+  owner: SinkOwner | undefined
+  readonly #onOver: () => void
   /** Present while node has not yet given the socket to the response, because an earlier one on it is unfinished. */
   readonly #awaited: Socket | undefined
   #state: 'open' | 'closing' | 'over' = 'open'
@@ -42,7 +46,7 @@ export class NodeSink implements Sink {
     this.#response = response
     this.#writer = response
     this.#queueBytes = queueBytes
-    this.#tell = onOver
+    this.#onOver = onOver
     this.#frames = takeOverFraming(response)
     const known = response as Sunk
     known[SINK] = this
@@ -154,7 +158,8 @@ export class NodeSink implements Sink {
     else response.off('finish', whenOver)
     if (this.#onAwaited) this.#awaited?.off('close', this.#onAwaited)
     this.resume()
-    this.#tell()
+    this.owner?.lost()
+    this.#onOver()
   }
 
   /** @internal */

@@ -1,6 +1,6 @@
 import type { Sink } from '@sluice/core'
 
-import { type DeliveryPlan, resolveQueueBytes, type SinkOwner } from './delivery-plan.ts'
+import { type DeliveryPlan, resolveQueueBytes } from './delivery-plan.ts'
 import { type NodeResponse, NodeSink, socketOf, wasCut } from './node-sink.ts'
 
 export type { DeliveryPlan, SinkOwner } from './delivery-plan.ts'
@@ -45,19 +45,15 @@ function carryOut(response: NodeResponse, plan: DeliveryPlan, over: () => void):
     return over()
   }
   writeHead(response, plan)
-  let owner: SinkOwner | undefined
-  const sink = new NodeSink(response, queueBytes, () => {
-    owner?.lost()
-    over()
-  })
+  const sink = new NodeSink(response, queueBytes, over)
   if (response.req.method === 'HEAD') return sink.close()
   try {
-    owner = plan.deliver(sink)
+    sink.owner = plan.deliver(sink)
   } catch (error) {
     sink.destroy()
     throw error
   }
-  if (!sink.open) return sink.over ? owner.lost() : undefined
+  if (!sink.open) return sink.over ? sink.owner.lost() : undefined
   // After it, so that head and first bytes share a packet. HTTP/2 has sent its head by now.
   if (!('stream' in response)) response.flushHeaders()
 }
