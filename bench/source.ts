@@ -120,6 +120,9 @@ function sleep(delayMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, delayMs))
 }
 
+/** What sources wait for that wait for ever: a wait that nothing refers to would be collected, and its source with it. */
+const never: unknown[] = []
+
 function forEver(): Promise<never> {
-  return new Promise(() => {})
+  return new Promise((resolve) => never.push(resolve))
 }
