@@ -1,5 +1,5 @@
 import { nowUs } from './clock.ts'
-import { FAT_TOKEN_BYTES, fatTokenOf, tokenOf } from './fixtures.ts'
+import { FAT_TOKEN_BYTES, fatTokenOf, TOKEN_CHARS, tokenOf } from './fixtures.ts'
 
 /** How the streams of one round behave. */
 export interface Shape {
@@ -79,6 +79,7 @@ async function* fast(round: Round, shape: Shape, stream: number, input: SourceIn
   const { tokens, burst = 1 } = shape
   for (let index = 0; index < tokens; index++) {
     if (index % burst === 0) await nextTurn()
+    round.pulledBytes += TOKEN_CHARS
     yield tokenOf(stream, index)
   }
   if (shape.staysOpen) await forEver()

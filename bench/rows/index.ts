@@ -19,7 +19,7 @@ import { redisPaced } from './redis-paced.ts'
 import { redisResumeRows } from './redis-resume.ts'
 import { resumeStorm } from './resume-storm.ts'
 import { singleStream } from './single-stream.ts'
-import { stalledReaders } from './stalled-readers.ts'
+import { stalledReaders, stalledTokens } from './stalled-readers.ts'
 import { thousandStreams } from './thousand-streams.ts'
 import { vanishedPeer } from './vanished-peer.ts'
 import { websocketRows } from './websocket.ts'
@@ -39,6 +39,7 @@ export const ROWS: readonly Row[] = [
   firstToken,
   idleMemory,
   stalledReaders,
+  stalledTokens,
   ...disconnectRows,
   resumeStorm,
   fastifyRow,

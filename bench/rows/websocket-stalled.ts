@@ -27,5 +27,5 @@ export const websocketStalled: Row = {
     },
     { what: 'RSS growth at its peak, raw ws', metric: 'peakRssMib', contestant: RAW_WS, compare: 'value', unit: 'MiB' },
   ],
-  measure: measureStalled,
+  measure: (stage) => measureStalled(stage),
 }
