@@ -55,7 +55,12 @@ export interface GrpcHandler {
 export function createGrpcHandler(options: GrpcHandlerOptions): GrpcHandler {
   const { shutdownSignal } = options
   const routes = createGrpcRoutes(options)
-  const router = createConnectRouter({ acceptCompression: [compressionGzip], shutdownSignal })
+  const router = createConnectRouter({
+    acceptCompression: [compressionGzip],
+    // Never what is sent: the length of compressed tokens tells what they say, and small messages gain nothing.
+    compressMinBytes: Infinity,
+    shutdownSignal,
+  })
   routes(router)
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]))
   const parts = { ...resolveParts(options), shutdownSignal }

@@ -137,6 +137,25 @@ test('info is a GET too, so that what is looked at often can be cached by whoeve
   })
 })
 
+test('what is sent is never compressed, though the client would take it: a length must not tell what was said', async () => {
+  await using rig = await serve(saying('x'), WAYS['Connect of a page, JSON']!)
+  await using web = await startHttp1(rig.sluice, saying('a'.repeat(9000), 'b'.repeat(9000)))
+  const message = Buffer.from('{}')
+  const head = Buffer.alloc(5)
+  head.writeUInt32BE(message.length, 1)
+  const response = await fetch(`${web.url}/sluice.v1.TokenStreamService/Start`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/connect+json', 'connect-accept-encoding': 'gzip' },
+    body: Buffer.concat([head, message]),
+  })
+  const body = Buffer.from(await response.arrayBuffer())
+  const flags: number[] = []
+  for (let at = 0; at < body.length; at += 5 + body.readUInt32BE(at + 1)) flags.push(body[at]!)
+  expect(body.length).toBeGreaterThan(18_000)
+  expect(flags.length).toBeGreaterThan(2)
+  expect(flags.filter((flag) => flag & 1)).toEqual([])
+})
+
 test('a request that names no host is refused, and harms nobody', async () => {
   await using rig = await serve(saying('x'), WAYS['Connect of a page, JSON']!)
   await using web = await startHttp1(rig.sluice, saying())
