@@ -1,10 +1,11 @@
 import type { Entry } from './encoder.ts'
-import { type EndEvent, type FinishReason, isTextual, type StreamEvent, type Usage } from './event.ts'
+import type { EndEvent, FinishReason, StreamEvent, Usage } from './event.ts'
 import { Few } from './few.ts'
 import { KeptEvents } from './kept-events.ts'
 import { LogBacking, type LogFollower } from './log-backing.ts'
 import type { LogOptions } from './log-options.ts'
 import type { LogReader, LogWatcher } from './log-parties.ts'
+import { LogSummary } from './log-summary.ts'
 import type { ClosedCode } from './notice.ts'
 import type { Logged } from './segment.ts'
 
@@ -23,10 +24,6 @@ export class Log extends KeptEvents {
   /** Why nothing more can be read here, if so. */
   lost: ClosedCode | undefined
   end: EndEvent | undefined
-  /** The latest token counts the source gave. */
-  usage: Usage | undefined
-  /** Why choice 0 finished, if the source said so. */
-  finishReason: FinishReason | undefined
   readonly readers: Few<LogReader> = new Few()
   readonly watchers: Few<LogWatcher> = new Few()
   /** Position of the furthest attached reader in bytes. */
@@ -34,23 +31,19 @@ export class Log extends KeptEvents {
   /** The end, appended and not yet in the store. */
   #ending: EndEvent | undefined
   #wakeAt = Infinity
-  #otherEvents = 0
-  /** What was known of usage and reason where the log begins. */
-  #headUsage: Usage | undefined
-  #headReason: FinishReason | undefined
+  #summary: LogSummary | undefined
   readonly #retentionBytes: number
 
   constructor(streamId: string, epoch: number, options: LogOptions) {
-    const { retentionBytes, account, from, followed, shows } = options
-    const seq = from?.seq ?? 0
-    super(epoch, { seq, epoch: from?.epoch ?? 0 }, retentionBytes, account)
+    super(epoch, options)
+    const { retentionBytes, from, followed, shows } = options
+    const seq = this.lastSeq
     this.streamId = streamId
     this.#retentionBytes = retentionBytes
     this.committed = seq
     if (followed || shows) this.#backing = new LogBacking(followed ? seq : Infinity, followed ? 0 : Infinity)
     if (shows) this.#backing!.shows = shows
-    this.usage = from?.usage
-    this.#headUsage = from?.usage
+    if (from?.usage) this.#summary = new LogSummary(from.usage)
     this.end = from?.end
   }
 
@@ -197,7 +190,17 @@ export class Log extends KeptEvents {
 
   /** Pieces of text the source has given: what its output is estimated from when it could not tell. */
   get tokens(): number {
-    return this.lastSeq - this.#otherEvents
+    return this.lastSeq - (this.#summary?.otherEvents ?? 0)
+  }
+
+  /** The latest token counts the source gave. */
+  get usage(): Usage | undefined {
+    return this.#summary?.usage
+  }
+
+  /** Why choice 0 finished, if the source said so. */
+  get finishReason(): FinishReason | undefined {
+    return this.#summary?.finishReason
   }
 
   attach(reader: LogReader): void {
@@ -258,8 +261,8 @@ export class Log extends KeptEvents {
   }
 
   #note(event: StreamEvent): void {
-    if (!isTextual(event)) this.#otherEvents++
-    this.#remember(event)
+    this.#summary ??= new LogSummary()
+    this.#summary.note(event)
     if (event.type === 'end') this.#ending = event
   }
 
@@ -267,22 +270,8 @@ export class Log extends KeptEvents {
   #unnote(seq: number): void {
     const gone = this.slice(seq + 1, this.lastSeq).filter((event) => typeof event !== 'string')
     if (gone.length === 0) return
-    this.#otherEvents -= gone.filter((event) => !isTextual(event)).length
-    this.usage = this.#headUsage
-    this.finishReason = this.#headReason
-    for (const event of this.slice(this.firstSeq, seq)) if (typeof event !== 'string') this.#remember(event)
-  }
-
-  #remember(event: StreamEvent): void {
-    if (event.type === 'usage') this.usage = event.usage
-    if (event.type === 'finish' && !event.choice) this.finishReason = event.reason
-  }
-
-  protected override trimmed(event: Logged): boolean {
-    if (typeof event === 'string') return true
-    if (event.type === 'usage') this.#headUsage = event.usage
-    if (event.type === 'finish' && !event.choice) this.#headReason = event.reason
-    return true
+    const left = this.slice(this.firstSeq, seq).filter((event) => typeof event !== 'string')
+    this.#summary?.takeBack(gone, this.head?.summary, left)
   }
 
   #finish(end: EndEvent): void {
