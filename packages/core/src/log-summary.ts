@@ -1,6 +1,6 @@
 import { type FinishReason, isTextual, type StreamEvent, type Usage } from './event.ts'
 
-/** What a log's events say of the answer as a whole. Made with the first event that is more than a piece of text. */
+/** What a log's events say of the answer as a whole. */
 export class LogSummary {
   /** Events that are no piece of text. */
   otherEvents = 0
