@@ -73,7 +73,8 @@ export type { Encoder, EncoderStart, Entry, Wire, WireFacts } from './encoder.ts
 export type { Closed, ClosedCode, Opened } from './notice.ts'
 export type { ChunkInfo, ReadingOutcome } from './delivery.ts'
 export { copyOutline, createOutline, foldOutline, type ChoiceOutline, type Outline } from './outline.ts'
-export { createMemoryStore, DEFAULT_MEMORY_STORE_OPTIONS, type MemoryStoreOptions } from './memory-store.ts'
+export { createMemoryStore } from './memory-store.ts'
+export { DEFAULT_MEMORY_STORE_OPTIONS, type MemoryStoreOptions } from './memory-store-options.ts'
 export type {
   Begun,
   CloseOptions,
