@@ -73,7 +73,8 @@ export type { Encoder, EncoderStart, Entry, Wire, WireFacts } from './encoder.ts
 export type { Closed, ClosedCode, Opened } from './notice.ts'
 export type { ChunkInfo, ReadingOutcome } from './delivery.ts'
 export { copyOutline, createOutline, foldOutline, type ChoiceOutline, type Outline } from './outline.ts'
-export { createMemoryStore, DEFAULT_MEMORY_STORE_OPTIONS, type MemoryStoreOptions } from './memory-store.ts'
+export { createMemoryStore } from './memory-store.ts'
+export { DEFAULT_MEMORY_STORE_OPTIONS, type MemoryStoreOptions } from './memory-store-options.ts'
 export type {
   Begun,
   CloseOptions,
@@ -96,9 +97,8 @@ export type {
 } from './store.ts'
 export { EVENT_COST_BYTES, eventBytes } from './event-size.ts'
 export { Log } from './log.ts'
-export type { LogOptions, LogStart } from './log-options.ts'
+export type { LogAccount, LogOptions, LogStart } from './log-options.ts'
 export type { LogReader, LogWatcher } from './log-parties.ts'
-export type { LogAccount } from './kept-events.ts'
 export type { LogFollower } from './log-backing.ts'
 export { extendReaders } from './reader.ts'
 export { Hub, type Steppable } from './hub.ts'

@@ -1,5 +1,4 @@
 import type { EndEvent, Usage } from './event.ts'
-import type { LogAccount } from './kept-events.ts'
 
 /** The position after which a log begins in a process that joins a stream late, and what is known of the time before. */
 export interface LogStart {
@@ -8,6 +7,13 @@ export interface LogStart {
   epoch: number
   usage?: Usage | undefined
   end?: EndEvent | undefined
+}
+
+/** Bytes held by all logs of a process, against their common cap. */
+export interface LogAccount {
+  bytes: number
+  /** Called when a log has grown by about a segment. */
+  grown?(): void
 }
 
 /** Limits of a log. */

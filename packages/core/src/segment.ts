@@ -170,6 +170,11 @@ export class Segment {
   }
 }
 
+/** `event` as it is told to others. */
+export function toEvent(event: Logged): StreamEvent {
+  return typeof event === 'string' ? { type: 'text', text: event } : event
+}
+
 function isLongToken(event: Logged): boolean {
   return typeof event === 'string' && event.length >= LONG_TOKEN_UNITS && event.length * 3 <= MAX_PACKED_LENGTH
 }

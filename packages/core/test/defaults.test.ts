@@ -70,7 +70,7 @@ describe('the documentation of every option names its default', () => {
     ['stream-options.ts', ['DeadlineOptions'], DEFAULT_STREAM_OPTIONS.deadlines],
     ['reader-options.ts', ['ReaderOptions'], DEFAULT_READER_OPTIONS],
     ['admission.ts', ['LimitOptions'], DEFAULT_LIMIT_OPTIONS],
-    ['memory-store.ts', ['MemoryStoreOptions'], DEFAULT_MEMORY_STORE_OPTIONS],
+    ['memory-store-options.ts', ['MemoryStoreOptions'], DEFAULT_MEMORY_STORE_OPTIONS],
     ['policies/adaptive.ts', ['AdaptiveOptions'], DEFAULT_ADAPTIVE_OPTIONS],
     ['policies/fixed.ts', ['FixedOptions'], DEFAULT_FIXED_OPTIONS],
     ['policies/boundary.ts', ['BoundaryOptions'], DEFAULT_BOUNDARY_OPTIONS],
