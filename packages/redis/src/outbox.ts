@@ -3,11 +3,11 @@ import { Deadline, type Log, type LogFollower, type Steppable, type StoredStream
 import type { AppendOutcome } from './appends.ts'
 import type { EncodedChunk } from './chunk-codec.ts'
 import { confirmReplicas } from './confirm-replicas.ts'
-import { isOutOfMemory } from './link.ts'
 import { nextChunk } from './next-chunk.ts'
 import { Outage } from './outage.ts'
 import { SCRIPTS } from './scripts.ts'
 import { endedMs, liveMs, type Shop } from './shop.ts'
+import { isOutOfMemory } from './store-error.ts'
 
 /** What the owner of an outbox is asked and told. */
 export interface OutboxOwner {

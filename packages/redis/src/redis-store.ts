@@ -87,7 +87,7 @@ class StreamsOnRedis implements RedisStore, Kept {
     this.#sender = new Sender(this.#shop)
     this.#keeper = new Keeper(this.#shop, this)
     this.#held = new HeldStreams(this.#shop, (state) => void this.#keeper.judge(state).catch(ignore))
-    link.onAnswering = () => this.#keeper.due()
+    link.health.onAnswering = () => this.#keeper.due()
     mailbox.onMissed = () => this.#keeper.due()
     // What it says is for `ready`; who does not ask finds out with the first stream.
     this.ready().catch(ignore)
