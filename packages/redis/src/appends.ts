@@ -1,7 +1,8 @@
 import { Deadline, type Due, type Hub } from '@sluice/core'
 
-import { type Link, storeError } from './link.ts'
+import type { Link } from './link.ts'
 import { SCRIPTS } from './scripts.ts'
+import { storeError } from './store-error.ts'
 
 /** One append, as `append.lua` takes it. */
 export interface Append {

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 
 import type { Keeping, StreamFacts } from '@sluice/core'
 
-import { storeError } from './link.ts'
 import { look, type StoredState } from './look.ts'
 import { SCRIPTS } from './scripts.ts'
 import { liveMs, type Shop } from './shop.ts'
+import { storeError } from './store-error.ts'
 
 /** How a start turned out. */
 export type BegunHere = { is: 'new' } | { is: 'running' | 'repeated'; state: StoredState } | { is: 'mismatch' }

@@ -1,30 +1,18 @@
-import { randomInt } from 'node:crypto'
+import { Deadline, type Due, type EndEvent, type Keeping, type StoredStream, type StreamName } from '@sluice/core'
 
-import {
-  cutEnd,
-  Deadline,
-  type Due,
-  type EndEvent,
-  type Keeping,
-  type StoredStream,
-  type StreamName,
-} from '@sluice/core'
-
+import { LapsedLeases, type Successor } from './lapsed-leases.ts'
 import { look, pairs, type StoredState } from './look.ts'
 import { scoped, unscoped } from './names.ts'
 import type { Produced } from './produced.ts'
 import type { Replica } from './replica.ts'
 import { SCRIPTS } from './scripts.ts'
-import { closeStream } from './close-stream.ts'
 import { LEASE_MS, liveMs, RENEW_MS, type Shop } from './shop.ts'
+import { UnstoredEnds } from './unstored-ends.ts'
 
 /** What the keeper looks after, and who does what it finds to be done. */
-export interface Kept {
+export interface Kept extends Successor {
   readonly produced: Iterable<Produced>
   readonly replicas: Iterable<Replica>
-  isProducedHere(stream: StreamName): boolean
-  /** This process has the lease now: its source is to go on. */
-  takeOver(state: StoredState, epoch: number): Promise<void>
   /** Runs what follows the end of a stream whose producer did not get to it. */
   settle(state: StoredState): Promise<boolean>
 }
@@ -36,13 +24,6 @@ const SWEPT_AT_ONCE = 64
 const WATCH_MS: number = LEASE_MS
 /** How long another process has, that has taken it to be settled. */
 const SETTLE_AGAIN_MS = 60_000
-/**
- * By how much the epoch grows with a take-over, at most. A failover may lose one: were the next to get the same epoch, the
- * two producers would not be told apart, nor what readers have of them. One more is what an end from outside takes.
- */
-const MAX_LEAP = 1_000_000
-/** How long an end that could not be stored is tried again. */
-const BURY_MS = 600_000
 
 /**
  * Keeps what must be renewed: leases of streams produced here, word of readers here. Looks for streams whose producers
@@ -53,14 +34,15 @@ export class Keeper implements Due {
   readonly #kept: Kept
   readonly #renewal: Deadline = new Deadline(this)
   readonly #sweep: Deadline = new Deadline({ due: () => this.#sweepDue() })
-  /** Ends that the store could not take when they came about. */
-  readonly #unburied: Map<StreamName, { end: EndEvent; keeping: Keeping; epoch: number; untilMs: number }> = new Map()
-  readonly #judging: Set<string> = new Set()
+  readonly #lapsed: LapsedLeases
+  readonly #unstored: UnstoredEnds
   #stopped = false
 
   constructor(shop: Shop, kept: Kept) {
     this.#shop = shop
     this.#kept = kept
+    this.#lapsed = new LapsedLeases(shop, kept)
+    this.#unstored = new UnstoredEnds(shop)
     this.#again(this.#renewal, RENEW_MS)
     this.#again(this.#sweep, SWEEP_MS * (0.5 + Math.random()))
   }
@@ -82,10 +64,8 @@ export class Keeper implements Due {
   }
 
   /** An end that the store must learn of once it can. */
-  bury({ facts, log }: StoredStream, keeping: Keeping, end: EndEvent): void {
-    if (this.#stopped) return
-    this.#unburied.set(facts, { end, keeping, epoch: log.epoch, untilMs: this.#shop.hub.now() + BURY_MS })
-    this.#tryToBury()
+  bury(stream: StoredStream, keeping: Keeping, end: EndEvent): void {
+    if (!this.#stopped) this.#unstored.add(stream, keeping, end)
   }
 
   /** It is time to renew. */
@@ -98,7 +78,7 @@ export class Keeper implements Due {
       this.renew(produced).catch(ignore)
     }
     for (const replica of this.#kept.replicas) replica.report()
-    this.#tryToBury()
+    this.#unstored.tryAgain()
   }
 
   /** Whether the lease is this process's still. */
@@ -125,46 +105,9 @@ export class Keeper implements Due {
     return true
   }
 
-  /**
-   * A running stream whose lease has lapsed goes to whoever can run its source, or ends. Not before Redis has answered
-   * here for a whole lease: after an outage every lease looks lapsed, until its holder has renewed it (contract 5).
-   */
-  async judge(state: StoredState): Promise<void> {
-    const { link, hosts } = this.#shop
-    const { facts } = state
-    if (this.#stopped || link.answeringForMs < LEASE_MS || this.#judging.has(facts.id)) return
-    if (this.#kept.isProducedHere(facts)) return
-    this.#judging.add(facts.id)
-    try {
-      const { source } = facts
-      if (source && hosts.some((host) => host.canRun(source.name)) && (await this.#take(state))) return
-      const takeoverMs = source ? (facts.options?.takeoverMs ?? 0) : 0
-      const end = cutEnd(undefined, 'lease')
-      await closeStream(this.#shop, facts, { end, keeping: state.keeping, mode: 'ifLapsed', lapsedMs: takeoverMs })
-    } finally {
-      this.#judging.delete(facts.id)
-    }
-  }
-
-  async #take(state: StoredState): Promise<boolean> {
-    const { link, names, instance } = this.#shop
-    const { facts, keeping } = state
-    const name = JSON.stringify({ tenant: facts.tenant, id: facts.id })
-    const args = [instance, keeping.leaseMs, names.instances, name, randomInt(2, MAX_LEAP)]
-    const reply = (await link.run(SCRIPTS.takeOver, [names.meta(facts), names.log(facts)], args)) as [string, string?]
-    if (reply[0] !== 'ok') return false
-    await this.#kept.takeOver(state, Number(reply[1]))
-    return true
-  }
-
-  #tryToBury(): void {
-    const now = this.#shop.hub.now()
-    for (const [stream, { end, keeping, epoch, untilMs }] of this.#unburied) {
-      closeStream(this.#shop, stream, { end, keeping, epoch }).then(
-        () => this.#unburied.delete(stream),
-        () => now > untilMs && this.#unburied.delete(stream),
-      )
-    }
+  /** A running stream's lease has lapsed. */
+  judge(state: StoredState): Promise<void> {
+    return this.#stopped ? Promise.resolve() : this.#lapsed.judge(state)
   }
 
   #sweepDue(): void {

@@ -1,10 +1,13 @@
-import { type Hub, Deadline, type Due, SluiceError } from '@sluice/core'
+import { type Hub, Deadline, type Due } from '@sluice/core'
 import type { Cluster, Redis } from 'ioredis'
 
 import { connect, reconnect } from './connect.ts'
+import { LinkHealth } from './link-health.ts'
+import { ListeningProbe } from './listening-probe.ts'
 import type { ResolvedRedisStoreOptions } from './redis-store-options.ts'
 import type { Script } from './scripts.ts'
 import { SILENT_MS } from './shop.ts'
+import { storeError } from './store-error.ts'
 
 /** Arguments of a command: everything is text for Redis. */
 export type Argument = string | number
@@ -29,37 +32,28 @@ interface Outstanding {
 export class Link implements Due {
   readonly commands: Redis | Cluster
   readonly listening: Redis | Cluster
+  readonly health: LinkHealth
   readonly #hub: Hub
   readonly #commandMs: number
-  readonly #warn: (message: string) => void
+  readonly #probe: ListeningProbe
   readonly #deadline: Deadline = new Deadline(this)
   /** Commands without an answer, oldest first: all have the same time. */
   readonly #outstanding: Set<Outstanding> = new Set()
-  #answeringSinceMs: number | undefined
   #closed = false
   #corked = false
   #watching = false
-  /** When the last answer came, or a connection that gave none was made anew. */
-  #heardMs = 0
-  #silentSinceMs: number | undefined
-  /** Why there is no connection, as far as it is known. */
-  #hindrance: Error | undefined
-  #probing = false
-  readonly #probeDeadline: Deadline = new Deadline({ due: () => reconnect(this.listening) })
-  /** Called when Redis answers again after a silence. */
-  onAnswering: () => void = () => {}
-
   constructor(hub: Hub, options: ResolvedRedisStoreOptions) {
     this.#hub = hub
     this.#commandMs = options.commandMs
-    this.#warn = options.onWarning
+    this.health = new LinkHealth(hub, options.onWarning)
     this.commands = connect(options)
     this.listening = connect(options)
-    for (const client of [this.commands, this.listening]) client.on('error', (error) => this.#hindered(error))
-    this.commands.on('close', () => this.#fell())
+    this.#probe = new ListeningProbe(hub, this.listening, options.commandMs)
+    for (const client of [this.commands, this.listening]) client.on('error', (error) => this.health.hindered(error))
+    this.commands.on('close', () => this.health.fell())
     this.commands.on('ready', () => this.#sendAll())
     // A connection is ready when the server has answered to its greeting.
-    this.commands.on('ready', () => this.#answered(this.#hub.now()))
+    this.commands.on('ready', () => this.health.answered(this.#hub.now()))
   }
 
   /** Whether keys live on different servers, so that one command cannot name those of two streams. */
@@ -69,29 +63,20 @@ export class Link implements Due {
 
   /** How long Redis has answered without a pause, in milliseconds. */
   get answeringForMs(): number {
-    return this.#answeringSinceMs === undefined ? 0 : this.#hub.now() - this.#answeringSinceMs
+    return this.health.answeringForMs
   }
 
   /** When Redis stopped answering; `undefined` while it does. */
   get silentSinceMs(): number | undefined {
-    if (this.#silentSinceMs !== undefined) return this.#silentSinceMs
+    const { silentSinceMs } = this.health
+    if (silentSinceMs !== undefined) return silentSinceMs
     const [oldest] = this.#outstanding
     return oldest && this.#hub.now() - oldest.sentMs >= SILENT_MS ? oldest.sentMs : undefined
   }
 
   /** Whether anything comes over the listening connection, which may be dead without a word. */
   probe(): void {
-    const { listening } = this
-    if (listening.status !== 'ready' || this.#probing) return
-    this.#probing = true
-    this.#hub.schedule(this.#probeDeadline, this.#hub.now() + this.#commandMs)
-    listening
-      .ping()
-      .catch(ignore)
-      .finally(() => {
-        this.#probing = false
-        this.#hub.cancel(this.#probeDeadline)
-      })
+    this.#probe.ask()
   }
 
   /** Runs a script, by its hash while Redis knows it. @throws SluiceError `SLUICE_ERR_STORE` */
@@ -129,7 +114,7 @@ export class Link implements Due {
     outstanding.send().then(
       (answer) => {
         this.#settled(outstanding)
-        this.#answered(outstanding.sentMs)
+        this.health.answered(outstanding.sentMs)
         outstanding.resolve(answer)
       },
       (error: unknown) => this.#refused(outstanding, error),
@@ -151,8 +136,8 @@ export class Link implements Due {
       return
     }
     this.#settled(outstanding)
-    if (replied) this.#answered(outstanding.sentMs)
-    else this.#fell()
+    if (replied) this.health.answered(outstanding.sentMs)
+    else this.health.fell()
     outstanding.reject(storeError(message, error))
   }
 
@@ -174,13 +159,13 @@ export class Link implements Due {
     const lateMs = this.#hub.now() - this.#commandMs
     for (const outstanding of this.#outstanding) {
       if (outstanding.sentMs > lateMs) return this.#watch(outstanding.sentMs)
-      if (this.#heardMs < lateMs) {
-        this.#heardMs = this.#hub.now()
+      if (this.health.heardMs < lateMs) {
+        this.health.heardMs = this.#hub.now()
         for (const client of [this.commands, this.listening]) reconnect(client)
       }
       this.#outstanding.delete(outstanding)
-      this.#fell()
-      outstanding.reject(storeError(`no answer in ${this.#commandMs} ms`, this.#hindrance))
+      this.health.fell()
+      outstanding.reject(storeError(`no answer in ${this.#commandMs} ms`, this.health.hindrance))
     }
   }
 
@@ -191,7 +176,8 @@ export class Link implements Due {
 
   close(): void {
     this.#closed = true
-    for (const deadline of [this.#deadline, this.#probeDeadline]) this.#hub.cancel(deadline)
+    this.#hub.cancel(this.#deadline)
+    this.#probe.stop()
     for (const outstanding of this.#outstanding) outstanding.reject(storeError('this store was disposed of'))
     this.#outstanding.clear()
     for (const client of [this.commands, this.listening]) client.disconnect()
@@ -205,50 +191,7 @@ export class Link implements Due {
   #settled(outstanding: Outstanding): void {
     this.#outstanding.delete(outstanding)
   }
-
-  /** A server that is there and lets nobody in is one that the operator must hear of: it comes right by nothing we do. */
-  #hindered(error: Error): void {
-    const again = error.message === this.#hindrance?.message
-    this.#hindrance = error
-    if (error.name !== 'ReplyError' || again) return
-    this.#warn(`Redis refuses the connection: ${error.message}. Check the user and password of the store's URL.`)
-  }
-
-  /** An answer that was long in coming says that there were none meanwhile. */
-  #answered(sentMs: number): void {
-    const now = this.#hub.now()
-    const paused = now - sentMs > SLOW_MS
-    this.#heardMs = now
-    this.#hindrance = undefined
-    if (this.#answeringSinceMs === undefined || paused) this.#answeringSinceMs = now
-    if (this.#silentSinceMs === undefined) return
-    this.#silentSinceMs = undefined
-    this.onAnswering()
-  }
-
-  #fell(): void {
-    this.#answeringSinceMs = undefined
-    this.#silentSinceMs ??= this.#hub.now()
-  }
 }
 
 /** How ioredis begins to say that a command never left. */
 const UNSENT = "Stream isn't writeable"
-
-/** An answer that took longer than this counts as a silence before it. */
-const SLOW_MS = 2_000
-
-/** The error of a command that Redis did not, or could not, carry out. */
-export function storeError(reason: string, cause?: unknown): SluiceError {
-  return new SluiceError('SLUICE_ERR_STORE', `Redis did not do what it was asked: ${reason}.`, {
-    cause,
-    retryAfterMs: 1_000,
-  })
-}
-
-/** Whether Redis refused for want of memory. */
-export function isOutOfMemory(error: unknown): boolean {
-  return error instanceof SluiceError && error.cause instanceof Error && error.cause.message.startsWith('OOM')
-}
-
-function ignore(): void {}

@@ -1,9 +1,10 @@
 import type { EndEvent, Keeping, StreamFacts, StreamIdentity, StreamName, StreamTiming, Usage } from '@sluice/core'
 
 import { type Chunk, decodeChunk } from './chunk-codec.ts'
-import { type Link, storeError } from './link.ts'
+import type { Link } from './link.ts'
 import type { Names } from './names.ts'
 import { SCRIPTS } from './scripts.ts'
+import { storeError } from './store-error.ts'
 
 /** A stream as the store has it. */
 export interface StoredState {

@@ -1,20 +1,13 @@
-import {
-  Deadline,
-  type Due,
-  extendReaders,
-  Log,
-  type LogFollower,
-  type LogWatcher,
-  type StoredStream,
-} from '@sluice/core'
+import { extendReaders, Log, type LogFollower, type LogWatcher, type StoredStream } from '@sluice/core'
 
-import { type Chunk, decodeChunk } from './chunk-codec.ts'
+import { decodeChunk } from './chunk-codec.ts'
+import { type Follower, Following } from './following.ts'
 import { look, type Looked, type StoredState } from './look.ts'
-import { parseNotice, type StreamListener } from './mailbox.ts'
-import { ATTENDANCE_MS } from './produced.ts'
-import { SCRIPTS } from './scripts.ts'
+import { parseNotice } from './mailbox.ts'
+import { Presence } from './presence.ts'
+import { reconcile, takeChunk } from './reconcile.ts'
 import { SharedAnswer } from './shared-answer.ts'
-import { nameOf, type Shop } from './shop.ts'
+import type { Shop } from './shop.ts'
 
 /** What a replica's owner is told. */
 export interface ReplicaOwner {
@@ -32,28 +25,22 @@ const CHARGE_FACTOR = 8
  * A stream of another process as this one reads it. Entries are heard as they are published; each must follow the one
  * before, and whatever is missing, late or of a new epoch is fetched from the store: the log there is the truth.
  */
-export class Replica implements StreamListener, LogWatcher, LogFollower, Due {
+export class Replica implements Follower, LogWatcher, LogFollower {
   readonly stream: StoredStream
   readonly #shop: Shop
   readonly #owner: ReplicaOwner
-  readonly #windowBytes: number
+  readonly #following: Following
+  readonly #presence: Presence
   readonly #replicated: boolean
-  readonly #deadline: Deadline = new Deadline(this)
   /** True once nothing is kept of it anywhere but a tombstone. */
   erased = false
-  #following = false
   readonly #catching: SharedAnswer<void> = new SharedAnswer(() => this.#catchUpOnce())
-  #activeMs: number
-  #reportedBytes = 0
-  #reportedReaders = false
 
   constructor(shop: Shop, { state, chunks }: Looked & { is: 'stream' }, owner: ReplicaOwner) {
     this.#shop = shop
     this.#owner = owner
     const { facts, keeping, timing } = state
-    this.#windowBytes = keeping.windowBytes
     this.#replicated = typeof keeping.durability === 'object'
-    this.#activeMs = shop.hub.now()
     const firstSeq = chunks[0]?.firstSeq ?? state.seq + 1
     const log = new Log(facts.id, chunks[0]?.epoch ?? state.epoch, {
       // The store counts the bytes of its entries, a log what its events are charged: small tokens weigh more here.
@@ -64,7 +51,9 @@ export class Replica implements StreamListener, LogWatcher, LogFollower, Due {
       shows: this.#replicated ? 'stored' : 'appended',
     })
     this.stream = { facts, log, timing: { ...timing } }
-    for (const chunk of chunks) this.#take(chunk)
+    this.#following = new Following(shop, facts, this)
+    this.#presence = new Presence(shop, this.stream, keeping.windowBytes)
+    for (const chunk of chunks) takeChunk(log, chunk)
     this.#afterLook(state)
     log.watchers.add(this)
     log.follow(this)
@@ -91,8 +80,7 @@ export class Replica implements StreamListener, LogWatcher, LogFollower, Due {
   }
 
   furthestMoved(): void {
-    const { log } = this.stream
-    if (log.furthestBytes - this.#reportedBytes >= this.#windowBytes / 2) this.report()
+    this.#presence.furthestMoved()
   }
 
   ended(): void {
@@ -109,23 +97,12 @@ export class Replica implements StreamListener, LogWatcher, LogFollower, Due {
     this.#owner.idle(this)
   }
 
-  /** Says to the producer who reads here and how far; also what has not changed, since it holds only for a while. */
+  /** Tells the producer again who reads here. */
   report(): void {
-    const { log, facts } = this.stream
-    const reads = log.readers.size > 0
-    if (log.end || log.lost || (!reads && !this.#reportedReaders)) return
-    this.#reportedReaders = reads
-    this.#reportedBytes = log.furthestBytes
-    let furthestSeq = 0
-    for (const reader of log.readers) furthestSeq = Math.max(furthestSeq, reader.seq)
-    const { link, names, instance } = this.#shop
-    const args = [instance, reads ? furthestSeq : '', ATTENDANCE_MS, names.instances, nameOf(facts)]
-    // What is lost of it is said again with the next renewal.
-    link.run(SCRIPTS.present, [names.meta(facts), names.readers(facts)], args).catch(ignore)
+    this.#presence.report()
   }
 
   heard(message: string): void {
-    this.#activeMs = this.#shop.hub.now()
     if (message.startsWith('[')) {
       if (!this.#hear(message)) void this.catchUp().catch(ignore)
     } else if (message.startsWith('stored:')) this.#show(Number(message.slice('stored:'.length)))
@@ -139,23 +116,10 @@ export class Replica implements StreamListener, LogWatcher, LogFollower, Due {
   /** `false`: the log must be asked; anybody may publish anything. */
   #hear(message: string): boolean {
     try {
-      return this.#take(decodeChunk(message), true)
+      return takeChunk(this.stream.log, decodeChunk(message), true)
     } catch {
       return false
     }
-  }
-
-  missed(): void {
-    void this.catchUp().catch(ignore)
-  }
-
-  /** It is time to look: nothing was heard for a while. */
-  due(): void {
-    if (!this.#following) return
-    const { hub, options } = this.#shop
-    const dueMs = this.#activeMs + options.lookEveryMs
-    if (hub.now() >= dueMs) void this.catchUp().catch(ignore)
-    hub.schedule(this.#deadline, Math.max(dueMs, hub.now() + options.lookEveryMs / 2))
   }
 
   /** Brings the log up to what the store has now. @throws SluiceError `SLUICE_ERR_STORE` */
@@ -164,11 +128,11 @@ export class Replica implements StreamListener, LogWatcher, LogFollower, Due {
   }
 
   async #catchUpOnce(): Promise<void> {
-    const { link, names, hub } = this.#shop
+    const { link, names } = this.#shop
     const { log, facts } = this.stream
     if (log.lost) return
     let looked = await look(link, names, facts, { afterSeq: log.lastSeq, grants: true })
-    this.#activeMs = hub.now()
+    this.#following.looked()
     if (looked.is === 'stream' && (looked.state.epoch !== log.epoch || looked.state.seq < log.lastSeq)) {
       // Another producer writes: whether what is here is still what is there is seen by comparing all of it.
       looked = await look(link, names, facts, { afterSeq: log.firstSeq - 1, grants: true })
@@ -178,10 +142,7 @@ export class Replica implements StreamListener, LogWatcher, LogFollower, Due {
 
   /** Nothing is heard any more; what is here stays readable. */
   release(): void {
-    if (!this.#following) return
-    this.#following = false
-    this.#shop.hub.cancel(this.#deadline)
-    this.#shop.mailbox.forget(this.stream.facts, this)
+    this.#following.stop()
   }
 
   /** This process produces it from now on: its log is the producer's. */
@@ -192,39 +153,18 @@ export class Replica implements StreamListener, LogWatcher, LogFollower, Due {
   }
 
   #follow(): void {
-    const { log, facts } = this.stream
-    if (this.#following || log.end || log.lost) return
-    this.#following = true
+    const { log } = this.stream
+    if (this.#following.begun || log.end || log.lost) return
     this.#owner.followed(this)
-    const { hub, mailbox, options } = this.#shop
-    hub.schedule(this.#deadline, hub.now() + options.lookEveryMs)
-    mailbox
-      .listen(facts, this)
-      .then(() => this.catchUp())
-      .catch(ignore)
+    this.#following.begin()
   }
 
   #apply(looked: Looked): void {
     const { log } = this.stream
-    if (looked.is === 'missing') return log.lose('storage')
-    if (looked.is === 'erased') {
-      if (looked.end && looked.seq === log.lastSeq + 1)
-        this.#take({ ...looked, firstSeq: looked.seq, events: [looked.end] })
-      if (!log.end) log.lose('trimmed')
-      this.erased = true
-      return log.clear()
-    }
-    const { state, chunks, grants } = looked
-    for (const chunk of chunks) {
-      if (this.#take(chunk)) continue
-      // The head was trimmed past us.
-      return log.lose('trimmed')
-    }
-    // What was acknowledged is not there: somebody else has cut the log.
-    if (log.lastSeq < state.seq) return log.lose('trimmed')
-    // An end before what is here, or another producer's run that begins before all of it: what is here was lost there.
-    const replaced = state.epoch > log.epoch && state.seq < log.firstSeq
-    if (state.seq < log.lastSeq && (replaced || state.end)) return log.lose('storage')
+    const goesOn = reconcile(log, looked)
+    if (looked.is === 'erased') this.erased = true
+    if (!goesOn || looked.is !== 'stream') return
+    const { state, grants } = looked
     for (const [name, seq] of grants) extendReaders(log, name, seq)
     this.#afterLook(state)
     if (!state.end && state.leaseLeftMs < 0) this.#owner.lapsed(state)
@@ -238,23 +178,6 @@ export class Replica implements StreamListener, LogWatcher, LogFollower, Due {
   #show(seq: number): void {
     const { log } = this.stream
     if (this.#replicated && seq > log.stored) log.storedUpTo(Math.min(seq, log.lastSeq))
-  }
-
-  /** Takes what follows from a chunk. `false`: something is missing in between, or must be compared first. */
-  #take({ epoch, firstSeq, events }: Chunk, live = false): boolean {
-    const { log } = this.stream
-    const lastSeq = firstSeq + events.length - 1
-    // What an earlier producer said may be heard late, when the store has something else there.
-    if (live && (epoch < log.epoch || (epoch > log.epoch && log.lastSeq > 0))) return false
-    if (firstSeq > log.lastSeq + 1) return false
-    const from = Math.max(firstSeq, log.firstSeq)
-    const same = Math.min(lastSeq, log.lastSeq)
-    // The store is right, also where its epoch is the older one: it may have lost that somebody took over.
-    if (from <= same && epoch !== log.epochOf(same)) log.rewind(from - 1)
-    if (lastSeq <= log.lastSeq) return true
-    log.epoch = epoch
-    for (const event of events.slice(log.lastSeq + 1 - firstSeq)) log.append(event)
-    return true
   }
 }
 

@@ -1,15 +1,37 @@
-import { SluiceError } from '@sluice/core'
+import { isSluiceError, SluiceError } from '@sluice/core'
 
 import type { Link } from './link.ts'
 
 const MIN_MAJOR = 7
+
+/** Looks at the server until it has answered once. */
+export class StartUpCheck {
+  readonly #link: Link
+  readonly #warn: (message: string) => void
+  #checked: Promise<void> | undefined
+
+  constructor(link: Link, warn: (message: string) => void) {
+    this.#link = link
+    this.#warn = warn
+  }
+
+  /** @throws SluiceError `SLUICE_ERR_OPTION` when the server is too old, `SLUICE_ERR_STORE` when it does not answer */
+  passed(): Promise<void> {
+    this.#checked ??= checkServer(this.#link, this.#warn).catch((error: unknown) => {
+      // One that did not answer may do so now.
+      if (!isSluiceError(error) || error.code !== 'SLUICE_ERR_OPTION') this.#checked = undefined
+      throw error
+    })
+    return this.#checked
+  }
+}
 
 /**
  * Looks at the server once. A policy that can lose streams is told to the operator.
  *
  * @throws SluiceError `SLUICE_ERR_OPTION` when it is too old, `SLUICE_ERR_STORE` when it does not answer
  */
-export async function checkServer(link: Link, warn: (message: string) => void): Promise<void> {
+async function checkServer(link: Link, warn: (message: string) => void): Promise<void> {
   let info: string
   try {
     info = await link.ask(() => link.commands.info())

@@ -1,13 +1,12 @@
-import { ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 
 import type { Sink, WireBytes } from '@sluice/core'
 
 import type { SinkOwner } from './delivery-plan.ts'
-
-/** A response of node's HTTP/1.1 or HTTP/2 server, or of a framework that hands one out. */
-export type NodeResponse = ServerResponse | Http2ServerResponse
+import { takeOverFraming } from './node-http1-framing.ts'
+import { cut, type NodeResponse, socketOf } from './node-response.ts'
 
 /** What both kinds of response have in common, and TypeScript cannot see. */
 interface Writer {
@@ -19,9 +18,6 @@ interface Writer {
 }
 
 const CRLF = Buffer.from('\r\n')
-
-/** How an HTTP/2 stream is cut. With CANCEL, node's own client and those built on it report a clean end. */
-const HTTP2_INTERNAL_ERROR = 2
 
 /** Writes to a node response, and notices when it is over. */
 export class NodeSink implements Sink {
@@ -188,53 +184,10 @@ function whenDrained(this: Sunk): void {
   this[SINK]?.resume()
 }
 
-/** Whether nothing can be sent any more. */
-export function wasCut(response: NodeResponse): boolean {
-  if (!('stream' in response)) return response.destroyed || socketOf(response)?.destroyed === true
-  const { destroyed, aborted, rstCode } = response.stream
-  return destroyed || aborted || rstCode !== 0
-}
-
-/** The socket of an HTTP/1.1 response, also before it is given to it. Injected responses may have none. */
-export function socketOf(response: ServerResponse): Socket | undefined {
-  return response.socket ?? response.req.socket
-}
-
-/**
- * Node sends a chunk in four pieces, which costs as much again as the rest of a small write. The head has promised
- * chunks by now; from here they are framed by us, each in one piece. Not where middleware has replaced `write`.
- */
-function takeOverFraming(response: NodeResponse): boolean {
-  if ('stream' in response || !response.chunkedEncoding || !response.headersSent) return false
-  // Middleware may have promised chunks; a HEAD response has none, and node may refuse to be given any.
-  if (response.req.method === 'HEAD') return false
-  if (response.write !== ServerResponse.prototype.write || response.end !== ServerResponse.prototype.end) return false
-  response.chunkedEncoding = false
-  return true
-}
-
 /** Node has no other way to set the bound of one stream. Were this one gone, node's own bound of 64 KiB would hold. */
 function limitQueue(stream: Http2ServerResponse['stream'], queueBytes: number): void {
   const { _writableState: state } = stream as { _writableState?: { highWaterMark: number } }
   if (state) state.highWaterMark = queueBytes
-}
-
-function cut(response: NodeResponse, chunked: boolean): void {
-  if ('stream' in response) return response.stream.close(HTTP2_INTERNAL_ERROR)
-  const socket = socketOf(response)
-  // With HTTP/1.0 the end of the connection is the end of the body: only a reset tells a cut from it.
-  if (socket && !chunked && !response.chunkedEncoding) resetIfTcp(socket)
-  // A response that still waits for its socket would block every later one on it: the peer is given up, socket and all.
-  socket?.destroy()
-  response.destroy()
-}
-
-function resetIfTcp(socket: Socket): void {
-  try {
-    socket.resetAndDestroy()
-  } catch {
-    // TLS and Unix sockets cannot be reset.
-  }
 }
 
 function ignore(): void {}

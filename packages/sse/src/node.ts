@@ -1,10 +1,11 @@
 import type { Sink } from '@sluice/core'
 
 import { type DeliveryPlan, resolveQueueBytes } from './delivery-plan.ts'
-import { type NodeResponse, NodeSink, socketOf, wasCut } from './node-sink.ts'
+import { type NodeResponse, socketOf, wasCut } from './node-response.ts'
+import { NodeSink } from './node-sink.ts'
 
 export type { DeliveryPlan, SinkOwner } from './delivery-plan.ts'
-export type { NodeResponse } from './node-sink.ts'
+export type { NodeResponse } from './node-response.ts'
 
 /** Headers that list things: what middleware has set stays. */
 const LIST_HEADERS = ['vary', 'access-control-expose-headers']

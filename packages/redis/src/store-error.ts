@@ -1,0 +1,14 @@
+import { SluiceError } from '@sluice/core'
+
+/** The error of a command that Redis did not, or could not, carry out. */
+export function storeError(reason: string, cause?: unknown): SluiceError {
+  return new SluiceError('SLUICE_ERR_STORE', `Redis did not do what it was asked: ${reason}.`, {
+    cause,
+    retryAfterMs: 1_000,
+  })
+}
+
+/** Whether Redis refused for want of memory. */
+export function isOutOfMemory(error: unknown): boolean {
+  return error instanceof SluiceError && error.cause instanceof Error && error.cause.message.startsWith('OOM')
+}
