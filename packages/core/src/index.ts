@@ -67,11 +67,12 @@ export { boundary, DEFAULT_BOUNDARY_OPTIONS, type BoundaryOptions } from './poli
 export { paced, type PacedOptions } from './policies/paced.ts'
 
 // For those who write a transport, a wire or a store.
-export { Connection, type Carried, type ConnectionHabits } from './connection.ts'
+export { Connection } from './connection.ts'
+export type { Carried, ConnectionHabits } from './connection-parties.ts'
 export type { Sink, WireBytes } from './sink.ts'
 export type { Encoder, EncoderStart, Entry, Wire, WireFacts } from './encoder.ts'
 export type { Closed, ClosedCode, Opened } from './notice.ts'
-export type { ChunkInfo, ReadingOutcome } from './delivery.ts'
+export type { ChunkInfo, ReadingOutcome } from './delivery-parties.ts'
 export { copyOutline, createOutline, foldOutline, type ChoiceOutline, type Outline } from './outline.ts'
 export { createMemoryStore, DEFAULT_MEMORY_STORE_OPTIONS, type MemoryStoreOptions } from './memory-store.ts'
 export type {

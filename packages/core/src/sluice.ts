@@ -1,5 +1,6 @@
 import { type AttachOptions, attachStream, locate, type RefOptions, type StreamInfo, type StreamRef } from './attach.ts'
-import { Connection, type ConnectionHabits } from './connection.ts'
+import { Connection } from './connection.ts'
+import type { ConnectionHabits } from './connection-parties.ts'
 import { formatCursor } from './cursor.ts'
 import { drainEngine } from './drain.ts'
 import { cutEnd } from './end.ts'

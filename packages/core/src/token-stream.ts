@@ -1,6 +1,7 @@
 import { Connection } from './connection.ts'
 import { formatCursor } from './cursor.ts'
-import { Delivery, type ReadingOutcome } from './delivery.ts'
+import { Delivery } from './delivery.ts'
+import type { ReadingOutcome } from './delivery-parties.ts'
 import type { EncoderStart, Wire } from './encoder.ts'
 import { cutEnd, errorOfEnd } from './end.ts'
 import type { Engine } from './engine.ts'
