@@ -3,22 +3,21 @@ import { formatCursor } from './cursor.ts'
 import { Delivery } from './delivery.ts'
 import type { ReadingOutcome } from './delivery-parties.ts'
 import type { EncoderStart, Wire } from './encoder.ts'
-import { cutEnd, errorOfEnd } from './end.ts'
+import { cutEnd, endOf, errorOfEnd } from './end.ts'
 import type { Engine } from './engine.ts'
 import { SluiceError } from './errors.ts'
 import type { DataEvents, EndEvent, StreamEvent } from './event.ts'
 import { readEvents } from './event-iterator.ts'
 import type { Json } from './json.ts'
-import type { Log } from './log.ts'
 import type { ClosedCode } from './notice.ts'
 import { requireInteger } from './option-rules.ts'
 import { type Actor, expiryOf } from './principal.ts'
 import type { Production } from './production.ts'
 import { countReaders, nameReader, Reader } from './reader.ts'
 import { type ReaderOptions, type ResolvedReaderOptions, resolveReaderOptions } from './reader-options.ts'
-import type { StreamResult } from './settlement.ts'
 import type { Sink } from './sink.ts'
 import type { StoredStream } from './store.ts'
+import { readResult, type StreamResult } from './stream-result.ts'
 import type { TermLimits } from './term.ts'
 
 /** How a reading is delivered to a sink. */
@@ -167,16 +166,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
 
   /** Reads to the end and gives everything. Does not reject when the stream is cut: `end` says so. */
   async result(): Promise<StreamResult> {
-    const events: StreamEvent[] = []
-    let text = ''
-    for await (const event of this) {
-      events.push(event)
-      if (event.type === 'text' && !event.choice) text += event.text
-    }
-    const { id, tenant, owner, key, meta } = this.#stored.facts
-    const end = events.pop() as EndEvent
-    const trimmed = this.#start.afterSeq > 0
-    return { id, tenant, owner, key, meta, text, events, end, trimmed, timing: this.#stored.timing }
+    return readResult(this, this.#stored, { trimmed: this.#start.afterSeq > 0 })
   }
 
   /** Ends the stream for everyone. Acknowledged once the end is stored; gives that end, or the one there was before. */
@@ -278,12 +268,4 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
     const { observers } = this.#engine
     if (!observers.none) observers.tell('detached', facts, { outcome, readers: countReaders(log) })
   }
-}
-
-/** Of a stream that is lost here nobody will learn another end than that this process was cut off from it. */
-function endOf(log: Log): Promise<EndEvent> {
-  if (log.end) return Promise.resolve(log.end)
-  const lostEnd = (code: ClosedCode): EndEvent => cutEnd(log, code === 'epoch' ? 'lease' : 'storage')
-  if (log.lost) return Promise.resolve(lostEnd(log.lost))
-  return new Promise((resolve) => log.watch({ ended: resolve, lost: (code) => resolve(lostEnd(code)) }))
 }
