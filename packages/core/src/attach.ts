@@ -2,11 +2,11 @@ import { cursorError, placeCursor } from './cursor-place.ts'
 import { type Cursor, isStreamId, parseCursor } from './cursor.ts'
 import { type Engine, requireAuthority } from './engine.ts'
 import { SluiceError } from './errors.ts'
-import type { DataEvents, EndEvent } from './event.ts'
+import type { DataEvents } from './event.ts'
 import { type Action, type Actor, notFound, requireActor } from './principal.ts'
 import { joined } from './start.ts'
 import { countReaders } from './reader.ts'
-import type { Found, LookUp, StoredStream, StreamTiming } from './store.ts'
+import type { Found, LookUp, StoredStream } from './store.ts'
 import type { TokenStream } from './token-stream.ts'
 
 /** Names a stream: by id, by a cursor (then reading goes on there), or by the application's key. */
@@ -25,16 +25,6 @@ export interface RefOptions {
 export interface AttachOptions extends RefOptions {
   /** Read on after this cursor; `now` skips what there is. Default: the ref's own cursor, else from the start. */
   after?: string | undefined
-}
-
-/** What is known of a stream without reading it. */
-export interface StreamInfo {
-  id: string
-  key?: string | undefined
-  status: 'waiting' | 'running' | 'ended'
-  cursor: string
-  end?: EndEvent | undefined
-  timing: StreamTiming & { createdAtMs: number }
 }
 
 /** A stream that was found, and where in it the ref points. */

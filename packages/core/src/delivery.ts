@@ -1,51 +1,16 @@
 import { Backlog } from './backlog.ts'
-import type { Carried, Connection } from './connection.ts'
+import { chunkDueMs } from './chunk-due.ts'
+import type { Connection } from './connection.ts'
+import type { Carried } from './connection-parties.ts'
 import { formatCursor } from './cursor.ts'
 import { Deadline, type Due } from './deadlines.ts'
+import type { DeliveryOwner, DeliveryParts, ReadingOutcome } from './delivery-parties.ts'
 import type { Encoder, EncoderStart } from './encoder.ts'
 import type { Hub, Steppable } from './hub.ts'
 import type { ClosedCode } from './notice.ts'
 import type { ChunkingPolicy } from './policy.ts'
 import type { Reader } from './reader.ts'
-import type { ResolvedReaderOptions } from './reader-options.ts'
-import { Term, type TermLimits } from './term.ts'
-
-/** How a reading came to its end: with the stream's own, by detaching, or closed with a code. */
-export type ReadingOutcome = 'end' | 'detached' | 'failed' | ClosedCode
-
-/** What the stream is told of one delivery. */
-export interface DeliveryOwner {
-  /** Called after each write. */
-  readingChunk(events: number, bytes: number, waitedMs: number): void
-  /** Called once. `error` is what a policy or an encoder threw. */
-  readingOver(delivery: Delivery, outcome: ReadingOutcome, error?: unknown): void
-}
-
-/** One write to one reader. */
-export interface ChunkInfo {
-  events: number
-  /** Wire bytes (UTF-16 units where the wire is text). */
-  bytes: number
-  /** How long its oldest event had been readable. */
-  waitedMs: number
-}
-
-/** What a delivery is made of, besides its hub. */
-export interface DeliveryParts {
-  reader: Reader
-  encoder: Encoder
-  connection: Connection
-  options: ResolvedReaderOptions
-  owner: DeliveryOwner
-  /** How long it may last, where that is limited. */
-  term?: TermLimits | undefined
-}
-
-/**
- * The part of its time bound by which a chunk may leave early, at the tick of a clock that all readers with that bound
- * share: a timer for each of them would cost more than what it sends. No more: in a larger part the next token may come.
- */
-const TICK_PART = 1 / 50
+import { Term } from './term.ts'
 
 /** One reader being served: cursor, policy, encoder, connection. Stepped by the hub; it has no promise and no queue. */
 export class Delivery implements Steppable, Carried, Due {
@@ -174,7 +139,8 @@ export class Delivery implements Steppable, Carried, Due {
   #decide(): number {
     const backlog = this.#backlog
     const { pending } = backlog
-    if (backlog.ended || this.#hurried || this.#hub.now() >= this.#chunkDueMs()) return pending
+    if (backlog.ended || this.#hurried || this.#hub.now() >= chunkDueMs(this.#policy, backlog.oldestSinceMs))
+      return pending
     const wanted = this.#policy.take(backlog)
     backlog.writable = true
     if (Number.isNaN(wanted) || typeof wanted !== 'number') {
@@ -186,21 +152,13 @@ export class Delivery implements Steppable, Carried, Due {
     return backlog.pendingBytes >= this.#maxChunkBytes ? pending : Math.trunc(wanted)
   }
 
-  /** When what is pending leaves, whatever the policy says. */
-  #chunkDueMs(): number {
-    const { maxDelayMs } = this.#policy
-    const tickMs = maxDelayMs * TICK_PART
-    const dueMs = this.#backlog.oldestSinceMs + maxDelayMs
-    return tickMs > 0 ? Math.min(dueMs, Math.floor(dueMs / tickMs) * tickMs) : dueMs
-  }
-
   /** Until there are `wanted` events, or the oldest has waited long enough, or the pace lets more through. */
   #sleep(wanted: number): void {
     const backlog = this.#backlog
     const { pending } = backlog
     const { seq, log } = this.#reader
-    const chunkDueMs = pending > 0 ? this.#chunkDueMs() : Infinity
-    const dueMs = Math.min(chunkDueMs, backlog.nextPacedMs())
+    const leavesAtMs = pending > 0 ? chunkDueMs(this.#policy, backlog.oldestSinceMs) : Infinity
+    const dueMs = Math.min(leavesAtMs, backlog.nextPacedMs())
     // A deadline that is not needed any more is cheaper left than called off: it finds nothing to do.
     if (dueMs !== Infinity) this.#hub.schedule((this.#deadline ??= new Deadline(this)), dueMs)
     if (!backlog.gated) log.sleep(this.#reader, pending === 0 ? seq + 1 : Math.max(seq + pending + 1, seq + wanted))

@@ -1,6 +1,9 @@
 import { Deadline } from './deadlines.ts'
 import type { Engine } from './engine.ts'
 
+/** How long `drain` lets streams run by default. */
+export const DEFAULT_DRAIN_MS = 25_000
+
 /** How often a draining process looks whether it is done. */
 const LOOK_EVERY_MS = 20
 

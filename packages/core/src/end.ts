@@ -2,6 +2,7 @@ import { isSluiceError, SluiceError, type SluiceErrorCode, STATUS_OF_CODE } from
 import type { EndCause, EndEvent, Usage, WireError } from './event.ts'
 import type { Json } from './json.ts'
 import type { Log } from './log.ts'
+import type { ClosedCode } from './notice.ts'
 
 /** Turns what a source threw into what readers are told. What it throws itself is masked too. */
 export type ErrorFor = (error: unknown) => WireError
@@ -38,6 +39,23 @@ export function cutEnd(log: Log | undefined, cause: EndCause, limit?: string): E
   }
   const cancelled = cause === 'client' || cause === 'replaced' || cause === 'disconnect'
   return { type: 'end', reason: cancelled ? 'cancelled' : 'interrupted', complete: false, cause, usage }
+}
+
+/** True once nothing more will be said here: the end is stored, or the stream is lost. */
+export function isOver(log: Log): boolean {
+  return log.end !== undefined || log.lost !== undefined
+}
+
+/** What is said of a stream that is lost here; the end it gets elsewhere, if it gets one, is another's business. */
+export function lostEnd(log: Log, code: ClosedCode): EndEvent {
+  return cutEnd(log, code === 'epoch' ? 'lease' : 'storage')
+}
+
+/** The one end of a stream. Who has lost it here learns of no other than that this process was cut off from it. */
+export function endOf(log: Log): Promise<EndEvent> {
+  if (log.end) return Promise.resolve(log.end)
+  if (log.lost) return Promise.resolve(lostEnd(log, log.lost))
+  return new Promise((resolve) => log.watch({ ended: resolve, lost: (code) => resolve(lostEnd(log, code)) }))
 }
 
 /** The error that says the same as an abnormal end. */

@@ -1,4 +1,4 @@
-import type { ChunkInfo, ReadingOutcome } from './delivery.ts'
+import type { ChunkInfo, ReadingOutcome } from './delivery-parties.ts'
 import type { EndEvent } from './event.ts'
 import type { StreamIdentity } from './principal.ts'
 import type { StreamTiming } from './store.ts'

@@ -1,27 +1,10 @@
 import { Deadline } from './deadlines.ts'
-import type { StreamEvent, EndEvent } from './event.ts'
+import type { Engine } from './engine.ts'
 import type { Hub } from './hub.ts'
-import type { Json } from './json.ts'
 import type { Observers } from './observer.ts'
 import type { StreamIdentity } from './principal.ts'
-import type { StoredStream, StreamTiming } from './store.ts'
-
-/** A whole stream, once it is over. */
-export interface StreamResult {
-  readonly id: string
-  readonly tenant: string
-  readonly owner: string
-  readonly key: string | undefined
-  readonly meta: { readonly [name: string]: Json | undefined }
-  /** Text of choice 0. */
-  readonly text: string
-  /** All events that are kept, neighbours merged, without `end`. */
-  readonly events: readonly StreamEvent[]
-  readonly end: EndEvent
-  /** True when the head was trimmed (retentionBytes): `text` and `events` do not begin at the beginning. */
-  readonly trimmed: boolean
-  readonly timing: StreamTiming
-}
+import type { StoredStream } from './store.ts'
+import { resultOf, type StreamResult } from './stream-result.ts'
 
 /**
  * Runs after a stream's `end`: where an answer is saved. At least once per stream, keyed by `id`: make it idempotent.
@@ -30,27 +13,6 @@ export interface StreamResult {
 export type Settle = (result: StreamResult) => void | Promise<void>
 
 const RETRY_AFTER_MS: readonly number[] = [1_000, 5_000, 30_000]
-
-/** The whole of an ended stream. */
-export function resultOf({ facts, log, timing }: StoredStream): StreamResult {
-  const events = log.read(log.firstSeq - 1, Infinity).map((entry) => entry.event)
-  const end = log.end!
-  let text = ''
-  for (const event of events) if (event.type === 'text' && !event.choice) text += event.text
-  const { id, tenant, owner, key, meta } = facts
-  return {
-    id,
-    tenant,
-    owner,
-    key,
-    meta,
-    text,
-    events: events.filter((event) => event !== end),
-    end,
-    trimmed: log.firstSeq > 1,
-    timing,
-  }
-}
 
 /** Runs `settle` until it succeeds, or its retries are used up; gives whether it did. Never rejects. */
 export async function runSettle(
@@ -71,6 +33,16 @@ export async function runSettle(
       if (delayMs === undefined) return false
       await new Promise<void>((resolve) => hub.schedule(new Deadline({ due: resolve }), hub.now() + delayMs))
     }
+  }
+}
+
+/** Settles a stream that ended where it was produced, and tells its store, which would else have another process do it. */
+export async function settleHere({ hub, observers, settle, store }: Engine, stored: StoredStream): Promise<void> {
+  if (!settle || !(await runSettle(resultOf(stored), settle, hub, observers))) return
+  try {
+    await store.settled?.(stored.facts)
+  } catch (error) {
+    observers.tell('failed', stored.facts, { where: 'store', error })
   }
 }
 

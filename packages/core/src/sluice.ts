@@ -1,8 +1,8 @@
-import { type AttachOptions, attachStream, locate, type RefOptions, type StreamInfo, type StreamRef } from './attach.ts'
-import { Connection, type ConnectionHabits } from './connection.ts'
-import { formatCursor } from './cursor.ts'
-import { drainEngine } from './drain.ts'
-import { cutEnd } from './end.ts'
+import { type AttachOptions, attachStream, locate, type RefOptions, type StreamRef } from './attach.ts'
+import { cancelStream } from './cancel.ts'
+import { Connection } from './connection.ts'
+import type { ConnectionHabits } from './connection-parties.ts'
+import { DEFAULT_DRAIN_MS, drainEngine } from './drain.ts'
 import type { Engine } from './engine.ts'
 import { SluiceError } from './errors.ts'
 import type { DataEvents } from './event.ts'
@@ -11,14 +11,16 @@ import { requireInteger } from './option-rules.ts'
 import type { Hub } from './hub.ts'
 import { extendReaders } from './reader.ts'
 import { type ReaderOptions, resolveReaderOptions, type ResolvedReaderOptions } from './reader-options.ts'
-import { resultOf, type StreamResult } from './settlement.ts'
 import type { Sink } from './sink.ts'
 import { createEngine, type SluiceOptions } from './sluice-options.ts'
+import { type SluiceStats, statsOf } from './sluice-stats.ts'
 import type { Source } from './source.ts'
 import { type StartOptions, startStream } from './start.ts'
-import type { NamedSource, StoredStream, StoreHealth } from './store.ts'
+import type { NamedSource, StoredStream } from './store.ts'
 import { hostOf } from './takeover.ts'
 import type { ResolvedStreamOptions } from './stream-options.ts'
+import { infoOf, type StreamInfo } from './stream-info.ts'
+import { resultOf, type StreamResult } from './stream-result.ts'
 import type { TokenStream } from './token-stream.ts'
 
 /** Flow control for a reader on a one-way wire. */
@@ -27,19 +29,6 @@ export interface AckOptions extends RefOptions {
   reader: string
   /** How many events past the cursor may be sent. Absolute, so repeating an ack changes nothing. */
   credit: number
-}
-
-/** What a process holds, for health checks and dashboards. */
-export interface SluiceStats {
-  /** Sources that have not come to rest. */
-  producing: number
-  /** Readings being delivered. */
-  delivering: number
-  /** Deadlines and steps outstanding: 0 when nothing is going on. */
-  pending: number
-  loopLagMs: number
-  store: { bytes: number; streams: number; live: number; health: StoreHealth }
-  draining: boolean
 }
 
 /** Token streams: started once, read by any number, resumed, cancelled. */
@@ -174,38 +163,12 @@ export class Sluice<Data extends DataEvents = DataEvents> {
 
   /** What this process holds now. */
   stats(): SluiceStats {
-    const { admission, deliveries, hub, store } = this.#engine
-    return {
-      producing: admission.running,
-      delivering: deliveries.size,
-      pending: hub.pending,
-      loopLagMs: hub.loopLagMs,
-      store: { ...store.usage(), health: store.health?.() ?? 'ok' },
-      draining: this.#draining !== undefined,
-    }
+    return { ...statsOf(this.#engine), draining: this.#draining !== undefined }
   }
 
   async #close(stored: StoredStream): Promise<StreamInfo> {
-    const { log, facts } = stored
-    if (log.end) return infoOf(stored)
-    const closing = await this.#engine.store.close(facts, cutEnd(log, 'client'))
-    if (closing.is !== 'closed') throw new SluiceError('SLUICE_ERR_GONE', 'This stream is not kept any more.')
-    const { end, epoch, seq } = closing
-    return { ...infoOf(stored), status: 'ended', end, cursor: formatCursor(facts.id, epoch, seq) }
-  }
-}
-
-/** How long `drain` lets streams run by default. */
-export const DEFAULT_DRAIN_MS = 25_000
-
-function infoOf({ facts, log, timing }: StoredStream): StreamInfo {
-  return {
-    id: facts.id,
-    key: facts.key,
-    status: log.end ? 'ended' : log.lastSeq === 0 ? 'waiting' : 'running',
-    cursor: formatCursor(facts.id, log.epochOf(log.committed), log.committed),
-    end: log.end,
-    timing: { createdAtMs: facts.createdAtMs, ...timing },
+    const { end, cursor } = await cancelStream(this.#engine, stored)
+    return { ...infoOf(stored), status: 'ended', end, cursor }
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Engine } from './engine.ts'
 import { Production } from './production.ts'
-import { resultOf, runSettle } from './settlement.ts'
+import { runSettle } from './settlement.ts'
 import { rewriteFor } from './start.ts'
 import type { StoredStream, StoreHost } from './store.ts'
+import { resultOf } from './stream-result.ts'
 
 /** What this sluice does for streams that other processes have left behind. */
 export function hostOf(engine: Engine): StoreHost {

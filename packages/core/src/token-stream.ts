@@ -1,47 +1,23 @@
-import { Connection } from './connection.ts'
-import { formatCursor } from './cursor.ts'
-import { Delivery, type ReadingOutcome } from './delivery.ts'
-import type { EncoderStart, Wire } from './encoder.ts'
-import { cutEnd, errorOfEnd } from './end.ts'
+import { cancelStream } from './cancel.ts'
+import type { Connection } from './connection.ts'
+import { type DeliverOptions, prepareDelivery } from './deliver.ts'
+import type { Delivery } from './delivery.ts'
+import type { ReadingOutcome } from './delivery-parties.ts'
+import { endOf, errorOfEnd } from './end.ts'
 import type { Engine } from './engine.ts'
 import { SluiceError } from './errors.ts'
 import type { DataEvents, EndEvent, StreamEvent } from './event.ts'
 import { readEvents } from './event-iterator.ts'
 import type { Json } from './json.ts'
-import type { Log } from './log.ts'
 import type { ClosedCode } from './notice.ts'
-import { requireInteger } from './option-rules.ts'
-import { type Actor, expiryOf } from './principal.ts'
+import type { Actor } from './principal.ts'
 import type { Production } from './production.ts'
-import { countReaders, nameReader, Reader } from './reader.ts'
-import { type ReaderOptions, type ResolvedReaderOptions, resolveReaderOptions } from './reader-options.ts'
-import type { StreamResult } from './settlement.ts'
+import { Reader } from './reader.ts'
+import { tellAttached, tellDetached } from './reading-observed.ts'
 import type { Sink } from './sink.ts'
 import type { StoredStream } from './store.ts'
-import type { TermLimits } from './term.ts'
-
-/** How a reading is delivered to a sink. */
-export interface DeliverOptions extends ReaderOptions {
-  /** The format. */
-  wire: Wire
-  /** True when the reader's earlier output is to be continued exactly; false when it begins here. Default false. */
-  continues?: boolean | undefined
-  /** Name under which this reader's credit arrives. */
-  name?: string | undefined
-  /** How many events past its beginning this reader is given before it grants more. Default: no limit. Needs a `name`. */
-  credit?: number | undefined
-  /** Is told once that this reading is over, and how. Must not throw. */
-  onOver?: ((outcome: ReadingOutcome) => void) | undefined
-  /**
-   * True where this reader comes back by itself when told `closed: rotate`: then `rotateAfterMs` bounds this reading, if its
-   * wire is resumable. Default false.
-   */
-  rotates?: boolean | undefined
-  /** A connection that carries other readings too; without it one is made that closes with this reading. */
-  connection?: Connection | undefined
-}
-
-const MAX_CREDIT = 2 ** 52
+import { cursorAt, cursorOf } from './stream-info.ts'
+import { readResult, type StreamResult } from './stream-result.ts'
 
 /** Where a handle's reading begins, and who made it. */
 export interface TokenStreamStart {
@@ -100,15 +76,12 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
 
   /** Where the stream is now: a reader with this cursor has everything up to here. */
   get cursor(): string {
-    const { log } = this.#stored
-    return formatCursor(this.id, log.epochOf(log.committed), log.committed)
+    return cursorOf(this.#stored)
   }
 
   /** Where this reading is. */
   get position(): string {
-    const { log } = this.#stored
-    const seq = this.#reader?.seq ?? this.#start.afterSeq
-    return formatCursor(this.id, log.epochOf(seq), seq)
+    return cursorAt(this.#stored, this.#reader?.seq ?? this.#start.afterSeq)
   }
 
   /** The end, once there is one. */
@@ -142,14 +115,14 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
     this.#use()
     const reader = this.#read()
     reader.attach()
-    this.#tellAttached()
+    tellAttached(this.#engine, this.#stored, this.#start.afterSeq > 0)
     let outcome: ReadingOutcome = 'detached'
     try {
       yield* readEvents(this.#engine.hub, reader) as AsyncGenerator<StreamEvent<Data>>
       outcome = reader.finished ? 'end' : 'detached'
     } finally {
       reader.detach()
-      this.#tellDetached(outcome)
+      tellDetached(this.#engine, this.#stored, outcome)
     }
   }
 
@@ -166,25 +139,13 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
 
   /** Reads to the end and gives everything. Does not reject when the stream is cut: `end` says so. */
   async result(): Promise<StreamResult> {
-    const events: StreamEvent[] = []
-    let text = ''
-    for await (const event of this) {
-      events.push(event)
-      if (event.type === 'text' && !event.choice) text += event.text
-    }
-    const { id, tenant, owner, key, meta } = this.#stored.facts
-    const end = events.pop() as EndEvent
-    const trimmed = this.#start.afterSeq > 0
-    return { id, tenant, owner, key, meta, text, events, end, trimmed, timing: this.#stored.timing }
+    return readResult(this, this.#stored, { trimmed: this.#start.afterSeq > 0 })
   }
 
   /** Ends the stream for everyone. Acknowledged once the end is stored; gives that end, or the one there was before. */
   async cancel(): Promise<EndEvent> {
-    const { log, facts } = this.#stored
-    if (log.end) return log.end
-    const closing = await this.#engine.store.close(facts, cutEnd(log, 'client'))
-    if (closing.is === 'closed') return closing.end
-    throw new SluiceError('SLUICE_ERR_GONE', 'This stream is not kept any more.')
+    const { end } = await cancelStream(this.#engine, this.#stored)
+    return end
   }
 
   /** Leaves this reading; the stream may go on for others. With a code a sink's reader is told so. Idempotent. */
@@ -198,36 +159,13 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
   /** Serves this reading to `sink` until the stream's end, or until the connection is lost. */
   deliver(sink: Sink, options: DeliverOptions): Connection {
     this.#use()
-    const { wire, continues, name, credit, rotates, onOver, connection: shared, ...readerOptions } = options
-    const resolved = resolveReaderOptions(readerOptions, this.#engine.reader)
-    const { log, facts } = this.#stored
-    const encoder = wire.create(facts.wire?.name === wire.name ? facts.wire.facts : {})
-    const connection =
-      shared ?? new Connection(this.#engine.hub, sink, resolved, { beat: encoder, closeWhenEmpty: true })
-    const reader = this.#read(name)
-    if (credit !== undefined) reader.limitSeq = reader.seq + requireInteger('credit', credit, 0, MAX_CREDIT)
-    const delivery = new Delivery(this.#engine.hub, {
-      reader,
-      encoder,
-      connection,
-      options: resolved,
-      owner: this,
-      // What others share is not broken off for one reading's sake.
-      term: this.#term(resolved, rotates === true && wire.resumable && shared === undefined),
-    })
-    this.#engine.deliveries.set(delivery, wire)
+    const { onOver, ...how } = options
+    const reading = { stored: this.#stored, reader: this.#read(), actor: this.#start.actor, owner: this, sink }
+    const { delivery, connection, start } = prepareDelivery(this.#engine, reading, how)
+    this.#engine.deliveries.set(delivery, how.wire)
     this.#delivery = delivery
     this.#onOver = onOver
-    const start: EncoderStart = {
-      opened: { type: 'opened', id: this.id, cursor: this.position, meta: facts.meta },
-      // Folding a long past costs time that most wires have no use for: done when looked at.
-      get outline() {
-        return log.outlineAt(reader.seq)
-      },
-      mode: reader.seq === 0 ? 'start' : continues ? 'continue' : 'middle',
-      ended: log.end !== undefined,
-    }
-    this.#tellAttached()
+    tellAttached(this.#engine, this.#stored, this.#start.afterSeq > 0)
     delivery.begin(start)
     return connection
   }
@@ -242,14 +180,8 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
   readingOver(delivery: Delivery, outcome: ReadingOutcome, error?: unknown): void {
     this.#engine.deliveries.delete(delivery)
     if (outcome === 'failed') this.#engine.observers.tell('failed', this.#stored.facts, { where: 'delivery', error })
-    this.#tellDetached(outcome)
+    tellDetached(this.#engine, this.#stored, outcome)
     this.#onOver?.(outcome)
-  }
-
-  #term({ rotateAfterMs, closeGraceMs }: ResolvedReaderOptions, rotates: boolean): TermLimits | undefined {
-    const expiresAtMs = expiryOf(this.#engine.hub, this.#start.actor)
-    const limits: TermLimits = { rotateAfterMs: rotates && rotateAfterMs, expiresAtMs, closeGraceMs }
-    return limits.rotateAfterMs === false && expiresAtMs === Infinity ? undefined : limits
   }
 
   #use(): void {
@@ -259,30 +191,8 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
     this.#used = true
   }
 
-  #read(name?: string): Reader {
+  #read(): Reader {
     this.#reader ??= new Reader(this.#stored.log, this.#start.afterSeq)
-    if (name !== undefined) nameReader(this.#reader, name)
     return this.#reader
   }
-
-  #tellAttached(): void {
-    const { facts, log } = this.#stored
-    const { observers } = this.#engine
-    if (observers.none) return
-    observers.tell('attached', facts, { readers: countReaders(log), resumed: this.#start.afterSeq > 0 })
-  }
-
-  #tellDetached(outcome: ReadingOutcome): void {
-    const { facts, log } = this.#stored
-    const { observers } = this.#engine
-    if (!observers.none) observers.tell('detached', facts, { outcome, readers: countReaders(log) })
-  }
-}
-
-/** Of a stream that is lost here nobody will learn another end than that this process was cut off from it. */
-function endOf(log: Log): Promise<EndEvent> {
-  if (log.end) return Promise.resolve(log.end)
-  const lostEnd = (code: ClosedCode): EndEvent => cutEnd(log, code === 'epoch' ? 'lease' : 'storage')
-  if (log.lost) return Promise.resolve(lostEnd(log.lost))
-  return new Promise((resolve) => log.watch({ ended: resolve, lost: (code) => resolve(lostEnd(code)) }))
 }

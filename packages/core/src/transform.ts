@@ -1,6 +1,6 @@
 import type { SourceEvent } from './event.ts'
 import type { Json } from './json.ts'
-import type { Rewrite } from './pump.ts'
+import type { Rewrite } from './pump-parties.ts'
 import type { Logged } from './segment.ts'
 
 /** One stream's transformation: each event becomes none, one or several. */

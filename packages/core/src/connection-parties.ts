@@ -1,0 +1,23 @@
+import type { WireBytes } from './sink.ts'
+
+/** A reading that is carried by a connection. */
+export interface Carried {
+  /** When it last wrote, by `Connection.serve`; left out by one that is always served first. */
+  readonly servedAt?: number
+  /** The sink can take more. */
+  writable(): void
+  /** The connection is gone: this reading is over. */
+  detached(): void
+  /** The peer does not read: this reading is over, and parts from the connection. */
+  stalled(): void
+  /** Something of this reading's own threw: it cannot go on. */
+  failed(error: unknown): void
+}
+
+/** How a transport uses its connections. */
+export interface ConnectionHabits {
+  /** Makes what keeps the connection alive and means nothing. */
+  beat: { heartbeat(): WireBytes }
+  /** True where a connection serves one reading and closes with it. */
+  closeWhenEmpty: boolean
+}
