@@ -32,6 +32,8 @@ export class ShownEvents extends KeptEvents {
   }
 
   attach(reader: LogReader): void {
+    // Where nobody read, the mark is that of somebody who left: this one may have come back further behind.
+    if (!this.attended) this.furthestBytes = 0
     this.readers.add(reader)
     this.#raiseFurthest(reader.bytePosition)
     for (const watcher of this.watchers.items) watcher.readersChanged?.()
@@ -39,19 +41,20 @@ export class ShownEvents extends KeptEvents {
 
   detach(reader: LogReader): void {
     if (!this.readers.delete(reader)) return
-    if (this.attended) this.#measureFurthest()
+    this.#lowerFurthest()
     for (const watcher of this.watchers.items) watcher.readersChanged?.()
   }
 
   /** How many readers other processes have, and how far the furthest of them is. */
   readElsewhere(readers: number, furthestSeq: number): void {
     const changed = this.remoteReaders !== readers
+    const beforeBytes = this.#remoteBytes
     this.remoteReaders = readers
     this.#remoteBytes = readers > 0 ? this.bytesUpTo(furthestSeq) : 0
     this.#raiseFurthest(this.#remoteBytes)
-    if (!changed) return
-    if (this.attended) this.#measureFurthest()
-    for (const watcher of this.watchers.items) watcher.readersChanged?.()
+    // As many as before may be others.
+    if (changed || this.#remoteBytes < beforeBytes) this.#lowerFurthest()
+    if (changed) for (const watcher of this.watchers.items) watcher.readersChanged?.()
   }
 
   /** A reader has taken events: the producer may go on. */
@@ -117,7 +120,9 @@ export class ShownEvents extends KeptEvents {
     }
   }
 
-  #measureFurthest(): void {
+  /** Somebody has left, or is not where somebody was. With nobody there the mark stays: nothing is measured from it. */
+  #lowerFurthest(): void {
+    if (!this.attended) return
     let furthest = this.#remoteBytes
     for (const reader of this.readers.items) furthest = Math.max(furthest, reader.bytePosition)
     this.furthestBytes = furthest

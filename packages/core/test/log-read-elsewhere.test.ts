@@ -73,6 +73,48 @@ describe('readers in other processes', () => {
     expect(log.furthestBytes).toBe(7 * BYTES)
   })
 
+  test('contract 7: whoever comes back alone, further behind, is who it is measured from, and every move is told', () => {
+    const { log, told } = createLog()
+    fill(log, 10)
+    const before = new Reader(log, 8)
+    before.attach()
+    before.detach()
+    const again = new Reader(log, 2)
+    again.attach()
+    expect(log.furthestBytes).toBe(2 * BYTES)
+    told.length = 0
+    again.take(3, Infinity)
+    again.take(5, Infinity)
+    expect([log.furthestBytes, told]).toEqual([10 * BYTES, ['furthest 5', 'furthest 10']])
+  })
+
+  test('contract 7: the same of one elsewhere whose going and coming was one message', () => {
+    const { log, told } = createLog()
+    fill(log, 10)
+    log.readElsewhere(1, 8)
+    log.readElsewhere(1, 2)
+    expect(log.furthestBytes).toBe(2 * BYTES)
+    told.length = 0
+    log.readElsewhere(1, 5)
+    expect([log.furthestBytes, told]).toEqual([5 * BYTES, ['furthest 5']])
+  })
+
+  test('contract 6: what one that came back alone has not read is not trimmed', () => {
+    const { log } = createLog(32 * BYTES)
+    const before = new Reader(log, 0)
+    before.attach()
+    fill(log, 30)
+    before.take(30, Infinity)
+    before.detach()
+    const again = new Reader(log, 2)
+    again.attach()
+    fill(log, 34)
+    expect(log.firstSeq).toBeLessThanOrEqual(3)
+    again.take(64, Infinity)
+    fill(log, 1)
+    expect(log.bytes).toBeLessThanOrEqual(32 * BYTES)
+  })
+
   test('contract 6: what the furthest of them has not read is not trimmed', () => {
     const { log } = createLog(32 * BYTES)
     log.readElsewhere(1, 0)
