@@ -1,4 +1,4 @@
-import type { Deadline } from './deadlines.ts'
+import { Deadline, type Due } from './deadlines.ts'
 import { cutEnd, isOver } from './end.ts'
 import type { Engine } from './engine.ts'
 import type { EndCause } from './event.ts'
@@ -9,20 +9,18 @@ import type { StoredStream } from './store.ts'
 const CLOSE_AGAIN_MS = 1_000
 
 /** How a stream is ended by those who produce it, before its source has finished: tried until the store has the end. */
-export class ImposedEnd {
+export class ImposedEnd implements Due {
   readonly #engine: Engine
   readonly #stored: StoredStream
-  /** The production's own: brings it back when there is an end to be tried again. */
-  readonly #deadline: Deadline
+  readonly #deadline: Deadline = new Deadline(this)
   /** True while the lifecycle's own close is under way: asking again would not hasten it. */
   underWay = false
   /** An end that the store has failed to take. */
   #owed: LifecycleVerdict
 
-  constructor(engine: Engine, stored: StoredStream, deadline: Deadline) {
+  constructor(engine: Engine, stored: StoredStream) {
     this.#engine = engine
     this.#stored = stored
-    this.#deadline = deadline
   }
 
   /** Ends the stream in the same fenced step that any other process would take. Never rejects: it is tried again. */
@@ -51,9 +49,16 @@ export class ImposedEnd {
     void this.close(end, limit).finally(() => (this.underWay = false))
   }
 
-  /** Tries the end that is owed, unless somebody has come for whose want it was to be. */
-  tryAgain(): void {
+  /** The end that is owed is tried again, unless somebody has come for whose want it was to be. */
+  due(): void {
     const owed = this.#owed
+    this.#owed = undefined
     if (owed && !(owed.end === 'disconnect' && this.#stored.log.attended)) this.carryOut(owed)
+  }
+
+  /** The stream is over: nothing is owed any more. */
+  callOff(): void {
+    this.#owed = undefined
+    this.#engine.hub.cancel(this.#deadline)
   }
 }

@@ -84,7 +84,7 @@ export class Production implements PumpOwner, LogWatcher, SourceHost, Due {
   }
 
   get #imposedEnd(): ImposedEnd {
-    this.#imposed ??= new ImposedEnd(this.engine, this.stored, this.#deadline)
+    this.#imposed ??= new ImposedEnd(this.engine, this.stored)
     return this.#imposed
   }
 
@@ -163,6 +163,7 @@ export class Production implements PumpOwner, LogWatcher, SourceHost, Due {
   #stop(reason: SluiceError | undefined, end: EndEvent): void {
     this.#command({ type: 'over' })
     this.engine.hub.cancel(this.#deadline)
+    this.#imposed?.callOff()
     this.#opening?.resolve(end)
     this.#lent.takeBack(reason)
     if (reason) this.#pump.stop(reason)
@@ -184,11 +185,10 @@ export class Production implements PumpOwner, LogWatcher, SourceHost, Due {
     this.engine.hub.schedule(this.#deadline, dueMs)
   }
 
-  /** A deadline is due: the source's, the readers', or that of an end which the store has failed to take. */
+  /** A deadline is due: the source's or the readers'. */
   due(): void {
     if (isOver(this.stored.log)) return
     this.#command({ type: 'tick', nowMs: this.engine.hub.now(), source: this.#pump })
-    this.#imposed?.tryAgain()
     if (!isOver(this.stored.log) && !this.#imposed?.underWay) this.#watch()
   }
 
