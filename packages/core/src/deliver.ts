@@ -60,10 +60,12 @@ export function prepareDelivery(
   const { hub } = engine
   const options = resolveReaderOptions(readerOptions, engine.reader)
   const { facts } = stored
+  const granted = credit === undefined ? undefined : requireInteger('credit', credit, 0, MAX_CREDIT)
+  // Nothing is refused any more once there is a connection, which keeps time.
   const encoder = wire.create(facts.wire?.name === wire.name ? facts.wire.facts : {})
   const connection = shared ?? new Connection(hub, sink, options, { beat: encoder, closeWhenEmpty: true })
   if (name !== undefined) nameReader(reader, name)
-  if (credit !== undefined) reader.limitSeq = reader.seq + requireInteger('credit', credit, 0, MAX_CREDIT)
+  if (granted !== undefined) reader.limitSeq = reader.seq + granted
   const term = limited({
     // What others share is not broken off for one reading's sake.
     rotateAfterMs: rotates === true && wire.resumable && shared === undefined && options.rotateAfterMs,

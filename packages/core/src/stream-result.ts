@@ -1,3 +1,4 @@
+import { SluiceError } from './errors.ts'
 import type { EndEvent, StreamEvent } from './event.ts'
 import type { Json } from './json.ts'
 import type { StoredStream, StreamTiming } from './store.ts'
@@ -28,17 +29,25 @@ export function resultOf(stored: StoredStream): StreamResult {
   return result(stored, { text: textOf(kept), events, end, trimmed: log.firstSeq > 1 })
 }
 
-/** The same of a stream that is read to its end, past what is kept: `trimmed` when it is not read from its beginning. */
+/**
+ * The same of a stream that is read to its end, past what is kept: `trimmed` when it is not read from its beginning,
+ * `exhausted` when there is nothing to be read but the end is known.
+ */
 export async function readResult(
   reading: AsyncIterable<StreamEvent>,
   stored: StoredStream,
-  { trimmed }: { trimmed: boolean },
+  { trimmed, exhausted }: { trimmed: boolean; exhausted: boolean },
 ): Promise<StreamResult> {
   const events: StreamEvent[] = []
   for await (const event of reading) events.push(event)
-  const text = textOf(events)
-  const end = events.pop() as EndEvent
-  return result(stored, { text, events, end, trimmed })
+  const end = exhausted ? stored.log.end : events.pop()
+  if (end?.type !== 'end') {
+    throw new SluiceError(
+      'SLUICE_ERR_READING_CLOSED',
+      'This reading was detached before the stream ended: it has no result. Attach again for another reading.',
+    )
+  }
+  return result(stored, { text: textOf(events), events, end, trimmed })
 }
 
 /** The text of choice 0. */

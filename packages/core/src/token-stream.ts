@@ -137,9 +137,12 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
     return text
   }
 
-  /** Reads to the end and gives everything. Does not reject when the stream is cut: `end` says so. */
+  /**
+   * Reads to the end and gives everything. Does not reject when the stream is cut: `end` says so.
+   * @throws SluiceError `SLUICE_ERR_READING_CLOSED` when the reading ends before the stream
+   */
   async result(): Promise<StreamResult> {
-    return readResult(this, this.#stored, { trimmed: this.#start.afterSeq > 0 })
+    return readResult(this, this.#stored, { trimmed: this.#start.afterSeq > 0, exhausted: this.exhausted })
   }
 
   /** Ends the stream for everyone. Acknowledged once the end is stored; gives that end, or the one there was before. */

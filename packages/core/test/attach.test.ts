@@ -34,6 +34,15 @@ describe('a reading that begins after the end', () => {
     expect(events).toEqual([])
   })
 
+  test('contract 3: has no text, and the same end as every other', async () => {
+    const rig = createRig()
+    const id = await endedStream(rig)
+    const { cursor, end } = await rig.sluice.info({ id }, SERVER)
+    const result = await (await rig.sluice.attach({ cursor }, SERVER)).result()
+    expect(result).toMatchObject({ text: '', events: [], end, trimmed: true })
+    expect(await (await rig.sluice.attach({ cursor }, SERVER)).text()).toBe('')
+  })
+
   test('contract 4: is over at once when it is delivered', async () => {
     const rig = createRig()
     const id = await endedStream(rig)
@@ -44,6 +53,30 @@ describe('a reading that begins after the end', () => {
     expect(sink.closed || sink.destroyed).toBe(true)
     expect(rig.sluice.stats()).toMatchObject({ delivering: 0 })
   })
+})
+
+test('contract 2: a reading that is left gives no result: what it had read never passes for the whole', async () => {
+  const rig = createRig()
+  const scripted = createScriptedSource([{ yield: 'a' }, { hang: true }], { runtime: rig.runtime })
+  const { id } = await rig.sluice.start(scripted.source, { ...SERVER, onDisconnect: 'continue' })
+  await rig.runtime.flush()
+  for (const ask of ['text', 'result'] as const) {
+    const stream = await rig.sluice.attach({ id }, SERVER)
+    const asked = sluiceErrorOf(() => stream[ask]())
+    await rig.runtime.flush()
+    stream.detach()
+    await rig.runtime.flush()
+    expect(await asked).toMatchObject({ code: 'SLUICE_ERR_READING_CLOSED' })
+  }
+})
+
+test('a delivery that is refused for its options leaves nothing behind', async () => {
+  const rig = createRig()
+  const id = await endedStream(rig)
+  const stream = await rig.sluice.attach({ id }, SERVER)
+  const sink = createCollectingSink()
+  await sluiceErrorOf(() => stream.deliver(sink, { wire: plainWire, name: 'tab', credit: -1 }))
+  expect([rig.sluice.stats().pending, sink.writes]).toEqual([0, []])
 })
 
 describe('contract 1, cursors: `after`', () => {
