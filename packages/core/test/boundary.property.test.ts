@@ -47,7 +47,6 @@ describe('contract 10: boundary', () => {
           const whole = boundariesOf(text, 'grapheme')
           for (const end of await endsOf(unit, tokens, 60_000)) expect(whole.has(end)).toBe(true)
         }),
-        { numRuns: 250 },
       ),
   )
 
@@ -56,7 +55,6 @@ describe('contract 10: boundary', () => {
       fc.asyncProperty(tokenized, async ({ text, tokens }) => {
         for (const end of (await endsOf('line', tokens, 60_000)).slice(0, -2)) expect(text[end - 1]).toBe('\n')
       }),
-      { numRuns: 250 },
     ))
 
   test.each(['word', 'sentence'] as const)('%s ends chunks where the whole text has such an end', (unit) =>
@@ -69,7 +67,6 @@ describe('contract 10: boundary', () => {
         const ends = boundariesOf(text, unit)
         for (const end of await endsOf(unit, tokens, 60_000)) expect(ends.has(end)).toBe(true)
       }),
-      { numRuns: 250 },
     ),
   )
 

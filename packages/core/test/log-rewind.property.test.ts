@@ -133,7 +133,6 @@ describe('contract 5, a log that takes back what its store refused', () => {
         expect(everythingOf(log)).toEqual(everythingOf(fresh.log))
         expect(account).toEqual(fresh.account)
       }),
-      { numRuns: 100 },
     ))
 
   test('contract 8: counts and remembers nothing of that: an end made now tells the usage of what is left', () =>
@@ -144,7 +143,6 @@ describe('contract 5, a log that takes back what its store refused', () => {
         expect(countedOf(log)).toEqual(countedOf(fresh.log))
         expect(cutEnd(log, 'client')).toEqual(cutEnd(fresh.log, 'client'))
       }),
-      { numRuns: 100 },
     ))
 
   test('also when its head was trimmed meanwhile: what is kept of it, and what it counted', () =>
@@ -166,7 +164,6 @@ describe('contract 5, a log that takes back what its store refused', () => {
           reason?.type === 'finish' ? reason.reason : undefined,
         ])
       }),
-      { numRuns: 300 },
     ))
 
   test('goes on from there: later events are read as they were appended, whatever segments were cut or left', () =>
@@ -185,7 +182,6 @@ describe('contract 5, a log that takes back what its store refused', () => {
         expect(everythingOf(log)).toEqual(everythingOf(fresh.log))
         expect(account).toEqual(fresh.account)
       }),
-      { numRuns: 100 },
     ))
 
   test('contract 3: may then get the end that the store has instead', () =>
@@ -208,6 +204,5 @@ describe('contract 5, a log that takes back what its store refused', () => {
         log.rewind(stored)
         expect([log.end, log.lastSeq]).toEqual([CUT, stored + 1])
       }),
-      { numRuns: 200 },
     ))
 })

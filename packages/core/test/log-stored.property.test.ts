@@ -35,7 +35,6 @@ describe('contract 11, a log that shows what is stored', () => {
           scene.assertKept()
         }
       }),
-      { numRuns: 200 },
     ))
 
   test('gives its readers no more than that, wakes them when there is more, and never wakes them for less', () =>
@@ -65,7 +64,6 @@ describe('contract 11, a log that shows what is stored', () => {
           if (reader.pending === 0) log.sleep(reader, reader.seq + 1)
         }
       }),
-      { numRuns: 200 },
     ))
 
   test('contract 3: has its end only once the store has it, and takes nothing meanwhile', () =>
@@ -89,7 +87,6 @@ describe('contract 11, a log that shows what is stored', () => {
         for (const event of [...late, STOP]) expect(log.append(event)).toBe(false)
         scene.assertShown()
       }),
-      { numRuns: 100 },
     ))
 
   test('contract 6: is trimmed as soon as the store has its head, down to its retention', () =>
@@ -103,6 +100,5 @@ describe('contract 11, a log that shows what is stored', () => {
         expect(scene.log.bytes).toBeLessThanOrEqual(retentionBytes + largest)
         scene.assertKept()
       }),
-      { numRuns: 100 },
     ))
 })

@@ -99,7 +99,6 @@ describe('contract 1, a log against a plain list', () => {
           expect(log.epochOf(seq)).toBe(epoch)
         }
       }),
-      { numRuns: 300 },
     ))
 
   test('bytesUpTo, fitting and outlineAt agree with the list', () =>

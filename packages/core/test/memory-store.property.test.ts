@@ -280,6 +280,5 @@ describe('the memory store against plain lists', () => {
           expect((await store.find({ tenant: '', id: 'hog' })).is).toBe('stream')
         },
       ),
-      { numRuns: 200 },
     ))
 })

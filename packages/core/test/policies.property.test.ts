@@ -87,7 +87,6 @@ describe('contract 10: adaptive', () => {
         ])
         expect(chunks[0]).toMatchObject({ fromSeq: 1, toSeq: count })
       }),
-      { numRuns: 200 },
     ))
 })
 
