@@ -1,3 +1,4 @@
+import { errorOfEnd } from './end.ts'
 import { SluiceError } from './errors.ts'
 import type { EndEvent, StreamEvent } from './event.ts'
 import type { Json } from './json.ts'
@@ -48,6 +49,12 @@ export async function readResult(
     )
   }
   return result(stored, { text: textOf(events), events, end, trimmed })
+}
+
+/** The text of a stream that finished by itself; of any other its end is thrown: a part never passes for the whole. */
+export function wholeText({ text, end }: StreamResult): string {
+  if (!end.complete) throw errorOfEnd(end)
+  return text
 }
 
 /** The text of choice 0. */

@@ -3,7 +3,7 @@ import type { Connection } from './connection.ts'
 import { type DeliverOptions, prepareDelivery } from './deliver.ts'
 import type { Delivery } from './delivery.ts'
 import type { ReadingOutcome } from './delivery-parties.ts'
-import { endOf, errorOfEnd } from './end.ts'
+import { endOf } from './end.ts'
 import type { Engine } from './engine.ts'
 import { SluiceError } from './errors.ts'
 import type { DataEvents, EndEvent, StreamEvent } from './event.ts'
@@ -17,7 +17,7 @@ import { tellAttached, tellDetached } from './reading-observed.ts'
 import type { Sink } from './sink.ts'
 import type { StoredStream } from './store.ts'
 import { cursorAt, cursorOf } from './stream-info.ts'
-import { readResult, type StreamResult } from './stream-result.ts'
+import { readResult, type StreamResult, wholeText } from './stream-result.ts'
 
 /** Where a handle's reading begins, and who made it. */
 export interface TokenStreamStart {
@@ -132,9 +132,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
    * @throws SluiceError when the stream did not finish by itself: part of an answer never passes for the whole
    */
   async text(): Promise<string> {
-    const { text, end } = await this.result()
-    if (!end.complete) throw errorOfEnd(end)
-    return text
+    return wholeText(await this.result())
   }
 
   /**
