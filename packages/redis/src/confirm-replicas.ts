@@ -14,11 +14,8 @@ export async function confirmReplicas(
   seq: number,
 ): Promise<void> {
   const meta = names.meta(facts)
-  for (;;) {
-    const reached = await link.ask(() => waitFor(link.commands, meta, replicas))
-    if (reached >= replicas) break
-    throw new Error(`only ${reached} of ${replicas} replicas have it`)
-  }
+  const reached = await link.ask(() => waitFor(link.commands, meta, replicas))
+  if (reached < replicas) throw new Error(`only ${reached} of ${replicas} replicas have it`)
   await link.run(SCRIPTS.confirm, [meta], [log.epoch, seq, names.channel(facts)])
 }
 
