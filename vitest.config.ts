@@ -38,7 +38,7 @@ function mutantOf(index: string | undefined): Plugin[] {
 }
 
 /** Scripts for Redis are read from their files at run time, by this one: what it reads is broken there. */
-const LUA_READER = 'packages/redis/src/scripts.ts'
+const LUA_READER = 'packages/redis/src/protocol/scripts.ts'
 function breakLua(code: string, { file, find, replace }: Mutant): string {
   const name = JSON.stringify(basename(file, '.lua'))
   const broken = `.replace(name === ${name} ? ${JSON.stringify(find)} : '\\0', () => ${JSON.stringify(replace)})`

@@ -1,14 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 
-import { describeMachine } from './machine.ts'
-import { type Outcome, report } from './report.ts'
+import { describeMachine } from './process/machine.ts'
+import { type Outcome, report } from './trials/report.ts'
 import { ROWS } from './rows/index.ts'
 import { soak } from './soak/soak.ts'
-import type { Row } from './row.ts'
-import type { StageOptions } from './stage.ts'
-import { runTrials } from './trials.ts'
-import { judge } from './verdict.ts'
+import type { Row } from './trials/row.ts'
+import type { StageOptions } from './load/stage.ts'
+import { runTrials } from './trials/trials.ts'
+import { judge } from './trials/verdict.ts'
 
 const HELP = `Measures sluice beside a naive server.
 

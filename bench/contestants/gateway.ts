@@ -1,6 +1,6 @@
 import { parseGatewayOptions, startGateway } from '@sluice/gateway'
 
-import { answerParent } from '../child.ts'
+import { answerParent } from '../process/child.ts'
 
 /** The gateway as its command line starts it, in front of the backend whose URL it is given. */
 const upstream = process.argv[2]!

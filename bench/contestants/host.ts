@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Server as NetServer } from 'node:net'
 
-import { answerParent } from '../child.ts'
-import { Round, type Shape, type SourceInput, type Tokens } from '../source.ts'
+import { answerParent } from '../process/child.ts'
+import { Round, type Shape, type SourceInput, type Tokens } from '../traffic/source.ts'
 import { Profiler } from './profiler.ts'
 
 /** How a contestant is set up; what it does not know it leaves. */

@@ -1,4 +1,4 @@
-import type { DialectName } from '../load/dialect.ts'
+import type { DialectName } from '../traffic/dialect.ts'
 import type { ContestantOptions } from './host.ts'
 
 /** A server program with its options, under the name it has in the report. */
@@ -29,11 +29,14 @@ export const FASTIFY: Contestant = contestant('sluice fastify', 'fastify')
 export const BACKEND: Contestant = contestant('backend', 'backend')
 /** The same backend; the row puts the gateway before it. */
 export const GATEWAY: Contestant = contestant('gateway', 'backend')
-export const RAW_WS: Contestant = { ...contestant('raw ws', 'websocket-raw'), dialect: 'ws' }
-export const SOCKET_IO: Contestant = { ...contestant('socket.io', 'websocket-socketio'), dialect: 'socket.io' }
-export const SLUICE_WS: Contestant = { ...contestant('sluice websocket', 'websocket'), dialect: 'sluice' }
+export const RAW_WS: Contestant = { ...contestant('raw ws', 'websocket/websocket-raw'), dialect: 'ws' }
+export const SOCKET_IO: Contestant = {
+  ...contestant('socket.io', 'websocket/websocket-socketio'),
+  dialect: 'socket.io',
+}
+export const SLUICE_WS: Contestant = { ...contestant('sluice websocket', 'websocket/websocket'), dialect: 'sluice' }
 export const SLUICE_WS_IMMEDIATE: Contestant = {
-  ...contestant('sluice websocket immediate', 'websocket', { policy: 'immediate' }),
+  ...contestant('sluice websocket immediate', 'websocket/websocket', { policy: 'immediate' }),
   dialect: 'sluice',
 }
 export const SOURCE_ONLY: Contestant = contestant('source only', 'source-only')
@@ -55,6 +58,6 @@ function grpcContestant(name: string, program: string, options: ContestantOption
   return { ...contestant(name, program, options), load: 'load/grpc-client.ts' }
 }
 
-export const GRPC_JS: Contestant = grpcContestant('grpc-js', 'grpc-js')
-export const CONNECT: Contestant = grpcContestant('connect', 'connect')
-export const SLUICE_GRPC: Contestant = grpcContestant('sluice grpc', 'sluice-grpc')
+export const GRPC_JS: Contestant = grpcContestant('grpc-js', 'grpc/grpc-js')
+export const CONNECT: Contestant = grpcContestant('connect', 'grpc/connect')
+export const SLUICE_GRPC: Contestant = grpcContestant('sluice grpc', 'grpc/sluice-grpc')

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 
-import { textOf, TOKEN_CHARS } from '../fixtures.ts'
-import { percentiles, type Percentiles } from './percentiles.ts'
+import { textOf, TOKEN_CHARS } from '../traffic/fixtures.ts'
+import { percentiles, type Percentiles } from '../traffic/percentiles.ts'
 import type { Heard } from './response.ts'
 
 /** What the streams should have said. */

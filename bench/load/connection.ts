@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 
-import { nowUs } from '../clock.ts'
-import { clientFrame, type Dialect, upgradeRequest } from './dialect.ts'
+import { nowUs } from '../process/clock.ts'
+import { clientFrame, type Dialect, upgradeRequest } from '../traffic/dialect.ts'
 
 /** What one connection asks for, and how it behaves. */
 export interface LoadRequest {

@@ -1,5 +1,5 @@
 import type { LoadConnection } from './connection.ts'
-import type { Dialect } from './dialect.ts'
+import type { Dialect } from '../traffic/dialect.ts'
 import type { Arrival, Heard } from './response.ts'
 
 const HEAD_END = '\r\n\r\n'

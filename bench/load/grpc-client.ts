@@ -1,7 +1,7 @@
 import type { ClientHttp2Session } from 'node:http2'
 
-import { answerParent } from '../child.ts'
-import { nowUs } from '../clock.ts'
+import { answerParent } from '../process/child.ts'
+import { nowUs } from '../process/clock.ts'
 import { type CheckInput, type Checked, checkAll } from './check.ts'
 import type { OpenInput } from './client.ts'
 import { GrpcLoadConnection, openGrpcSession } from './grpc-connection.ts'

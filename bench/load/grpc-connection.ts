@@ -1,6 +1,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
 
-import { nowUs } from '../clock.ts'
+import { nowUs } from '../process/clock.ts'
 
 /** Room enough that flow control is not what is measured, … */
 const WINDOW_BYTES = 64 * 1024 * 1024

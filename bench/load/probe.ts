@@ -1,7 +1,7 @@
-import { textOf } from '../fixtures.ts'
+import { textOf } from '../traffic/fixtures.ts'
 import { faultOf } from './check.ts'
 import { LoadConnection } from './connection.ts'
-import { percentiles, type Percentiles } from './percentiles.ts'
+import { percentiles, type Percentiles } from '../traffic/percentiles.ts'
 import { type Post, requestFor } from './requests.ts'
 import { readResponse } from './response.ts'
 

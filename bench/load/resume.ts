@@ -1,6 +1,6 @@
-import { textOf } from '../fixtures.ts'
+import { textOf } from '../traffic/fixtures.ts'
 import { LoadConnection } from './connection.ts'
-import { percentiles, type Percentiles } from './percentiles.ts'
+import { percentiles, type Percentiles } from '../traffic/percentiles.ts'
 import { readResponse } from './response.ts'
 
 /** How a resume of all streams at once went. */

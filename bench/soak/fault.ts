@@ -1,4 +1,4 @@
-import { TOKEN_CHARS } from '../fixtures.ts'
+import { TOKEN_CHARS } from '../traffic/fixtures.ts'
 
 /** Tokens that are looked for elsewhere in the text to tell a gap from a repetition. */
 const SAMPLE_TOKENS = 6

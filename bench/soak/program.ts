@@ -1,6 +1,6 @@
-import { answerParent } from '../child.ts'
+import { answerParent } from '../process/child.ts'
 import { measureMemory } from '../contestants/host.ts'
-import { Round, type Shape } from '../source.ts'
+import { Round, type Shape } from '../traffic/source.ts'
 import { createInstance, type InstanceOptions } from '../stores/create-instance.ts'
 import { type Followed, type Followings, SoakReader } from './reader.ts'
 

@@ -1,4 +1,4 @@
-import { textOf, TOKEN_CHARS } from '../fixtures.ts'
+import { textOf, TOKEN_CHARS } from '../traffic/fixtures.ts'
 import { COMPLETE, type Instance, LEFT, type Reading } from '../stores/instance.ts'
 import { faultBetween } from './fault.ts'
 

@@ -1,8 +1,8 @@
 import { startRedisServer } from '@sluice/testing/redis'
 
-import { Child } from '../child.ts'
+import { Child } from '../process/child.ts'
 import type { Memory } from '../contestants/host.ts'
-import type { Shape } from '../source.ts'
+import type { Shape } from '../traffic/source.ts'
 import { killConnections } from './kills.ts'
 import type { ProduceInput } from './program.ts'
 import type { Followings } from './reader.ts'

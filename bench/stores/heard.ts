@@ -1,5 +1,5 @@
-import { nowUs } from '../clock.ts'
-import { textOf, TOKEN_CHARS } from '../fixtures.ts'
+import { nowUs } from '../process/clock.ts'
+import { textOf, TOKEN_CHARS } from '../traffic/fixtures.ts'
 import type { Arrival } from '../load/response.ts'
 import { COMPLETE, type Reading } from './instance.ts'
 

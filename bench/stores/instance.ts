@@ -1,4 +1,4 @@
-import type { SourceInput, Tokens } from '../source.ts'
+import type { SourceInput, Tokens } from '../traffic/source.ts'
 
 /** One reading of a stream. */
 export interface Reading {

@@ -1,6 +1,6 @@
-import { nowUs } from '../clock.ts'
-import { percentiles, type Percentiles } from '../load/percentiles.ts'
-import type { Round } from '../source.ts'
+import { nowUs } from '../process/clock.ts'
+import { percentiles, type Percentiles } from '../traffic/percentiles.ts'
+import type { Round } from '../traffic/source.ts'
 import { Heard } from './heard.ts'
 import type { Instance } from './instance.ts'
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { createResumableStreamContext } from 'resumable-stream/ioredis'
 
-import { TOKEN_CHARS } from '../fixtures.ts'
+import { TOKEN_CHARS } from '../traffic/fixtures.ts'
 import { COMPLETE, type Instance, type Reading } from './instance.ts'
 
 /** `resumable-stream` (npm) as its README says, on ioredis like sluice. It has no cancel, and nothing to resume after the end. */

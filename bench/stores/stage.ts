@@ -4,10 +4,10 @@ import { join } from 'node:path'
 
 import type { RedisServer } from '@sluice/testing/redis'
 
-import { Child } from '../child.ts'
-import type { Percentiles } from '../load/percentiles.ts'
-import type { Shape } from '../source.ts'
-import type { StageOptions } from '../stage.ts'
+import { Child } from '../process/child.ts'
+import type { Percentiles } from '../traffic/percentiles.ts'
+import type { Shape } from '../traffic/source.ts'
+import type { StageOptions } from '../load/stage.ts'
 import type { AttachInput, Checked } from './program.ts'
 import type { StoreContestant } from './roster.ts'
 

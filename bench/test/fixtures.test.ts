@@ -21,14 +21,14 @@ import {
   SLUICE_GRPC,
   SLUICE_IMMEDIATE,
 } from '../contestants/roster.ts'
-import { FAT_TOKEN_BYTES, fatTokenOf, textOf, TOKEN_CHARS, tokenOf } from '../fixtures.ts'
+import { FAT_TOKEN_BYTES, fatTokenOf, textOf, TOKEN_CHARS, tokenOf } from '../traffic/fixtures.ts'
 import { faultOf } from '../load/check.ts'
 import { LoadConnection } from '../load/connection.ts'
 import { readResponse } from '../load/response.ts'
 import { POST, startHop } from '../rows/gateway-hop.ts'
-import type { Shape } from '../source.ts'
-import { Round } from '../source.ts'
-import { Stage } from '../stage.ts'
+import type { Shape } from '../traffic/source.ts'
+import { Round } from '../traffic/source.ts'
+import { Stage } from '../load/stage.ts'
 
 const SHAPES: Record<string, Shape> = {
   'one token a turn': { tokens: 300 },

@@ -1,10 +1,10 @@
-export { describeCrossing } from './crossing-suite.ts'
-export { describeSink } from './sink-suite.ts'
+export { describeCrossing } from './transport/crossing-suite.ts'
+export { describeSink } from './sink/sink-suite.ts'
 export type { OpenedSink, SinkClient, SinkDriver } from './sink/driver.ts'
-export { describeStore } from './store-suite.ts'
-export type { StoreDriver } from './store/driver.ts'
-export { describeTransport } from './transport-suite.ts'
-export { RecordedReading } from './transport/recorded-reading.ts'
+export { describeStore } from './store/store-suite.ts'
+export type { StoreDriver } from './store/rig/driver.ts'
+export { describeTransport } from './transport/transport-suite.ts'
+export { RecordedReading } from './transport/rig/recorded-reading.ts'
 export type {
   AttachAsked,
   NativeEvent,
@@ -15,11 +15,11 @@ export type {
   TransportDriver,
   TransportReading,
   TransportStores,
-} from './transport/driver.ts'
+} from './transport/rig/driver.ts'
 export {
   GRPC_REFUSALS,
   HTTP_REFUSALS,
   type RefusalCode,
   TransportRefusal,
   WEBSOCKET_REFUSALS,
-} from './transport/refusal.ts'
+} from './transport/rig/refusal.ts'

@@ -1,3 +1,3 @@
 // The vectors are read from files, so this entry needs Node, Bun or Deno.
-export { describeSseParser, type ParsedSse, type ParseSse } from './sse-parser-suite.ts'
-export { sseVectors, type SseVector } from './sse-vectors.ts'
+export { describeSseParser, type ParsedSse, type ParseSse } from './sse/sse-parser-suite.ts'
+export { sseVectors, type SseVector } from './sse/sse-vectors.ts'

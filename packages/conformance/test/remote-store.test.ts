@@ -1,6 +1,6 @@
 import { describeStore } from '@sluice/conformance'
 
-import { RemoteStore } from '../../core/test/remote-store.ts'
+import { RemoteStore } from '../../core/test/rig/remote-store.ts'
 
 /** A store in a few lines that is as slow as one elsewhere: the suite must get along with such a one, too. */
 describeStore('remote', {

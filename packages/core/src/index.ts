@@ -1,26 +1,26 @@
-export { createSluice, Sluice, type AckOptions } from './sluice.ts'
-export { DEFAULT_DRAIN_MS } from './drain.ts'
-export type { SluiceStats } from './sluice-stats.ts'
-export type { SluiceOptions } from './sluice-options.ts'
-export type { StartOptions } from './start.ts'
-export type { AttachOptions, RefOptions, StreamRef } from './attach.ts'
-export type { StreamInfo } from './stream-info.ts'
-export { TokenStream } from './token-stream.ts'
-export type { DeliverOptions } from './deliver.ts'
-export type { Settle } from './settlement.ts'
-export type { StreamResult } from './stream-result.ts'
+export { createSluice, Sluice, type AckOptions } from './sluice/sluice.ts'
+export { DEFAULT_DRAIN_MS } from './sluice/drain.ts'
+export type { SluiceStats } from './sluice/stats.ts'
+export type { SluiceOptions } from './sluice/options.ts'
+export type { StartOptions } from './sluice/start.ts'
+export type { AttachOptions, RefOptions, StreamRef } from './sluice/attach.ts'
+export type { StreamInfo } from './store/info.ts'
+export { TokenStream } from './sluice/token-stream.ts'
+export type { DeliverOptions } from './sluice/prepare-delivery.ts'
+export type { Settle } from './producer/settle-hook.ts'
+export type { StreamResult } from './store/result.ts'
 
-export { DEFAULT_STREAM_OPTIONS } from './stream-options.ts'
-export type { DeadlineOptions, OnDisconnect, ResolvedStreamOptions, StreamOptions } from './stream-options.ts'
+export { DEFAULT_STREAM_OPTIONS } from './store/stream-options.ts'
+export type { DeadlineOptions, OnDisconnect, ResolvedStreamOptions, StreamOptions } from './store/stream-options.ts'
 export {
   DEFAULT_READER_OPTIONS,
   type ReaderOptions,
   resolveReaderOptions,
   type ResolvedReaderOptions,
-} from './reader-options.ts'
-export { DEFAULT_LIMIT_OPTIONS, type LimitOptions, type ResolvedLimitOptions } from './admission.ts'
-export type { Observer } from './observer.ts'
-export type { EventTransform, Transform } from './transform.ts'
+} from './reader/options.ts'
+export { DEFAULT_LIMIT_OPTIONS, type LimitOptions, type ResolvedLimitOptions } from './access/admission.ts'
+export type { Observer } from './observe/observer.ts'
+export type { EventTransform, Transform } from './source/transform.ts'
 export {
   authorizeOwner,
   expiryOf,
@@ -31,12 +31,18 @@ export {
   type Authorize,
   type Principal,
   type StreamIdentity,
-} from './principal.ts'
-export { maskError, errorOfEnd, type ErrorFor } from './end.ts'
-export { isSluiceError, SluiceError, STATUS_OF_CODE, type SluiceErrorCode, type SluiceErrorOptions } from './errors.ts'
-export { createSystemRuntime, type Runtime } from './runtime.ts'
+} from './access/principal.ts'
+export { maskError, errorOfEnd, type ErrorFor } from './log/end.ts'
+export {
+  isSluiceError,
+  SluiceError,
+  STATUS_OF_CODE,
+  type SluiceErrorCode,
+  type SluiceErrorOptions,
+} from './events/errors.ts'
+export { createSystemRuntime, type Runtime } from './clock/runtime.ts'
 
-export { isTextual } from './event.ts'
+export { isTextual } from './events/event.ts'
 export type {
   DataEvent,
   DataEvents,
@@ -59,28 +65,28 @@ export type {
   Usage,
   UsageEvent,
   WireError,
-} from './event.ts'
-export type { Source, SourceContext, SourceItem, SourceItems } from './source.ts'
-export type { Json } from './json.ts'
-export { formatCursor, isStreamId, parseCursor, type Cursor } from './cursor.ts'
+} from './events/event.ts'
+export type { Source, SourceContext, SourceItem, SourceItems } from './source/source.ts'
+export type { Json } from './events/json.ts'
+export { formatCursor, isStreamId, parseCursor, type Cursor } from './events/cursor.ts'
 
-export type { ChunkingPolicy, Pace, PolicyView } from './policy.ts'
-export { immediate } from './policies/immediate.ts'
-export { DEFAULT_FIXED_OPTIONS, fixed, type FixedOptions } from './policies/fixed.ts'
-export { adaptive, DEFAULT_ADAPTIVE_OPTIONS, type AdaptiveOptions } from './policies/adaptive.ts'
-export { boundary, DEFAULT_BOUNDARY_OPTIONS, type BoundaryOptions } from './policies/boundary.ts'
-export { paced, type PacedOptions } from './policies/paced.ts'
+export type { ChunkingPolicy, Pace, PolicyView } from './chunking/policy.ts'
+export { immediate } from './chunking/immediate.ts'
+export { DEFAULT_FIXED_OPTIONS, fixed, type FixedOptions } from './chunking/fixed.ts'
+export { adaptive, DEFAULT_ADAPTIVE_OPTIONS, type AdaptiveOptions } from './chunking/adaptive.ts'
+export { boundary, DEFAULT_BOUNDARY_OPTIONS, type BoundaryOptions } from './chunking/boundary.ts'
+export { paced, type PacedOptions } from './chunking/paced.ts'
 
 // For those who write a transport, a wire or a store.
-export { Connection } from './connection.ts'
-export type { Carried, ConnectionHabits } from './connection-parties.ts'
-export type { Sink, WireBytes } from './sink.ts'
-export type { Encoder, EncoderStart, Entry, Wire, WireFacts } from './encoder.ts'
-export type { Closed, ClosedCode, Opened } from './notice.ts'
-export type { ChunkInfo, ReadingOutcome } from './delivery-parties.ts'
-export { copyOutline, createOutline, foldOutline, type ChoiceOutline, type Outline } from './outline.ts'
-export { createMemoryStore } from './memory-store.ts'
-export { DEFAULT_MEMORY_STORE_OPTIONS, type MemoryStoreOptions } from './memory-store-options.ts'
+export { Connection } from './wire/connection.ts'
+export type { Carried, ConnectionHabits } from './wire/connection-reading.ts'
+export type { Sink, WireBytes } from './wire/sink.ts'
+export type { Encoder, EncoderStart, Entry, Wire, WireFacts } from './wire/encoder.ts'
+export type { Closed, ClosedCode, Opened } from './events/notice.ts'
+export type { ChunkInfo, ReadingOutcome } from './reader/delivery-listener.ts'
+export { copyOutline, createOutline, foldOutline, type ChoiceOutline, type Outline } from './events/resume-state.ts'
+export { createMemoryStore } from './store/memory-store.ts'
+export { DEFAULT_MEMORY_STORE_OPTIONS, type MemoryStoreOptions } from './store/memory-store-options.ts'
 export type {
   Begun,
   CloseOptions,
@@ -100,20 +106,20 @@ export type {
   StreamName,
   StreamTiming,
   Tombstone,
-} from './store.ts'
-export { EVENT_COST_BYTES, eventBytes } from './event-size.ts'
-export { Log } from './log.ts'
-export type { LogAccount, LogOptions, LogStart } from './log-options.ts'
-export type { LogReader, LogWatcher } from './log-parties.ts'
-export type { LogFollower } from './log-backing.ts'
-export { extendReaders } from './reader.ts'
-export { Hub, type Steppable } from './hub.ts'
-export { identifiedInTime } from './identify-deadline.ts'
-export { TokenBucket } from './token-bucket.ts'
-export { Deadline, type Due } from './deadlines.ts'
-export { cutEnd } from './end.ts'
-export type { Logged } from './segment.ts'
-export { placeCursor, type CursorPlace } from './cursor-place.ts'
+} from './store/store.ts'
+export { EVENT_COST_BYTES, eventBytes } from './events/event-size.ts'
+export { Log } from './log/log.ts'
+export type { LogAccount, LogOptions, LogStart } from './log/log-options.ts'
+export type { LogReader, LogWatcher } from './log/log-listeners.ts'
+export type { LogFollower } from './log/store-progress.ts'
+export { extendReaders } from './reader/reader.ts'
+export { Hub, type Steppable } from './clock/scheduler.ts'
+export { identifiedInTime } from './access/identify-deadline.ts'
+export { TokenBucket } from './clock/token-bucket.ts'
+export { Deadline, type Due } from './clock/deadlines.ts'
+export { cutEnd } from './log/end.ts'
+export type { Logged } from './log/segment.ts'
+export { placeCursor, type CursorPlace } from './log/cursor-place.ts'
 export {
   beginRecord,
   stepRecord,
@@ -121,7 +127,7 @@ export {
   type RecordOutcome,
   type RecordState,
   type RecordStep,
-} from './record-machine.ts'
+} from './store/record-machine.ts'
 export {
   beginLifecycle,
   nextDueMs,
@@ -132,4 +138,4 @@ export {
   type LifecycleStep,
   type LifecycleVerdict,
   type SourceProgress,
-} from './lifecycle-machine.ts'
+} from './producer/lifecycle-machine.ts'

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 
 import { isSluiceError } from '@sluice/core'
 
-import { startGateway } from './gateway.ts'
-import { helpText, parseGatewayOptions } from './options.ts'
+import { startGateway } from './serve/gateway.ts'
+import { helpText, parseGatewayOptions } from './options/options.ts'
 
 try {
   await main()

@@ -1,5 +1,10 @@
-export { createGrpcRoutes, DEFAULT_GRPC_ROUTES_OPTIONS, type GrpcRoutes, type GrpcRoutesOptions } from './routes.ts'
-export { createGrpcHandler, type GrpcHandler, type GrpcHandlerOptions } from './node-handler.ts'
-export type { GrpcRunner } from './service-parts.ts'
-export type { IdentifyCall } from './identify.ts'
+export {
+  createGrpcRoutes,
+  DEFAULT_GRPC_ROUTES_OPTIONS,
+  type GrpcRoutes,
+  type GrpcRoutesOptions,
+} from './service/routes.ts'
+export { createGrpcHandler, type GrpcHandler, type GrpcHandlerOptions } from './call/node-handler.ts'
+export type { GrpcRunner } from './service/service-parts.ts'
+export type { IdentifyCall } from './service/identify.ts'
 export { createGrpcServer, DEFAULT_GRPC_SERVER_OPTIONS, type GrpcServer, type GrpcServerOptions } from './server.ts'

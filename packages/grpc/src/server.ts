@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { DEFAULT_DRAIN_MS } from '@sluice/core'
 
-import { keepAlive } from './keep-alive.ts'
-import { createGrpcHandler, type GrpcHandler, type GrpcHandlerOptions } from './node-handler.ts'
-import { requireWhole } from './routes.ts'
+import { keepAlive } from './call/keep-alive.ts'
+import { createGrpcHandler, type GrpcHandler, type GrpcHandlerOptions } from './call/node-handler.ts'
+import { requireWhole } from './service/routes.ts'
 
 /** Options of {@link createGrpcServer}. */
 export interface GrpcServerOptions extends Omit<GrpcHandlerOptions, 'shutdownSignal'> {

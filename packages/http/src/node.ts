@@ -1,3 +1,3 @@
-export { type NodeRequest, type NodeRequestOptions, toHttpRequest } from './node-request.ts'
-export { sendPlan } from './node-plan.ts'
+export { type NodeRequest, type NodeRequestOptions, toHttpRequest } from './request/node-request.ts'
+export { sendPlan } from './response/node-plan.ts'
 export type { NodeResponse } from '@sluice/sse/node'

@@ -1,2 +1,2 @@
 export { redisStore, type RedisStore } from './redis-store.ts'
-export { DEFAULT_REDIS_STORE_OPTIONS, type RedisStoreOptions } from './redis-store-options.ts'
+export { DEFAULT_REDIS_STORE_OPTIONS, type RedisStoreOptions } from './connection/redis-store-options.ts'

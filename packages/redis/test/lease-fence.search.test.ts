@@ -1,7 +1,7 @@
 import type { Log } from '@sluice/core'
 import { describe, expect, test } from 'vitest'
 
-import type { Chunk } from '../src/chunk-codec.ts'
+import type { Chunk } from '../src/protocol/chunk-codec.ts'
 import { type Budget, FenceScene } from './search/fence-scene.ts'
 import { textOf } from './search/scripted-log.ts'
 

@@ -1,8 +1,8 @@
 import type { ClosedCode, EndEvent, SluiceOptions } from '@sluice/core'
 import type { RedisStoreOptions } from '@sluice/redis'
 
-import type { Counting } from './faults/counting-source.ts'
-import type { Starting } from './faults/instance.ts'
+import type { Counting } from './faults/rig/counting-source.ts'
+import type { Starting } from './faults/rig/instance.ts'
 
 /** How an instance in a process of its own is made; on its command line, as JSON. */
 export interface ProducerOptions {

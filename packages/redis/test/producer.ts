@@ -4,9 +4,9 @@
  */
 import { isSluiceError } from '@sluice/core'
 
-import { countingOn } from './faults/counting-source.ts'
-import { Instance } from './faults/instance.ts'
-import type { Reading } from './faults/reading.ts'
+import { countingOn } from './faults/rig/counting-source.ts'
+import { Instance } from './faults/rig/instance.ts'
+import type { Reading } from './faults/rig/reading.ts'
 import type { FromProducer, ProducerOptions, ProducerReport, Request, ToProducer } from './producer-messages.ts'
 
 const { store, sluice } = JSON.parse(process.argv[2] ?? '{}') as ProducerOptions

@@ -1,6 +1,6 @@
 import { beginRecord, type Logged, type RecordCommand, type RecordState, stepRecord } from '@sluice/core'
 
-import type { Chunk } from '../src/chunk-codec.ts'
+import type { Chunk } from '../src/protocol/chunk-codec.ts'
 import { type Attempt, CUT, LEASE_MS, MORE_MS, STOP } from './record-attempts.ts'
 
 /** What Redis is to be asked, and what it is to answer. */

@@ -1,11 +1,11 @@
 import type { Keeping, StreamFacts } from '@sluice/core'
 
-import { argsOf } from '../src/appends.ts'
-import { type Chunk, decodeChunk, encodeChunk } from '../src/chunk-codec.ts'
-import type { Link } from '../src/link.ts'
-import { pairs } from '../src/look.ts'
-import type { Names } from '../src/names.ts'
-import { SCRIPTS } from '../src/scripts.ts'
+import { argsOf } from '../src/connection/append-batcher.ts'
+import { type Chunk, decodeChunk, encodeChunk } from '../src/protocol/chunk-codec.ts'
+import type { Link } from '../src/connection/redis-connection.ts'
+import { pairs } from '../src/commands/read-record.ts'
+import type { Names } from '../src/protocol/keys.ts'
+import { SCRIPTS } from '../src/protocol/scripts.ts'
 import { CUT, LEASE_MS, MORE_MS } from './record-attempts.ts'
 import type { Asked } from './record-model.ts'
 

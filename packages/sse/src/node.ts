@@ -1,11 +1,11 @@
 import type { Sink } from '@sluice/core'
 
-import { type DeliveryPlan, resolveQueueBytes } from './delivery-plan.ts'
-import { type NodeResponse, socketOf, wasCut } from './node-response.ts'
-import { NodeSink } from './node-sink.ts'
+import { type DeliveryPlan, resolveQueueBytes } from './response/delivery-plan.ts'
+import { type NodeResponse, socketOf, wasCut } from './node/node-response.ts'
+import { NodeSink } from './node/node-sink.ts'
 
-export type { DeliveryPlan, SinkOwner } from './delivery-plan.ts'
-export type { NodeResponse } from './node-response.ts'
+export type { DeliveryPlan, SinkOwner } from './response/delivery-plan.ts'
+export type { NodeResponse } from './node/node-response.ts'
 
 /** Headers that list things: what middleware has set stays. */
 const LIST_HEADERS = ['vary', 'access-control-expose-headers']

@@ -3,8 +3,8 @@ import { text } from 'node:stream/consumers'
 
 import { expect, test } from 'vitest'
 
-import { fill, probe, type Probe, quiet } from './plan-probe.ts'
-import { connectRaw, request, serve, type WireServer } from './wire-clients.ts'
+import { fill, probe, type Probe, quiet } from './rig/plan-probe.ts'
+import { connectRaw, request, serve, type WireServer } from './rig/wire-clients.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: sluice\r\n\r\n'
 const PIECE = `data: ${'x'.repeat(1000)}\n\n`

@@ -3,8 +3,8 @@ import { connect } from 'node:http2'
 
 import { expect, test } from 'vitest'
 
-import { probe, type Probe } from './plan-probe.ts'
-import { serve } from './wire-clients.ts'
+import { probe, type Probe } from './rig/plan-probe.ts'
+import { serve } from './rig/wire-clients.ts'
 
 test('a response is over when all is sent, though the client is still sending its request', async () => {
   const arrived = Promise.withResolvers<Probe>()

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest'
 
-import { fill, listenersOf, probe, type Probe, quiet } from './plan-probe.ts'
-import { type Protocol, request, serve, type WireClient, type WireServer } from './wire-clients.ts'
+import { fill, listenersOf, probe, type Probe, quiet } from './rig/plan-probe.ts'
+import { type Protocol, request, serve, type WireClient, type WireServer } from './rig/wire-clients.ts'
 
 const QUEUE_BYTES = 16 * 1024
 const PIECE = `data: ${'x'.repeat(1000)}\n\n`

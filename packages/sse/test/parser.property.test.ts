@@ -3,8 +3,8 @@ import { createParser } from 'eventsource-parser'
 import { createSseParser, type SseEvent } from '@sluice/sse'
 import { describe, expect, it, test } from 'vitest'
 
-import { cutAt, parsePieces } from './parse-pieces.ts'
-import { parseBySpec } from './spec-parser.ts'
+import { cutAt, parsePieces } from './rig/parse-pieces.ts'
+import { parseBySpec } from './rig/spec-parser.ts'
 
 const names = fc.constantFrom('data', 'id', 'event', 'retry', 'dat', 'datax', 'Data', '', 'comment')
 const lineEnds = fc.constantFrom('\n', '\r', '\r\n', '\n\n', '\r\r', '\r\n\r\n', '\n\r')

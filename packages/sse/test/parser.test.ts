@@ -1,9 +1,9 @@
 import { createSseParser, DEFAULT_SSE_LIMITS, type SseEvent, type SseLimits } from '@sluice/sse'
 import { describe, expect, it, test } from 'vitest'
 
-import { cutAt, parsePieces } from './parse-pieces.ts'
-import { parseBySpec } from './spec-parser.ts'
-import { bytesOf, piecesOf, sseVectors } from './sse-vectors.ts'
+import { cutAt, parsePieces } from './rig/parse-pieces.ts'
+import { parseBySpec } from './rig/spec-parser.ts'
+import { bytesOf, piecesOf, sseVectors } from './rig/sse-vectors.ts'
 
 describe.each(sseVectors)('$name: $why', (vector) => {
   const { events, comments, retry, discarded } = vector

@@ -4,9 +4,9 @@ import { createParser } from 'eventsource-parser'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { asCarried, hostileText } from './hostile-text.ts'
-import { cutAt, parsePieces } from './parse-pieces.ts'
-import { parseBySpec } from './spec-parser.ts'
+import { asCarried, hostileText } from './rig/hostile-text.ts'
+import { cutAt, parsePieces } from './rig/parse-pieces.ts'
+import { parseBySpec } from './rig/spec-parser.ts'
 
 const names = fc.stringMatching(/^[A-Za-z0-9_.:-]{1,20}$/)
 const places = fc.array(fc.nat(2000), { maxLength: 6 })

@@ -4,16 +4,16 @@ import type { Duplex } from 'node:stream'
 import { DEFAULT_DRAIN_MS, SluiceError } from '@sluice/core'
 import { WebSocketServer } from 'ws'
 
-import { admit, type Admitted, SUBPROTOCOL } from './handshake.ts'
+import { admit, type Admitted, SUBPROTOCOL } from './handshake/handshake.ts'
 import {
   invalidOption,
   resolveWebSocketOptions,
   type ResolvedWebSocketHandlerOptions,
   type WebSocketHandlerOptions,
-} from './options.ts'
-import { refuseUpgrade } from './refuse-upgrade.ts'
-import { isMasked } from './server-message.ts'
-import { SocketSession } from './socket-session.ts'
+} from './handshake/options.ts'
+import { refuseUpgrade } from './handshake/refuse-upgrade.ts'
+import { isMasked } from './message/server-message.ts'
+import { SocketSession } from './session/socket-session.ts'
 
 /** Options of a drain. */
 export interface DrainOptions {

@@ -9,8 +9,14 @@ export {
   type ShownCredentials,
   type WebSocketHandlerOptions,
   type WebSocketLimits,
-} from './options.ts'
-export { createTickets, DEFAULT_TICKET_OPTIONS, type Ticket, type TicketOptions, type Tickets } from './tickets.ts'
+} from './handshake/options.ts'
+export {
+  createTickets,
+  DEFAULT_TICKET_OPTIONS,
+  type Ticket,
+  type TicketOptions,
+  type Tickets,
+} from './handshake/tickets.ts'
 export {
   ackMessage,
   attachMessage,
@@ -24,7 +30,7 @@ export {
   pingMessage,
   sendMessage,
   startMessage,
-} from './client-message.ts'
+} from './message/client-message.ts'
 export type {
   AnswerMessage,
   ClosedMessage,
@@ -34,6 +40,6 @@ export type {
   OpenedMessage,
   RefusedMessage,
   ServerMessage,
-} from './server-message.ts'
-export { nativeWs, NATIVE_WS_NAME } from './native-ws-wire.ts'
-export { SUBPROTOCOL } from './handshake.ts'
+} from './message/server-message.ts'
+export { nativeWs, NATIVE_WS_NAME } from './message/native-ws-wire.ts'
+export { SUBPROTOCOL } from './handshake/handshake.ts'

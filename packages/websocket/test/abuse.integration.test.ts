@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
-import { CONTINUATION, PING, type RawFrame, RawPeer, TEXT } from './raw-peer.ts'
-import { SocketClient, type SocketRig, startRig } from './socket-rig.ts'
+import { CONTINUATION, PING, type RawFrame, RawPeer, TEXT } from './rig/raw-peer.ts'
+import { SocketClient, type SocketRig, startRig } from './rig/socket-rig.ts'
 
 let rig: SocketRig
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 import type { SourceContext } from '@sluice/core'
 import { afterEach, expect, test } from 'vitest'
 
-import { refusedWith, SocketClient, type SocketRig, startRig } from './socket-rig.ts'
+import { refusedWith, SocketClient, type SocketRig, startRig } from './rig/socket-rig.ts'
 
 let rig: SocketRig | undefined
 afterEach(async () => {

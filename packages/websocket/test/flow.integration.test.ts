@@ -4,7 +4,7 @@ import { createSluice, type SourceContext } from '@sluice/core'
 import { startChaosProxy } from '@sluice/testing/chaos-proxy'
 import { afterEach, expect, test } from 'vitest'
 
-import { SocketClient, type SocketRig, startRig } from './socket-rig.ts'
+import { SocketClient, type SocketRig, startRig } from './rig/socket-rig.ts'
 
 let rig: SocketRig | undefined
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import type { SourceContext } from '@sluice/core'
 import { afterEach, describe, expect, test } from 'vitest'
 
-import { SocketClient, type SocketRig, startRig, textOf } from './socket-rig.ts'
+import { SocketClient, type SocketRig, startRig, textOf } from './rig/socket-rig.ts'
 
 let rig: SocketRig | undefined
 afterEach(async () => {

@@ -3,7 +3,7 @@ import { check, createVirtualRuntime } from '@sluice/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { Liveness } from '../src/liveness.ts'
+import { Liveness } from '../src/session/liveness.ts'
 
 const PING_MS = 30_000
 /** How often the scripts below look: a ping that is not answered is repeated after half a period. */

@@ -57,7 +57,7 @@ describe('options', () => {
         .split('\n')
         .find((line) => line.startsWith('|') && line.includes(name))
       expect(row).toContain(number)
-      const comment = text('src/options.ts').split(`  ${name}?: number`)[0]!.split('/**').at(-1)
+      const comment = text('src/handshake/options.ts').split(`  ${name}?: number`)[0]!.split('/**').at(-1)
       expect(comment).toContain(`Default ${number}.`)
     },
   )

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import type { SourceContext } from '@sluice/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { type SocketRig, startRig } from './socket-rig.ts'
+import { type SocketRig, startRig } from './rig/socket-rig.ts'
 
 /** Debian's own: others on the PATH do not see its packages. */
 const PYTHON = process.env.PYTHON_WEBSOCKETS ?? '/usr/bin/python3'

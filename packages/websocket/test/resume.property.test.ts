@@ -3,7 +3,7 @@ import { type ChaosProxy, startChaosProxy } from '@sluice/testing/chaos-proxy'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { SocketClient, type SocketRig, startRig } from './socket-rig.ts'
+import { SocketClient, type SocketRig, startRig } from './rig/socket-rig.ts'
 
 let rig: SocketRig
 let proxy: ChaosProxy

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { SocketClient, type SocketRig, startRig } from './socket-rig.ts'
+import { SocketClient, type SocketRig, startRig } from './rig/socket-rig.ts'
 
 const KIB = 1024
 /** What a socket and its stream may leave behind, on average: a tombstone is a few hundred bytes. */

@@ -3,10 +3,10 @@ export {
   type CollectedChoice,
   type CollectedTool,
   createChatCollector,
-} from './openai/chat-collector.ts'
-export type { ChatExtra, JsonObject } from './openai/chat-extra.ts'
-export type { ChatFacts } from './openai/chat-facts.ts'
-export { type ChatCompletion, type ChatCompletionChoice, toChatCompletion } from './openai/chat-json.ts'
-export { openAiChatSource, type OpenAiChatSourceOptions } from './openai/chat-source.ts'
-export { openAiChat } from './openai/chat-wire.ts'
-export { type OpenAiError, toOpenAiError } from './openai/errors.ts'
+} from './openai/encoder/chat-collector.ts'
+export type { ChatExtra, JsonObject } from './openai/format/chat-extra.ts'
+export type { ChatFacts } from './openai/format/chat-facts.ts'
+export { type ChatCompletion, type ChatCompletionChoice, toChatCompletion } from './openai/encoder/chat-json.ts'
+export { openAiChatSource, type OpenAiChatSourceOptions } from './openai/source/chat-source.ts'
+export { openAiChat } from './openai/encoder/chat-wire.ts'
+export { type OpenAiError, toOpenAiError } from './openai/format/errors.ts'

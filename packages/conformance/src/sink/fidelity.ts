@@ -3,7 +3,7 @@ import { check, hostileText } from '@sluice/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { within } from '../patience.ts'
+import { within } from '../timing/patience.ts'
 import type { SinkDriver } from './driver.ts'
 import { createScene, expectAll, openScene } from './scene.ts'
 

@@ -1,8 +1,8 @@
 import type { WireBytes } from '@sluice/core'
 import { expect, onTestFinished } from 'vitest'
 
-import { joinBytes } from '../join-bytes.ts'
-import { isSettled, until } from '../patience.ts'
+import { joinBytes } from '../sse/join-bytes.ts'
+import { isSettled, until } from '../timing/patience.ts'
 import type { OpenedSink, SinkDriver } from './driver.ts'
 
 const PIECE_LETTERS = 1000

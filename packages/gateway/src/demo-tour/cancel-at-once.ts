@@ -1,7 +1,7 @@
 import type { Source } from '@sluice/core'
 
 import { createDemoRunner } from '../demo-runner/demo-runner.ts'
-import type { RunningGateway } from '../gateway.ts'
+import type { RunningGateway } from '../serve/gateway.ts'
 import { demand } from './demand.ts'
 import { readPieces } from './reading.ts'
 import type { Screen } from './screen.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { RunningGateway } from '../gateway.ts'
+import type { RunningGateway } from '../serve/gateway.ts'
 import { demand } from './demand.ts'
 import { ask, type Piece, readPieces } from './reading.ts'
 import type { Screen } from './screen.ts'

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 
 import type { Source } from '@sluice/core'
 
-import type { RunningGateway } from '../gateway.ts'
+import type { RunningGateway } from '../serve/gateway.ts'
 import { demand } from './demand.ts'
 import { ask, readPieces } from './reading.ts'
 import type { Screen } from './screen.ts'

@@ -1,5 +1,5 @@
-import { type RunningGateway, startGateway } from '../gateway.ts'
-import { parseGatewayOptions } from '../options.ts'
+import { type RunningGateway, startGateway } from '../serve/gateway.ts'
+import { parseGatewayOptions } from '../options/options.ts'
 import { cancelAtOnce, type CancelFigures } from './cancel-at-once.ts'
 import { cutAndResume, type ResumeFigures } from './cut-and-resume.ts'
 import { demand } from './demand.ts'

@@ -23,7 +23,7 @@ import {
   StartRequestSchema,
 } from '@sluice/grpc/v1'
 
-import { encode, openSession } from '../../../grpc/test/http2-client.ts'
+import { encode, openSession } from '../../../grpc/test/rig/http2-client.ts'
 import { STATUS_NAMES, toEnd, toNativeEvent } from './grpc-events.ts'
 import { GrpcFrames } from './grpc-frames.ts'
 

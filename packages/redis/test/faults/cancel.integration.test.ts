@@ -2,10 +2,10 @@ import type { EndEvent } from '@sluice/core'
 import { type RedisServer, startRedisServer } from '@sluice/testing/redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { Tap } from './counting-source.ts'
-import { Instance } from './instance.ts'
-import { Reading } from './reading.ts'
-import { countTokens, textBetween } from './text.ts'
+import { Tap } from './rig/counting-source.ts'
+import { Instance } from './rig/instance.ts'
+import { Reading } from './rig/reading.ts'
+import { countTokens, textBetween } from './rig/text.ts'
 
 const AS = { as: 'server' } as const
 const CANCELLED = { type: 'end', reason: 'cancelled', cause: 'client', complete: false }

@@ -2,10 +2,10 @@ import { type ClusterRedis, startCluster } from '@sluice/testing/redis'
 import { Cluster } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 
-import { Tap } from './counting-source.ts'
-import { Instance } from './instance.ts'
-import { Reading } from './reading.ts'
-import { textBetween } from './text.ts'
+import { Tap } from './rig/counting-source.ts'
+import { Instance } from './rig/instance.ts'
+import { Reading } from './rig/reading.ts'
+import { textBetween } from './rig/text.ts'
 
 function clientOf(cluster: ClusterRedis): Cluster {
   return new Cluster(

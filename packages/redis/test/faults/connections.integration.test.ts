@@ -1,12 +1,12 @@
 import { startRedisServer } from '@sluice/testing/redis'
 import { describe, expect, test } from 'vitest'
 
-import { countConnections } from './connections.ts'
-import { Instance } from './instance.ts'
-import { Reading } from './reading.ts'
-import { ReplyThief } from './reply-thief.ts'
-import { textBetween } from './text.ts'
-import { eventually } from './watched.ts'
+import { countConnections } from './rig/connections.ts'
+import { Instance } from './rig/instance.ts'
+import { Reading } from './rig/reading.ts'
+import { ReplyThief } from './rig/reply-thief.ts'
+import { textBetween } from './rig/text.ts'
+import { eventually } from './rig/watched.ts'
 
 const KILLED_FOR_MS = 30_000
 

@@ -1,11 +1,11 @@
 import { type RedisServer, startRedisServer } from '@sluice/testing/redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { Tap } from './counting-source.ts'
-import { Instance } from './instance.ts'
-import { ProducerProcess } from './producer-process.ts'
-import { Reading } from './reading.ts'
-import { eventually } from './watched.ts'
+import { Tap } from './rig/counting-source.ts'
+import { Instance } from './rig/instance.ts'
+import { ProducerProcess } from './rig/producer-process.ts'
+import { Reading } from './rig/reading.ts'
+import { eventually } from './rig/watched.ts'
 
 const DISCONNECTED = { type: 'end', reason: 'cancelled', cause: 'disconnect', complete: false }
 

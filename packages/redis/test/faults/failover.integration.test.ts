@@ -3,10 +3,10 @@ import { startChaosProxy } from '@sluice/testing/chaos-proxy'
 import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 
-import { Tap } from './counting-source.ts'
-import { Instance } from './instance.ts'
-import { Reading } from './reading.ts'
-import { countTokens, textBetween } from './text.ts'
+import { Tap } from './rig/counting-source.ts'
+import { Instance } from './rig/instance.ts'
+import { Reading } from './rig/reading.ts'
+import { countTokens, textBetween } from './rig/text.ts'
 
 describe.concurrent('a failover', () => {
   test.for([

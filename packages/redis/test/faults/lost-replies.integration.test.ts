@@ -1,12 +1,12 @@
 import { type RedisServer, startRedisServer } from '@sluice/testing/redis'
 import { describe, expect, test } from 'vitest'
 
-import { Tap } from './counting-source.ts'
-import { Instance } from './instance.ts'
-import { Reading } from './reading.ts'
-import { ReplyThief } from './reply-thief.ts'
-import { eventually } from './watched.ts'
-import { textBetween } from './text.ts'
+import { Tap } from './rig/counting-source.ts'
+import { Instance } from './rig/instance.ts'
+import { Reading } from './rig/reading.ts'
+import { ReplyThief } from './rig/reply-thief.ts'
+import { eventually } from './rig/watched.ts'
+import { textBetween } from './rig/text.ts'
 
 interface Lossy {
   server: RedisServer

@@ -1,11 +1,11 @@
 import { startRedisServer } from '@sluice/testing/redis'
 import { describe, expect, test } from 'vitest'
 
-import { Tap } from './counting-source.ts'
-import { Instance } from './instance.ts'
-import { ProducerProcess } from './producer-process.ts'
-import { textBetween } from './text.ts'
-import { eventually } from './watched.ts'
+import { Tap } from './rig/counting-source.ts'
+import { Instance } from './rig/instance.ts'
+import { ProducerProcess } from './rig/producer-process.ts'
+import { textBetween } from './rig/text.ts'
+import { eventually } from './rig/watched.ts'
 
 /** Lease 10 s + 2 s. */
 const TOLD_MS = 12_000

@@ -1,10 +1,10 @@
 import { type RedisServer, startRedisServer } from '@sluice/testing/redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { Tap } from './counting-source.ts'
-import { Instance } from './instance.ts'
-import { Reading } from './reading.ts'
-import { textBetween } from './text.ts'
+import { Tap } from './rig/counting-source.ts'
+import { Instance } from './rig/instance.ts'
+import { Reading } from './rig/reading.ts'
+import { textBetween } from './rig/text.ts'
 
 let server: RedisServer
 beforeAll(async () => void (server = await startRedisServer()))

@@ -1,11 +1,11 @@
 import { startRedisServer } from '@sluice/testing/redis'
 import { describe, expect, test } from 'vitest'
 
-import { countConnections } from './connections.ts'
-import { Tap } from './counting-source.ts'
-import { Instance } from './instance.ts'
-import { Reading } from './reading.ts'
-import { textBetween } from './text.ts'
+import { countConnections } from './rig/connections.ts'
+import { Tap } from './rig/counting-source.ts'
+import { Instance } from './rig/instance.ts'
+import { Reading } from './rig/reading.ts'
+import { textBetween } from './rig/text.ts'
 
 describe.concurrent('Redis is killed and comes back', () => {
   test('F1: kill -9 with AOF and restart: the streams go on, every reader has the source’s text (contract 1, 3)', async () => {

@@ -1,11 +1,11 @@
 import { startRedisServer } from '@sluice/testing/redis'
 import { describe, expect, test } from 'vitest'
 
-import { Tap } from './counting-source.ts'
-import { Instance } from './instance.ts'
-import { ProducerProcess } from './producer-process.ts'
-import { Reading } from './reading.ts'
-import { textBetween } from './text.ts'
+import { Tap } from './rig/counting-source.ts'
+import { Instance } from './rig/instance.ts'
+import { ProducerProcess } from './rig/producer-process.ts'
+import { Reading } from './rig/reading.ts'
+import { textBetween } from './rig/text.ts'
 
 describe.concurrent('two begin the same stream at once', () => {
   test('F20: of one key: one source runs, all read its stream (contract 5)', async () => {

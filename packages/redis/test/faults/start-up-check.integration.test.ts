@@ -3,9 +3,9 @@ import { createServer, type Server } from 'node:net'
 import { startRedisServer } from '@sluice/testing/redis'
 import { describe, expect, test } from 'vitest'
 
-import { Tap } from './counting-source.ts'
-import { Instance } from './instance.ts'
-import { eventually } from './watched.ts'
+import { Tap } from './rig/counting-source.ts'
+import { Instance } from './rig/instance.ts'
+import { eventually } from './rig/watched.ts'
 
 /** Answers INFO with this text, and everything else as a server does that knows hardly anything. */
 async function startPretender(info: string): Promise<{ url: string; server: Server } & AsyncDisposable> {

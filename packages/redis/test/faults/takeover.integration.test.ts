@@ -2,9 +2,9 @@ import { parseCursor } from '@sluice/core'
 import { startRedisServer } from '@sluice/testing/redis'
 import { describe, expect, test } from 'vitest'
 
-import { Instance } from './instance.ts'
-import { ProducerProcess } from './producer-process.ts'
-import { countTokens, textBetween } from './text.ts'
+import { Instance } from './rig/instance.ts'
+import { ProducerProcess } from './rig/producer-process.ts'
+import { countTokens, textBetween } from './rig/text.ts'
 
 describe.concurrent('a producer stands still beyond its lease', () => {
   test('F18: another instance goes on from its text; the zombie can neither write nor end (contract 3, 5)', async () => {

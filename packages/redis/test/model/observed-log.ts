@@ -1,7 +1,7 @@
 import type { EndEvent } from '@sluice/core'
 import { Redis } from 'ioredis'
 
-import { decodeChunk } from '../../src/chunk-codec.ts'
+import { decodeChunk } from '../../src/protocol/chunk-codec.ts'
 import { tokensOf } from './speaker.ts'
 
 /** What stood in a log at some time: its tokens by place, and how it ended. */

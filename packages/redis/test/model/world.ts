@@ -4,7 +4,7 @@ import { type EndEvent, isSluiceError } from '@sluice/core'
 import type { RedisServer } from '@sluice/testing/redis'
 import { Redis } from 'ioredis'
 
-import { Names } from '../../src/names.ts'
+import { Names } from '../../src/protocol/keys.ts'
 import { ObservedLog } from './observed-log.ts'
 import { Process, type ProcessOptions, type Reading } from './process.ts'
 import { Speaker } from './speaker.ts'

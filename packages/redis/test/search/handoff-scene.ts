@@ -1,14 +1,14 @@
 import { createSluice, type EndEvent, type Found, type Log, type Logged, type Sluice, type Store } from '@sluice/core'
 import { createVirtualRuntime, drainMicrotasks } from '@sluice/testing'
 
-import { look } from '../../src/look.ts'
-import type { Mailbox, StreamListener } from '../../src/mailbox.ts'
-import { Replica } from '../../src/replica.ts'
-import type { Shop } from '../../src/shop.ts'
+import { look } from '../../src/commands/read-record.ts'
+import type { Mailbox, StreamListener } from '../../src/connection/subscriptions.ts'
+import { Replica } from '../../src/replica/replica.ts'
+import type { Shop } from '../../src/context/store-context.ts'
 import type { Faults } from './handoff-faults.ts'
 import { beginReading, type Reading } from './handoff-reading.ts'
 import { FACTS, ScriptedLog } from './scripted-log.ts'
-import { createShop, LOOK_EVERY_MS, type Run } from './scripted-shop.ts'
+import { createShop, LOOK_EVERY_MS, type Run } from './scripted-context.ts'
 
 const STOP: EndEvent = { type: 'end', reason: 'stop', complete: true }
 const CUT: EndEvent = { type: 'end', reason: 'cancelled', complete: false, cause: 'client' }

@@ -1,16 +1,16 @@
 import { cutEnd, type EndEvent, type Logged, type StoredStream } from '@sluice/core'
 import { createVirtualRuntime, drainMicrotasks } from '@sluice/testing'
 
-import { closeStream } from '../../src/close-stream.ts'
-import { Keeper, type Kept } from '../../src/keeper.ts'
-import { look } from '../../src/look.ts'
-import { Produced } from '../../src/produced.ts'
-import { Replica } from '../../src/replica.ts'
-import { type Script, SCRIPTS } from '../../src/scripts.ts'
-import type { Shop } from '../../src/shop.ts'
+import { closeStream } from '../../src/commands/close-stream.ts'
+import { Keeper, type Kept } from '../../src/upkeep/maintenance.ts'
+import { look } from '../../src/commands/read-record.ts'
+import { Produced } from '../../src/producing/produced-stream.ts'
+import { Replica } from '../../src/replica/replica.ts'
+import { type Script, SCRIPTS } from '../../src/protocol/scripts.ts'
+import type { Shop } from '../../src/context/store-context.ts'
 import { FACTS, KEEPING } from './scripted-log.ts'
 import type { ScriptedRecord } from './scripted-record.ts'
-import { createShop, type Run } from './scripted-shop.ts'
+import { createShop, type Run } from './scripted-context.ts'
 
 const STOP: EndEvent = { type: 'end', reason: 'stop', complete: true }
 /** Longer than an outbox waits until it tries again. */

@@ -1,6 +1,6 @@
 import { type EndEvent, isTextual, type Keeping, type Logged, type StreamFacts } from '@sluice/core'
 
-import { type Chunk, encodeChunk } from '../../src/chunk-codec.ts'
+import { type Chunk, encodeChunk } from '../../src/protocol/chunk-codec.ts'
 
 export const FACTS: StreamFacts = {
   id: '0123456789abcdefghjkmnpqrs',

@@ -1,8 +1,8 @@
 import { beginRecord, type EndEvent, type Logged, type RecordCommand, type RecordState, stepRecord } from '@sluice/core'
 
-import type { Append } from '../../src/appends.ts'
-import { type Chunk, decodeChunk, encodeChunk } from '../../src/chunk-codec.ts'
-import type { Script } from '../../src/scripts.ts'
+import type { Append } from '../../src/connection/append-batcher.ts'
+import { type Chunk, decodeChunk, encodeChunk } from '../../src/protocol/chunk-codec.ts'
+import type { Script } from '../../src/protocol/scripts.ts'
 import { FACTS, KEEPING, textOf } from './scripted-log.ts'
 
 /** A lease stands for ever, until somebody says that it has lapsed. */

@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest'
+
+import { isSettled, until, within } from '../../timing/patience.ts'
+import type { TransportClient, TransportReading } from '../rig/driver.ts'
+import { cursorOf, heardEnd, heardText, textOf } from '../rig/reading.ts'
+import type { TransportScene } from '../rig/scene.ts'
+import type { OpenTransport } from '../rig/suite-parts.ts'
+
+/** The ways to go. */
+const WAYS: Readonly<Record<string, (client: TransportClient, reading: TransportReading) => void>> = {
+  'leaves politely': (_, reading) => reading.detach(),
+  'is dropped': (client) => client.drop(),
+}
+
+/** Waits until nobody reads at either instance. */
+function nobodyReads({ sluice, other }: TransportScene): Promise<void> {
+  return until(() => sluice.stats().delivering + other.stats().delivering === 0, 'nobody reads any more')
+}
+
+/** A disconnect is not a cancel. */
+export function describeLeaving({ open }: OpenTransport): void {
+  test.each(Object.keys(WAYS))(
+    'contract 9: under "cancel" the source stops at once when its last reader %s',
+    async (how) => {
+      const scene = await open({ stream: { onDisconnect: 'cancel' } })
+      const { client, reading, id } = await scene.begin('half of ')
+      await heardText(reading, 'half of ')
+      WAYS[how]!(client, reading)
+      await within(scene.script.aborted, 'the source is aborted')
+      const end = await heardEnd(await (await scene.attaching()).attach({ id }))
+      expect(end).toMatchObject({ reason: 'cancelled', complete: false, cause: 'disconnect' })
+    },
+  )
+
+  test.each(Object.keys(WAYS))(
+    'contract 9: under "continue" the source goes on when its last reader %s, and nothing of it is lost',
+    async (how) => {
+      const scene = await open({ stream: { onDisconnect: 'continue' } })
+      const { client, reading } = await scene.begin('half of ')
+      await heardText(reading, 'half of ')
+      const cursor = cursorOf(reading)
+      WAYS[how]!(client, reading)
+      await nobodyReads(scene)
+      scene.script.say('the answer')
+      scene.script.finish()
+      const rest = await (await scene.attaching()).attach({ cursor })
+      expect(await heardEnd(rest)).toMatchObject({ reason: 'stop', complete: true })
+      expect(textOf(rest)).toBe('the answer')
+    },
+  )
+
+  test('contract 9: a reader that comes back within the grace keeps the stream alive', async () => {
+    const scene = await open({ stream: { onDisconnect: { graceMs: 10_000 } } })
+    const { client, reading } = await scene.begin('half of ')
+    await heardText(reading, 'half of ')
+    client.drop()
+    await nobodyReads(scene)
+    const back = await (await scene.attaching()).attach({ cursor: cursorOf(reading) })
+    scene.script.say('the answer')
+    scene.script.finish()
+    expect(await heardEnd(back)).toMatchObject({ reason: 'stop', complete: true })
+    expect(textOf(back)).toBe('the answer')
+  })
+
+  test('contract 9: when the grace is over the source stops, and not before', async () => {
+    const graceMs = 150
+    const scene = await open({ stream: { onDisconnect: { graceMs } } })
+    const { client, reading, id } = await scene.begin('half of ')
+    await heardText(reading, 'half of ')
+    const leftMs = performance.now()
+    client.drop()
+    await within(scene.script.aborted, 'the source is aborted')
+    expect(performance.now() - leftMs).toBeGreaterThan(graceMs - 5)
+    const end = await heardEnd(await (await scene.attaching()).attach({ id }))
+    expect(end).toMatchObject({ reason: 'cancelled', cause: 'disconnect' })
+  })
+
+  test('contract 9: one of two readers that leaves ends nothing', async () => {
+    const scene = await open({ stream: { onDisconnect: 'cancel' } })
+    const { client, reading, id } = await scene.begin('half of ')
+    const beside = await (await scene.attaching()).attach({ id })
+    for (const each of [reading, beside]) await heardText(each, 'half of ')
+    client.drop()
+    expect(await isSettled(scene.script.aborted)).toBe(false)
+    scene.script.say('the answer')
+    scene.script.finish()
+    expect(await heardEnd(beside)).toMatchObject({ reason: 'stop', complete: true })
+    expect(textOf(beside)).toBe('half of the answer')
+  })
+
+  test('contract 9: a cancel wins over every policy', async () => {
+    const { script, begin, attaching } = await open({ stream: { onDisconnect: 'continue' } })
+    const { client, id } = await begin('half of ')
+    client.drop()
+    await (await attaching()).cancel(id)
+    await within(script.aborted, 'the source is aborted')
+  })
+}

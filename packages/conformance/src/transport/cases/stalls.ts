@@ -1,0 +1,151 @@
+import { DEFAULT_READER_OPTIONS } from '@sluice/core'
+import { expect, test } from 'vitest'
+
+import { until } from '../../timing/patience.ts'
+import { cursorOf, heardClosed, heardCut, heardEnd, heardText, textOf } from '../rig/reading.ts'
+import type { Script } from '../rig/script.ts'
+import type { OpenTransport } from '../rig/suite-parts.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const TOKEN_BYTES = 16 * KIB
+const WINDOW_BYTES = 64 * KIB
+/** So much is kept that nothing is trimmed, whatever a transport takes. */
+const STREAM = { windowBytes: WINDOW_BYTES, retentionBytes: 128 * MIB }
+const STALL_MS = 150
+const BEAT_MS = 20
+/** For how long nothing more is said of a source that is held: longer than any turn takes. */
+const HELD_MS = 60
+
+/** Waits until nothing more is taken from a source that always has something to say. */
+async function held(script: Script): Promise<void> {
+  let before = 0
+  let sinceMs = performance.now()
+  await until(() => {
+    const { length } = script.given
+    if (length !== before) sinceMs = performance.now()
+    before = length
+    return length > 0 && performance.now() - sinceMs > HELD_MS
+  }, 'the source is held back')
+}
+
+/** Readers that do not read. */
+export function describeStalls(parts: OpenTransport): void {
+  const { open, driver } = parts
+  const { transportBytes = 32 * MIB } = driver
+  const { queueBytes, maxChunkBytes } = DEFAULT_READER_OPTIONS
+
+  test('contract 6: a reader that does not read is detached at its stall deadline, with a cursor that stays good', async () => {
+    const { script, other, startUnread, attended, attaching } = await open({
+      stream: STREAM,
+      reader: { stallMs: STALL_MS },
+    })
+    const id = await startUnread()
+    const client = await attaching()
+    const reading = await client.attach({ id })
+    client.pause()
+    await attended(id)
+    script.sayEndlessly(TOKEN_BYTES)
+    await until(() => script.given.length > 0 && other.stats().delivering === 0, 'the reading is over')
+    script.finish()
+    client.resume()
+    const { code, cursor } = await heardClosed(reading)
+    expect(code).toBe('stalled')
+    expect(cursor).toBe(cursorOf({ events: reading.events.slice(0, -1) }))
+    const rest = await (await attaching()).attach({ cursor: cursor! })
+    await heardEnd(rest)
+    expect(textOf(reading) + textOf(rest) === script.given).toBe(true)
+  })
+
+  test('contract 6: a reader that does not read delays no other reader', async () => {
+    const { script, startUnread, attended, attaching } = await open({ stream: STREAM })
+    const id = await startUnread()
+    const slow = await attaching()
+    const stalled = await slow.attach({ id })
+    slow.pause()
+    await attended(id)
+    const reading = await (await attaching()).attach({ id })
+    script.sayEndlessly(TOKEN_BYTES)
+    await until(() => textOf(reading).length > 1 * MIB, 'the other reader reads on')
+    script.finish()
+    await heardEnd(reading)
+    expect(textOf(reading) === script.given).toBe(true)
+    slow.resume()
+    await heardEnd(stalled)
+    expect(textOf(stalled) === script.given).toBe(true)
+  })
+
+  test('contract 7: a reader that does not read holds the source back within window, queue and transport', async () => {
+    const { script, startUnread, attended, attaching } = await open({ stream: STREAM })
+    const id = await startUnread()
+    const client = await attaching()
+    const reading = await client.attach({ id })
+    client.pause()
+    await attended(id)
+    script.sayEndlessly(TOKEN_BYTES)
+    await held(script)
+    const bound = WINDOW_BYTES + queueBytes + maxChunkBytes + transportBytes + 2 * TOKEN_BYTES
+    expect(script.given.length).toBeLessThan(bound)
+    expect(script.given.length).toBeGreaterThan(WINDOW_BYTES)
+    client.resume()
+    const before = script.given.length
+    await until(() => script.given.length > before + WINDOW_BYTES, 'the source goes on when the reader reads')
+    script.finish()
+    await heardEnd(reading)
+    expect(textOf(reading) === script.given).toBe(true)
+  })
+
+  if (driver.beats === 'pings') describeUnansweredPings(parts)
+  else describeWithheldHeartbeats(parts)
+}
+
+function describeUnansweredPings({ open }: OpenTransport): void {
+  test('contract 7: a peer that answers no ping is sent two, then it counts as gone, with cursors that stay good', async () => {
+    const { script, other, startUnread, attaching } = await open({ stream: STREAM, pingMs: BEAT_MS })
+    const id = await startUnread('half of ')
+    const client = await attaching()
+    const reading = await client.attach({ id })
+    await heardText(reading, 'half of ')
+    client.pause()
+    const answered = reading.beats.length
+    await until(() => other.stats().delivering === 0, 'the reading is over')
+    script.say('the answer')
+    script.finish()
+    client.resume()
+    await heardCut(reading)
+    // The first may have been under way when it stopped to read.
+    expect(reading.beats.length - answered).toBeLessThanOrEqual(3)
+    const rest = await (await attaching()).attach({ cursor: cursorOf(reading) })
+    await heardEnd(rest)
+    expect(textOf(reading) + textOf(rest)).toBe('half of the answer')
+  })
+}
+
+function describeWithheldHeartbeats({ open }: OpenTransport): void {
+  test('contract 7: no heartbeat is written past a reader that does not read', async () => {
+    const { script, startUnread, attended, attaching } = await open({
+      stream: STREAM,
+      reader: { heartbeatMs: BEAT_MS },
+    })
+    const id = await startUnread()
+    const client = await attaching()
+    const reading = await client.attach({ id })
+    client.pause()
+    await attended(id)
+    script.sayEndlessly(TOKEN_BYTES)
+    await held(script)
+    await new Promise((resolve) => void setTimeout(resolve, 20 * BEAT_MS))
+    script.finish()
+    client.resume()
+    await heardEnd(reading)
+    expect(textOf(reading) === script.given).toBe(true)
+    expect(longestRun(reading.beats)).toBeLessThan(6)
+  })
+}
+
+/** The most heartbeats with no event between them. */
+function longestRun(beats: readonly number[]): number {
+  const runs = new Map<number, number>()
+  for (const place of beats) runs.set(place, (runs.get(place) ?? 0) + 1)
+  return Math.max(0, ...runs.values())
+}

@@ -1,0 +1,116 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+import {
+  DEFAULT_ADAPTIVE_OPTIONS,
+  DEFAULT_BOUNDARY_OPTIONS,
+  DEFAULT_FIXED_OPTIONS,
+  DEFAULT_LIMIT_OPTIONS,
+  DEFAULT_READER_OPTIONS,
+  DEFAULT_STREAM_OPTIONS,
+  STATUS_OF_CODE,
+} from '@sluice/core'
+import { describe, expect, test } from 'vitest'
+
+import { ROOT } from './sandbox.ts'
+
+const CONTRACT_NUMBERS = 14
+
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
+
+function documents(): string[] {
+  const folders = ['.', 'docs', ...children('packages'), ...children('examples')]
+  return folders.flatMap((folder) =>
+    readdirSync(join(ROOT, folder))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join(folder, name)),
+  )
+}
+
+function children(parent: string): string[] {
+  return readdirSync(join(ROOT, parent)).map((name) => `${parent}/${name}`)
+}
+
+/** Sections of a document by heading, at one level. */
+function sections(text: string, level: string): Map<string, string> {
+  const [, ...parts] = text.split(new RegExp(`^${level} `, 'm'))
+  return new Map(parts.map((part) => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n') + 1).trim()]))
+}
+
+describe('docs/errors.md', () => {
+  const described = sections(read('docs/errors.md'), '###')
+
+  test('has one heading for every code, and no other', () => {
+    expect([...described.keys()].toSorted()).toEqual(Object.keys(STATUS_OF_CODE).toSorted())
+  })
+
+  test.each(Object.entries(STATUS_OF_CODE))('%s begins with its status', (code, status) => {
+    expect(described.get(code)).toMatch(new RegExp(`^Status ${status}\\b`))
+  })
+})
+
+describe('packages/core/CONTRACT.md', () => {
+  const rules = sections(read('packages/core/CONTRACT.md'), '##')
+
+  test('has every number, in order', () => {
+    const numbers = Array.from({ length: CONTRACT_NUMBERS }, (_, index) => index + 1)
+    expect([...rules.keys()].map((heading) => Number.parseInt(heading, 10))).toEqual(numbers)
+  })
+
+  test.each([...rules])('%s: the tests it names are there and cite the number', (heading, text) => {
+    const cites = new RegExp(`contract (\\d+(, | and ))*${Number.parseInt(heading, 10)}\\b`, 'i')
+    const files = [...text.matchAll(/^- `(.*)`$/gm)].map(([, file = '']) => join('packages', file))
+    expect(files.length).toBeGreaterThan(0)
+    expect(files.filter((file) => !existsSync(join(ROOT, file)) || !cites.test(read(file)))).toEqual([])
+  })
+})
+
+describe('defaults as the documents tell them', () => {
+  const show = (options: object): string =>
+    Object.entries(options)
+      .map(([name, value]) => `${name}: ${typeof value === 'string' ? `'${value}'` : value}`)
+      .join(', ')
+
+  test.each([
+    ['adaptive', DEFAULT_ADAPTIVE_OPTIONS],
+    ['fixed', DEFAULT_FIXED_OPTIONS],
+    ['boundary', DEFAULT_BOUNDARY_OPTIONS],
+  ])('the policy %s', (name, options) => {
+    expect(read('README.md')).toContain(`\`${name}({ ${show(options)} })\``)
+  })
+
+  test.each([
+    ['stream', DEFAULT_STREAM_OPTIONS],
+    ['deadlines', DEFAULT_STREAM_OPTIONS.deadlines],
+    ['reader', DEFAULT_READER_OPTIONS],
+    ['limits', DEFAULT_LIMIT_OPTIONS],
+  ])('every option of the group %s, with its number', (_group, options) => {
+    const text = read('packages/core/README.md')
+    const wanted = Object.entries(options).flatMap(([name, value]) => [
+      `\`${name}\``,
+      ...(typeof value === 'number' ? [value.toLocaleString('en-US')] : []),
+    ])
+    expect(wanted.filter((part) => !text.includes(part))).toEqual([])
+  })
+})
+
+/** The anchor GitHub gives to a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .trim()
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-')
+}
+
+test.each(documents())('every link of %s leads somewhere', (document) => {
+  const links = [...read(document).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link = '']) => link)
+  const dead = links.filter((link) => {
+    const [path = '', anchor] = link.split('#')
+    const target = path === '' ? document : join(dirname(document), path)
+    if (!existsSync(join(ROOT, target))) return true
+    const headings = anchor === undefined ? [] : [...read(target).matchAll(/^#+ (.*)$/gm)]
+    return anchor !== undefined && !headings.some(([, heading = '']) => anchorOf(heading) === anchor)
+  })
+  expect(dead).toEqual([])
+})

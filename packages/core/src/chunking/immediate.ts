@@ -1,0 +1,13 @@
+import type { ChunkingPolicy } from './policy.ts'
+
+/**
+ * Everything leaves at the end of the turn in which it arrived: the least delay, the most writes.
+ *
+ * @example
+ * ```ts
+ * const sluice = createSluice({ reader: { chunking: immediate() } })
+ * ```
+ */
+export function immediate(): ChunkingPolicy {
+  return { name: 'immediate', maxDelayMs: 0, take: (view) => view.pending }
+}

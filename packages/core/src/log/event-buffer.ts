@@ -1,0 +1,187 @@
+import { BufferPool, type Buffers } from './buffer-pool.ts'
+import type { Entry } from '../wire/encoder.ts'
+import { EVENT_COST_BYTES, eventBytes } from '../events/event-size.ts'
+import type { LogAccount, LogOptions } from './log-options.ts'
+import { copyOutline, createOutline, foldOutline, type Outline } from '../events/resume-state.ts'
+import { type Logged, Segment, toEvent } from './segment.ts'
+import { bytesUpTo, countFitting, mergedEntries, segmentWith, visitEvents } from './segment-list.ts'
+import { TrimmedHead } from './trimmed-head.ts'
+import { utf8Length } from '../events/utf8.ts'
+
+const MAX_SEGMENT_BYTES = 16 * 1024
+/** A head that is trimmed goes in steps of at most this part of what is kept. */
+const SEGMENTS_PER_RETENTION = 16
+
+/** The events a log keeps, packed in segments, under the seqs they were given; its head may be gone. */
+export class KeptEvents implements Buffers {
+  /** Epoch of what is pushed next. */
+  epoch: number
+  firstSeq: number
+  lastSeq: number
+  /** Bytes charged for all events, since the stream began. */
+  totalBytes = 0
+  /** Bytes kept. */
+  bytes = 0
+  /** Epoch of the last event that was trimmed. */
+  #trimmedEpoch: number
+  #segments: Segment[] = []
+  /** The segment that grows: the last one. */
+  #tail: Segment | undefined
+  /** Made when first needed. */
+  protected head: TrimmedHead | undefined
+  /** Made when first needed: most logs hold no long text. */
+  #buffers: BufferPool | undefined
+  readonly #segmentBytes: number
+  #account: LogAccount | undefined
+
+  constructor(epoch: number, { retentionBytes, account, from }: LogOptions) {
+    const seq = from?.seq ?? 0
+    this.epoch = epoch
+    this.firstSeq = seq + 1
+    this.lastSeq = seq
+    this.#trimmedEpoch = from?.epoch ?? 0
+    if (from?.usage) this.head = new TrimmedHead(from.usage)
+    this.#segmentBytes = Math.min(MAX_SEGMENT_BYTES, Math.ceil(retentionBytes / SEGMENTS_PER_RETENTION))
+    this.#account = account
+  }
+
+  protected push(event: Logged): void {
+    const bytes = typeof event === 'string' ? utf8Length(event) + EVENT_COST_BYTES : eventBytes(event)
+    let segment = this.#tail
+    if (!segment || segment.epoch !== this.epoch || !segment.takes(event, bytes, this.#segmentBytes)) {
+      segment = this.#roll(segment)
+    }
+    segment.push(event, bytes, this)
+    this.lastSeq++
+    this.bytes += bytes
+    this.totalBytes += bytes
+    if (this.#account) this.#account.bytes += bytes
+  }
+
+  /** No more will be pushed. */
+  protected seal(): void {
+    this.#tail?.seal(this)
+  }
+
+  /** Forgets everything after `seq`. */
+  protected cut(seq: number): void {
+    while ((this.#segments.at(-1)?.firstSeq ?? 0) > seq) this.#dropTail()
+    const torn = this.#segments.at(-1)
+    // What is left is packed, and takes nothing more: what comes next begins a segment.
+    this.#tail = undefined
+    if (torn && torn.firstSeq + torn.count - 1 > seq) {
+      const kept = Array.from({ length: seq - torn.firstSeq + 1 }, (_, index) => torn.at(index))
+      this.#dropTail()
+      this.lastSeq = torn.firstSeq - 1
+      const { epoch } = this
+      this.epoch = torn.epoch
+      this.#roll(undefined)
+      for (const event of kept) this.push(event)
+      this.epoch = epoch
+    }
+    this.lastSeq = seq
+    this.firstSeq = Math.min(this.firstSeq, seq + 1)
+  }
+
+  /** Forgets the oldest segment if `may` says so of where it ends; the last one stays. */
+  protected trimHead(may: (lastSeq: number, endBytes: number) => boolean): boolean {
+    const head = this.#segments[0]
+    if (!head || this.#segments.length === 1) return false
+    const lastSeq = head.firstSeq + head.count - 1
+    if (!may(lastSeq, head.startBytes + head.bytes)) return false
+    this.#segments.shift()
+    this.head ??= new TrimmedHead()
+    this.head.add(head)
+    head.release(this)
+    this.firstSeq = lastSeq + 1
+    this.#trimmedEpoch = head.epoch
+    this.bytes -= head.bytes
+    if (this.#account) this.#account.bytes -= head.bytes
+    return true
+  }
+
+  /** Forgets all events; positions stay known. */
+  protected forget(): void {
+    if (this.#account) this.#account.bytes -= this.bytes
+    this.bytes = 0
+    this.#trimmedEpoch = this.epochOf(this.lastSeq)
+    this.#segments = []
+    this.#tail = undefined
+    this.firstSeq = this.lastSeq + 1
+  }
+
+  /** Whoever keeps this log lets go of it: its bytes are not counted any more. */
+  leaveAccount(): void {
+    if (this.#account) this.#account.bytes -= this.bytes
+    this.#account = undefined
+  }
+
+  /** Bytes charged for all events up to and including `seq`. */
+  bytesUpTo(seq: number): number {
+    if (seq >= this.lastSeq) return this.totalBytes
+    if (seq < this.firstSeq) return this.#segments[0]?.startBytes ?? this.totalBytes
+    return bytesUpTo(this.#segments, seq)
+  }
+
+  /** Number of events after `seq` and up to `until` that fit into `maxBytes`, at least one if there is one. */
+  protected fittingUpTo(until: number, seq: number, maxBytes: number): { count: number; bytes: number } {
+    return countFitting(this.#segments, seq, until, maxBytes)
+  }
+
+  /** The events after `seq` and up to `until`, neighbours merged. Nothing before `firstSeq` can be read. */
+  protected entriesUpTo(until: number, seq: number): Entry[] {
+    return mergedEntries(this.#segments, seq, until)
+  }
+
+  /** The events `from` to `to`, as they were appended, shown or not: what a store is given. */
+  slice(from: number, to: number): Logged[] {
+    const events: Logged[] = []
+    visitEvents(this.#segments, from - 1, Math.min(to, this.lastSeq), (event) => events.push(event) > 0)
+    return events
+  }
+
+  /** What happened up to `seq`, folded. */
+  outlineAt(seq: number): Outline {
+    const outline = this.head ? copyOutline(this.head.outline) : createOutline()
+    visitEvents(this.#segments, this.firstSeq - 1, Math.min(seq, this.lastSeq), (event) => {
+      foldOutline(outline, toEvent(event))
+      return true
+    })
+    return outline
+  }
+
+  /** Epoch in which `seq` was written; also known of the last one that was trimmed. */
+  epochOf(seq: number): number {
+    if (seq > this.lastSeq || seq < this.firstSeq - 1) return this.epoch
+    if (seq === this.firstSeq - 1) return this.#trimmedEpoch || (this.#segments[0]?.epoch ?? this.epoch)
+    return segmentWith(this.#segments, seq).epoch
+  }
+
+  /** @internal */
+  take(bytes: number): Uint8Array {
+    return (this.#buffers ??= new BufferPool()).take(bytes)
+  }
+
+  /** @internal */
+  give(buffer: Uint8Array): void {
+    this.#buffers?.give(buffer)
+  }
+
+  #roll(full: Segment | undefined): Segment {
+    full?.seal(this)
+    this.#account?.grown?.()
+    const segment = new Segment(this.lastSeq + 1, this.epoch, this.totalBytes)
+    if (this.#segments.length === 0) this.#segments = [segment]
+    else this.#segments.push(segment)
+    this.#tail = segment
+    return segment
+  }
+
+  #dropTail(): void {
+    const segment = this.#segments.pop()!
+    segment.release(this)
+    this.bytes -= segment.bytes
+    this.totalBytes = segment.startBytes
+    if (this.#account) this.#account.bytes -= segment.bytes
+  }
+}

@@ -1,0 +1,31 @@
+import type { EndEvent, Usage } from '../events/event.ts'
+
+/** The position after which a log begins in a process that joins a stream late, and what is known of the time before. */
+export interface LogStart {
+  seq: number
+  /** Epoch of `seq`. */
+  epoch: number
+  usage?: Usage | undefined
+  end?: EndEvent | undefined
+}
+
+/** Bytes held by all logs of a process, against their common cap. */
+export interface LogAccount {
+  bytes: number
+  /** Called when a log has grown by about a segment. */
+  grown?(): void
+}
+
+/** Limits of a log. */
+export interface LogOptions {
+  retentionBytes: number
+  account?: LogAccount | undefined
+  from?: LogStart | undefined
+  /**
+   * What makes an event visible to readers: its append (a log that is the record itself, or runs ahead of its store), or
+   * that a store has it. Default `append`.
+   */
+  shows?: 'appended' | 'stored' | undefined
+  /** True when a store follows this log: what it does not have yet is never trimmed. Default false. */
+  followed?: boolean | undefined
+}

@@ -1,0 +1,33 @@
+import { type FinishReason, isTextual, type StreamEvent, type Usage } from '../events/event.ts'
+
+/** What a log's events say of the answer as a whole. */
+export class LogSummary {
+  /** Events that are no piece of text. */
+  otherEvents = 0
+  /** The latest token counts the source gave. */
+  usage: Usage | undefined
+  /** Why choice 0 finished, if the source said so. */
+  finishReason: FinishReason | undefined
+
+  constructor(usage?: Usage) {
+    this.usage = usage
+  }
+
+  note(event: StreamEvent): void {
+    if (!isTextual(event)) this.otherEvents++
+    this.#remember(event)
+  }
+
+  /** Without the events `gone` it is what the trimmed `head` said, and then the events `left`. */
+  takeBack(gone: readonly StreamEvent[], head: LogSummary | undefined, left: readonly StreamEvent[]): void {
+    this.otherEvents -= gone.filter((event) => !isTextual(event)).length
+    this.usage = head?.usage
+    this.finishReason = head?.finishReason
+    for (const event of left) this.#remember(event)
+  }
+
+  #remember(event: StreamEvent): void {
+    if (event.type === 'usage') this.usage = event.usage
+    if (event.type === 'finish' && !event.choice) this.finishReason = event.reason
+  }
+}

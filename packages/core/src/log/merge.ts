@@ -1,0 +1,24 @@
+import type { Entry } from '../wire/encoder.ts'
+import { isTextual, type StreamEvent, type TextualEvent } from '../events/event.ts'
+
+/**
+ * Adds `event` to a chunk: continues the last entry when type, choice and tool call are the same and no `extra` is
+ * involved, else begins a new one. Never changes an event it was given: the log owns those.
+ */
+export function mergeInto(chunk: Entry[], event: StreamEvent, epoch: number, seq: number): void {
+  const last = chunk.at(-1)
+  if (last && last.epoch === epoch && continues(last.event, event)) {
+    const before = last.event as TextualEvent
+    last.event = { ...before, text: before.text + (event as TextualEvent).text }
+    last.seq = seq
+    return
+  }
+  chunk.push({ event, epoch, seq })
+}
+
+function continues(last: StreamEvent, next: StreamEvent): boolean {
+  if (last.type !== next.type || !isTextual(last) || !isTextual(next)) return false
+  if (last.extra !== undefined || next.extra !== undefined) return false
+  if ((last.choice ?? 0) !== (next.choice ?? 0)) return false
+  return last.type !== 'tool' || next.type !== 'tool' || last.id === next.id
+}

@@ -1,0 +1,198 @@
+import { Aftermath } from './cleanup.ts'
+import { Deadline, type Due } from '../clock/deadlines.ts'
+import { completeEnd, endOf, errorOfEnd, failedEnd, isOver, lostEnd } from '../log/end.ts'
+import type { Engine } from '../sluice/engine.ts'
+import { SluiceError } from '../events/errors.ts'
+import type { EndCause, EndEvent } from '../events/event.ts'
+import { ImposedEnd } from './forced-end.ts'
+import type { Json } from '../events/json.ts'
+import {
+  beginLifecycle,
+  type LifecycleState,
+  nextDueMs,
+  stepLifecycle,
+  type LifecycleCommand,
+} from './lifecycle-machine.ts'
+import type { LogWatcher } from '../log/log-listeners.ts'
+import type { ClosedCode } from '../events/notice.ts'
+import { Pump } from '../source/pump.ts'
+import type { PumpOwner, Rewrite } from '../source/pump-host.ts'
+import type { Source } from '../source/source.ts'
+import { HostedSourceContext, type SourceHost } from '../source/context.ts'
+import type { StoredStream } from '../store/store.ts'
+import type { ResolvedStreamOptions } from '../store/stream-options.ts'
+
+/** What a production works with, besides its engine and its stream. */
+export interface ProductionParts {
+  options: ResolvedStreamOptions
+  /** Gives the stream's place in the limits back. */
+  release: () => void
+  rewrite: Rewrite | undefined
+}
+
+/** A stream that is produced here: its pump, its lifecycle, and the way its end comes about. */
+export class Production implements PumpOwner, LogWatcher, SourceHost, Due {
+  readonly engine: Engine
+  readonly stored: StoredStream
+  readonly #options: ResolvedStreamOptions
+  readonly #release: () => void
+  readonly #pump: Pump
+  readonly #lent: HostedSourceContext
+  readonly #deadline: Deadline = new Deadline(this)
+  #lifecycle: LifecycleState
+  #isOpen = false
+  /** What those wait for who want the source open; made for the first of them. */
+  #opening: PromiseWithResolvers<EndEvent | undefined> | undefined
+  /** Made when one is asked for: most streams are ended by their source. */
+  #imposed: ImposedEnd | undefined
+  #aftermath: Aftermath | undefined
+
+  constructor(engine: Engine, stored: StoredStream, { options, release, rewrite }: ProductionParts) {
+    this.engine = engine
+    this.stored = stored
+    this.#options = options
+    this.#release = release
+    this.#lifecycle = beginLifecycle(options, engine.hub.now())
+    const { log } = stored
+    this.#lent = new HostedSourceContext(this)
+    this.#pump = new Pump(engine.hub, { log, owner: this, options, rewrite })
+    this.#pump.runsUnread = options.onDisconnect === 'continue'
+    log.watchers.add(this)
+    // A stream that is taken over may have its readers already.
+    if (log.attended) this.readersChanged()
+    else this.#watch()
+  }
+
+  /** Sets the source going. */
+  run(source: Source): void {
+    void this.#pump.run(source, this.#lent)
+  }
+
+  /** Settles when the source has come to rest and the result is settled. Never rejects. */
+  settled(): Promise<void> {
+    return this.#after.settled()
+  }
+
+  sourceRested(): void {
+    this.#release()
+    this.#after.sourceRested()
+  }
+
+  /** Ends this stream, whatever its source does. Never rejects: what the store does not take is tried again. */
+  close(cause: EndCause, limit?: string): Promise<void> {
+    return this.#imposedEnd.close(cause, limit)
+  }
+
+  get #imposedEnd(): ImposedEnd {
+    this.#imposed ??= new ImposedEnd(this.engine, this.stored)
+    return this.#imposed
+  }
+
+  get #after(): Aftermath {
+    this.#aftermath ??= new Aftermath(this.engine, this.stored)
+    return this.#aftermath
+  }
+
+  /** Settles when the source is open; with the end, when the stream is over before that. */
+  opened(): Promise<EndEvent | undefined> {
+    if (this.#isOpen) return Promise.resolve(undefined)
+    if (isOver(this.stored.log)) return endOf(this.stored.log)
+    this.#opening ??= Promise.withResolvers()
+    return this.#opening.promise
+  }
+
+  sourceOpened(): void {
+    this.#isOpen = true
+    this.stored.timing.openMs = this.#elapsedMs()
+    this.engine.observers.tell('opened', this.stored.facts, { timing: this.stored.timing })
+    this.#opening?.resolve(undefined)
+    this.#opening = undefined
+  }
+
+  sourceBegan(): void {
+    this.stored.timing.firstEventMs = this.#elapsedMs()
+  }
+
+  sourcePulled(): void {
+    this.#watch()
+  }
+
+  sourceFinished(): void {
+    this.stored.timing.durationMs = this.#elapsedMs()
+    this.stored.log.append(completeEnd(this.stored.log))
+  }
+
+  sourceFailed(error: unknown): void {
+    this.stored.timing.durationMs = this.#elapsedMs()
+    this.stored.log.append(failedEnd(this.stored.log, this.engine.explain(error)))
+  }
+
+  readersChanged(): void {
+    const { log } = this.stored
+    const count = log.readers.size + log.remoteReaders
+    this.#command({ type: 'readers', count, nowMs: this.engine.hub.now() })
+    if (isOver(log)) return
+    this.#pump.runsUnread = this.#options.onDisconnect === 'continue' || this.#lifecycle.attachedOnce
+    this.#pump.roomMade()
+    this.#watch()
+  }
+
+  message(message: Json): boolean {
+    return this.#lent.tell(message)
+  }
+
+  furthestMoved(): void {
+    this.#pump.roomMade()
+  }
+
+  ended(end: EndEvent): void {
+    const { facts, log, timing } = this.stored
+    timing.durationMs ??= this.#elapsedMs()
+    this.#stop(end.complete ? undefined : errorOfEnd(end), end)
+    this.engine.observers.tell('ended', facts, { end, events: log.lastSeq, bytes: log.totalBytes, timing })
+    this.#after.begin({ settles: true })
+  }
+
+  /** Contract 5: what this source still says counts no more. Whoever has the stream now ends and settles it. */
+  lost(code: ClosedCode): void {
+    const reason = new SluiceError('SLUICE_ERR_INTERRUPTED', `This process has lost the stream (${code}).`)
+    this.#stop(reason, lostEnd(this.stored.log, code))
+    this.#after.begin({ settles: false })
+  }
+
+  #stop(reason: SluiceError | undefined, end: EndEvent): void {
+    this.#command({ type: 'over' })
+    this.engine.hub.cancel(this.#deadline)
+    this.#imposed?.callOff()
+    this.#opening?.resolve(end)
+    this.#lent.takeBack(reason)
+    if (reason) this.#pump.stop(reason)
+  }
+
+  touch(): void {
+    this.#pump.touch()
+  }
+
+  #command(command: LifecycleCommand): void {
+    const { state, verdict } = stepLifecycle(this.#options, this.#lifecycle, command)
+    this.#lifecycle = state
+    if (verdict) this.#imposedEnd.carryOut(verdict)
+  }
+
+  #watch(): void {
+    const dueMs = nextDueMs(this.#options, this.#lifecycle, this.#pump)
+    this.#pump.watchedUntilMs = dueMs
+    this.engine.hub.schedule(this.#deadline, dueMs)
+  }
+
+  /** A deadline is due: the source's or the readers'. */
+  due(): void {
+    if (isOver(this.stored.log)) return
+    this.#command({ type: 'tick', nowMs: this.engine.hub.now(), source: this.#pump })
+    if (!isOver(this.stored.log) && !this.#imposed?.underWay) this.#watch()
+  }
+
+  #elapsedMs(): number {
+    return this.engine.hub.now() - this.#lifecycle.startedMs
+  }
+}

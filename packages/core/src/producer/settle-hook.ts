@@ -1,0 +1,51 @@
+import { Deadline } from '../clock/deadlines.ts'
+import type { Engine } from '../sluice/engine.ts'
+import type { Hub } from '../clock/scheduler.ts'
+import type { Observers } from '../observe/observer.ts'
+import type { StreamIdentity } from '../access/principal.ts'
+import type { StoredStream } from '../store/store.ts'
+import { resultOf, type StreamResult } from '../store/result.ts'
+
+/**
+ * Runs after a stream's `end`: where an answer is saved. At least once per stream, keyed by `id`: make it idempotent.
+ * When it throws or rejects, it is run again, a few times.
+ */
+export type Settle = (result: StreamResult) => void | Promise<void>
+
+const RETRY_AFTER_MS: readonly number[] = [1_000, 5_000, 30_000]
+
+/** Runs `settle` until it succeeds, or its retries are used up; gives whether it did. Never rejects. */
+export async function runSettle(
+  result: StreamResult,
+  settle: Settle,
+  hub: Hub,
+  observers: Observers,
+): Promise<boolean> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      // Not within the step that ended the stream: what is saved must not hold up who reads.
+      await Promise.resolve()
+      await settle(result)
+      return true
+    } catch (error) {
+      observers.tell('failed', identityOf(result), { where: 'settle', error })
+      const delayMs = RETRY_AFTER_MS[attempt]
+      if (delayMs === undefined) return false
+      await new Promise<void>((resolve) => hub.schedule(new Deadline({ due: resolve }), hub.now() + delayMs))
+    }
+  }
+}
+
+/** Settles a stream that ended where it was produced, and tells its store, which would else have another process do it. */
+export async function settleHere({ hub, observers, settle, store }: Engine, stored: StoredStream): Promise<void> {
+  if (!settle || !(await runSettle(resultOf(stored), settle, hub, observers))) return
+  try {
+    await store.settled?.(stored.facts)
+  } catch (error) {
+    observers.tell('failed', stored.facts, { where: 'store', error })
+  }
+}
+
+function identityOf({ id, tenant, owner, key }: StreamResult): StreamIdentity {
+  return { id, tenant, owner, key }
+}

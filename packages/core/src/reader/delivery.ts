@@ -1,0 +1,190 @@
+import { Backlog } from './backlog.ts'
+import { chunkDueMs } from '../chunking/chunk-deadline.ts'
+import type { Connection } from '../wire/connection.ts'
+import type { Carried } from '../wire/connection-reading.ts'
+import { formatCursor } from '../events/cursor.ts'
+import { Deadline, type Due } from '../clock/deadlines.ts'
+import type { DeliveryOwner, DeliveryParts, ReadingOutcome } from './delivery-listener.ts'
+import type { Encoder, EncoderStart } from '../wire/encoder.ts'
+import type { Hub, Steppable } from '../clock/scheduler.ts'
+import type { ClosedCode } from '../events/notice.ts'
+import type { ChunkingPolicy } from '../chunking/policy.ts'
+import type { Reader } from './reader.ts'
+import { Term } from './reading-lifetime.ts'
+
+/** One reader being served: cursor, policy, encoder, connection. Stepped by the hub; it has no promise and no queue. */
+export class Delivery implements Steppable, Carried, Due {
+  dirty = false
+  servedAt = 0
+  readonly #hub: Hub
+  readonly #reader: Reader
+  readonly #encoder: Encoder
+  readonly #connection: Connection
+  readonly #policy: ChunkingPolicy
+  readonly #maxChunkBytes: number
+  readonly #owner: DeliveryOwner
+  readonly #backlog: Backlog
+  #deadline: Deadline | undefined
+  readonly #term: Term | undefined
+  /** What is said first, until it could be. */
+  #opening: EncoderStart | undefined
+  #over = false
+  #hurried = false
+
+  constructor(hub: Hub, parts: DeliveryParts) {
+    this.#hub = hub
+    this.#reader = parts.reader
+    this.#encoder = parts.encoder
+    this.#connection = parts.connection
+    this.#policy = parts.options.chunking
+    this.#maxChunkBytes = parts.options.maxChunkBytes
+    this.#owner = parts.owner
+    this.#backlog = new Backlog(hub, parts.reader, parts.options.chunking.pace)
+    parts.reader.sleeper = this
+    const { reader, connection, term } = parts
+    if (term) this.#term = new Term(hub, { reading: this, reader, connection, limits: term })
+  }
+
+  /** Writes the first bytes, then what is readable. */
+  begin(start: EncoderStart): void {
+    if (!this.#connection.carry(this)) return this.#finish('detached')
+    this.#reader.attach()
+    this.#opening = start
+    this.step()
+  }
+
+  step(): void {
+    if (this.#over || this.#connection.state !== 'open') return
+    try {
+      if (this.#opening) this.#open(this.#opening)
+      if (this.#connection.state === 'open') this.#flow()
+    } catch (error) {
+      this.failed(error)
+    }
+  }
+
+  /** The oldest event has waited long enough, or the pace lets more through. */
+  due(): void {
+    this.step()
+  }
+
+  hurry(): void {
+    this.#hurried = true
+    this.step()
+  }
+
+  /** What the reader slept for is there: looked at when the turn is over, with what else comes. */
+  wake(): void {
+    this.#hub.mark(this)
+  }
+
+  /** The sink takes more again: what gathered meanwhile may travel together. */
+  writable(): void {
+    this.#backlog.writable = false
+    this.#hub.mark(this)
+  }
+
+  /** The connection is gone. */
+  detached(): void {
+    this.#finish('detached')
+  }
+
+  stalled(): void {
+    this.stop('stalled')
+  }
+
+  /** This reading is over although the stream may go on; the reader is told, if it can be. */
+  stop(code: ClosedCode): void {
+    if (this.#over) return
+    const { log, seq } = this.#reader
+    const resumable = code !== 'trimmed' && code !== 'epoch' && code !== 'storage'
+    const cursor = resumable ? formatCursor(log.streamId, log.epochOf(seq), seq) : undefined
+    // Also where nothing was said yet, because a connection that others share makes it wait: contract 2.
+    const farewell = this.#encoder.closed({ type: 'closed', code, cursor })
+    this.#over = true
+    this.#leave(code)
+    this.#connection.part(this, farewell)
+    this.#owner.readingOver(this, code)
+  }
+
+  #open(start: EncoderStart): void {
+    this.#opening = undefined
+    this.#connection.write(this.#encoder.open(start))
+  }
+
+  #flow(): void {
+    const backlog = this.#backlog
+    const broken = this.#reader.broken
+    if (broken) return this.stop(broken)
+    backlog.look()
+    while (backlog.pending > 0) {
+      const count = this.#decide()
+      if (count <= 0) return this.#sleep(-count)
+      const before = this.#reader.seq
+      const waitedMs = backlog.oldestMs
+      const bytes = this.#encoder.encode(backlog.take(count, this.#maxChunkBytes))
+      this.#connection.write(bytes)
+      this.servedAt = this.#connection.serve()
+      this.#owner.readingChunk(this.#reader.seq - before, bytes.length, waitedMs)
+      if (this.#reader.finished) return this.#finish('end')
+      if (this.#connection.state !== 'open') return
+      // One write a turn: what shares the connection comes in between.
+      if (this.#connection.shared && backlog.pending > 0) return this.#hub.mark(this)
+    }
+    if (this.#reader.finished) this.#finish('end')
+    else this.#sleep(1)
+  }
+
+  /** How many events leave now; 0 or less to wait. The policy proposes; the time bound, the byte cap and the end decide. */
+  #decide(): number {
+    const backlog = this.#backlog
+    const { pending } = backlog
+    if (backlog.ended || this.#hurried || this.#hub.now() >= chunkDueMs(this.#policy, backlog.oldestSinceMs))
+      return pending
+    const wanted = this.#policy.take(backlog)
+    backlog.writable = true
+    if (Number.isNaN(wanted) || typeof wanted !== 'number') {
+      throw new TypeError(
+        `The chunking policy "${this.#policy.name}" answered ${String(wanted)}; it must answer a number.`,
+      )
+    }
+    if (wanted > 0) return Math.min(Math.ceil(wanted), pending)
+    return backlog.pendingBytes >= this.#maxChunkBytes ? pending : Math.trunc(wanted)
+  }
+
+  /** Until there are `wanted` events, or the oldest has waited long enough, or the pace lets more through. */
+  #sleep(wanted: number): void {
+    const backlog = this.#backlog
+    const { pending } = backlog
+    const { seq, log } = this.#reader
+    const leavesAtMs = pending > 0 ? chunkDueMs(this.#policy, backlog.oldestSinceMs) : Infinity
+    const dueMs = Math.min(leavesAtMs, backlog.nextPacedMs())
+    // A deadline that is not needed any more is cheaper left than called off: it finds nothing to do.
+    if (dueMs !== Infinity) this.#hub.schedule((this.#deadline ??= new Deadline(this)), dueMs)
+    if (!backlog.gated) log.sleep(this.#reader, pending === 0 ? seq + 1 : Math.max(seq + pending + 1, seq + wanted))
+  }
+
+  #finish(outcome: ReadingOutcome): void {
+    if (this.#over) return
+    this.#over = true
+    this.#leave()
+    this.#connection.drop(this)
+    this.#owner.readingOver(this, outcome)
+  }
+
+  /** A policy or an encoder threw: what was written so far may be half a thing, so the connection is cut, not closed. */
+  failed(error: unknown): void {
+    if (this.#over) return
+    this.#over = true
+    this.#leave()
+    this.#connection.abort()
+    this.#owner.readingOver(this, 'failed', error)
+  }
+
+  #leave(code?: ClosedCode): void {
+    if (this.#deadline) this.#hub.cancel(this.#deadline)
+    this.#reader.sleeper = undefined
+    if (this.#term) this.#term.end(code)
+    else this.#reader.detach()
+  }
+}

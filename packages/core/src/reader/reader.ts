@@ -1,0 +1,129 @@
+import type { Entry } from '../wire/encoder.ts'
+import type { ClosedCode } from '../events/notice.ts'
+import type { Log } from '../log/log.ts'
+import type { LogReader } from '../log/log-listeners.ts'
+
+/** Grants credit up to `seq` to the readers of that name; gives how many there are. */
+export function extendReaders(log: Log, name: string, seq: number): number {
+  let readers = 0
+  for (const reader of log.readers) {
+    if (!(reader instanceof Reader) || reader.name !== name) continue
+    reader.extend(seq)
+    readers++
+  }
+  return readers
+}
+
+/** Gives `reader` its name, and the credit of one of that name that was sent away to come back. */
+export function nameReader(reader: Reader, name: string): void {
+  reader.name = name
+  for (const other of reader.log.readers)
+    if (other instanceof Reader && other.rejoining && other.name === name) reader.limitSeq = other.limitSeq
+}
+
+/** How many read, without those who were sent away to come back: they must find their own place free. */
+export function countReaders(log: Log): number {
+  let readers = 0
+  for (const reader of log.readers) if (!(reader instanceof Reader && reader.rejoining)) readers++
+  return readers
+}
+
+/** A cursor on a log: where one reading is, and how far it may go. */
+export class Reader implements LogReader {
+  wakeAt: number = Infinity
+  readonly log: Log
+  /** Seq of the last event taken. */
+  seq: number
+  bytePosition: number
+  /** Events past this seq are withheld: the reader's credit. */
+  limitSeq: number = Infinity
+  /** Events up to here were logged before this reading began: its backlog. */
+  readonly liveAfterSeq: number
+  /** Name given with the attach, under which acks arrive. */
+  name: string | undefined
+  attached = false
+  /** True for one that was sent away to come back at once: it still counts, and nothing is sent to it. */
+  rejoining = false
+  /** True once what this reader had taken was taken back: it can never go on, whatever follows. */
+  #overtaken = false
+  /** Woken when what this reader sleeps for is there. */
+  sleeper: { wake(): void } | undefined
+
+  constructor(log: Log, afterSeq: number) {
+    this.log = log
+    this.seq = afterSeq
+    this.bytePosition = log.bytesUpTo(afterSeq)
+    this.liveAfterSeq = log.committed
+  }
+
+  /** Credit has come: events up to `seq` may be sent. */
+  extend(seq: number): void {
+    this.limitSeq = seq
+    this.wake()
+  }
+
+  wake(): void {
+    this.sleeper?.wake()
+  }
+
+  overtaken(): void {
+    this.#overtaken = true
+  }
+
+  attach(): void {
+    if (this.attached) return
+    this.attached = true
+    this.log.attach(this)
+  }
+
+  detach(): void {
+    if (!this.attached) return
+    this.attached = false
+    this.log.detach(this)
+    this.wake()
+  }
+
+  /** Events readable now. */
+  get pending(): number {
+    const { committed, end, lastSeq } = this.log
+    // The end alone needs no credit: a reader that grants none must still learn that nothing will follow.
+    if (end && this.seq === lastSeq - 1) return committed - this.seq
+    return Math.max(0, Math.min(committed, this.limitSeq) - this.seq)
+  }
+
+  /** Whether nothing will follow what was taken. */
+  get finished(): boolean {
+    return this.log.end !== undefined && this.seq >= this.log.committed
+  }
+
+  /** Whether the last event taken has no cursor yet: the store does not have it. */
+  get withheld(): boolean {
+    return this.log.withholds && this.seq > this.log.stored
+  }
+
+  /** Why this reading cannot go on, if so (contract 2). */
+  get broken(): ClosedCode | undefined {
+    const { firstSeq, lastSeq, lost } = this.log
+    if (lost) return lost
+    // What this reader has seen is not what the store has: it was lost there, or never got there.
+    if (this.#overtaken || this.seq > lastSeq) return 'storage'
+    return this.seq + 1 < firstSeq ? 'trimmed' : undefined
+  }
+
+  /** Takes up to `maxEvents` events that fit into `maxBytes` (one at least), neighbours merged. */
+  take(maxEvents: number, maxBytes: number): Entry[] {
+    const { log } = this
+    let count = Math.min(maxEvents, this.pending)
+    let bytes = log.committedBytes - this.bytePosition
+    if (bytes > maxBytes || this.seq + count < log.committed) {
+      const fitting = log.fitting(this.seq, count, maxBytes)
+      count = fitting.count
+      bytes = fitting.bytes
+    }
+    const chunk = log.read(this.seq, count)
+    this.seq += count
+    this.bytePosition += bytes
+    log.moved(this)
+    return chunk
+  }
+}

@@ -1,0 +1,103 @@
+import type { Admission, ResolvedLimitOptions } from '../access/admission.ts'
+import type { ErrorFor } from '../log/end.ts'
+import { maskError } from '../log/end.ts'
+import { SluiceError } from '../events/errors.ts'
+import type { WireError } from '../events/event.ts'
+import { Deadline } from '../clock/deadlines.ts'
+import type { Delivery } from '../reader/delivery.ts'
+import type { Wire } from '../wire/encoder.ts'
+import type { Hub } from '../clock/scheduler.ts'
+import { jsonOf } from '../events/json.ts'
+import type { Observers } from '../observe/observer.ts'
+import { type Action, type Actor, type Authorize, notFound, type StreamIdentity } from '../access/principal.ts'
+import type { Production } from '../producer/producer.ts'
+import type { ResolvedReaderOptions } from '../reader/options.ts'
+import type { Settle } from '../producer/settle-hook.ts'
+import type { Source } from '../source/source.ts'
+import type { Store } from '../store/store.ts'
+import type { ResolvedStreamOptions } from '../store/stream-options.ts'
+import type { Transform } from '../source/transform.ts'
+
+/** What the parts of one sluice share. */
+export interface Engine {
+  readonly hub: Hub
+  readonly store: Store
+  readonly stream: ResolvedStreamOptions
+  readonly reader: ResolvedReaderOptions
+  readonly limits: ResolvedLimitOptions
+  readonly admission: Admission
+  readonly observers: Observers
+  readonly transforms: readonly Transform[]
+  readonly settle: Settle | undefined
+  /** Sources that any instance can run, by name. */
+  readonly sources: ReadonlyMap<string, Source>
+  readonly authorize: Authorize
+  /** Streams whose source runs here. */
+  readonly productions: Map<string, Production>
+  /** Readings that are being delivered here, to be told when this process drains. */
+  readonly deliveries: Map<Delivery, Wire>
+  explain(error: unknown): WireError
+}
+
+/** How long `authorize` may take before the request fails. */
+const AUTHORIZE_MS = 5_000
+
+/**
+ * Lets `actor` pass, or says that there is no such stream.
+ *
+ * @throws SluiceError `SLUICE_ERR_NOT_FOUND`, or `SLUICE_ERR_OVERLOADED` when `authorize` failed or hung
+ */
+export async function requireAuthority(
+  engine: Engine,
+  actor: Actor,
+  stream: StreamIdentity,
+  action: Action,
+): Promise<void> {
+  if (actor === 'server') return
+  let allowed: boolean
+  try {
+    const answer = engine.authorize(actor, stream, action)
+    allowed = answer === true || (answer !== false && (await withDeadline(engine.hub, answer)) === true)
+  } catch (error) {
+    engine.observers.tell('failed', stream, { where: 'authorize', error })
+    throw new SluiceError(
+      'SLUICE_ERR_OVERLOADED',
+      'It could not be checked whether you may do this; try again later.',
+      {
+        retryAfterMs: 1_000,
+        cause: error,
+      },
+    )
+  }
+  if (!allowed) throw notFound()
+}
+
+/** `errorFor` is user code: when it throws, or gives no error to show, the error is masked. */
+export function explainWith(errorFor: ErrorFor): (error: unknown) => WireError {
+  return (error) => {
+    try {
+      const told: unknown = errorFor(error)
+      return isWireError(told) ? told : maskError(undefined)
+    } catch {
+      return maskError(undefined)
+    }
+  }
+}
+
+function withDeadline(hub: Hub, answer: Promise<boolean>): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const deadline = new Deadline({
+      due: () => reject(new Error(`authorize took longer than ${AUTHORIZE_MS} ms`)),
+    })
+    hub.schedule(deadline, hub.now() + AUTHORIZE_MS)
+    Promise.resolve(answer)
+      .then(resolve, reject)
+      .finally(() => hub.cancel(deadline))
+  })
+}
+
+function isWireError(told: unknown): told is WireError {
+  if (typeof told !== 'object' || told === null) return false
+  const { code, message } = told as Partial<WireError>
+  return typeof code === 'string' && typeof message === 'string' && jsonOf(told) !== undefined
+}

@@ -1,0 +1,15 @@
+import type { ReadingOutcome } from '../reader/delivery-listener.ts'
+import type { Engine } from './engine.ts'
+import { countReaders } from '../reader/reader.ts'
+import type { StoredStream } from '../store/store.ts'
+
+/** Tells observers that somebody reads a stream. */
+export function tellAttached({ observers }: Engine, { facts, log }: StoredStream, resumed: boolean): void {
+  // Readers are counted for nobody else.
+  if (!observers.none) observers.tell('attached', facts, { readers: countReaders(log), resumed })
+}
+
+/** Tells observers that a reading is over. */
+export function tellDetached({ observers }: Engine, { facts, log }: StoredStream, outcome: ReadingOutcome): void {
+  if (!observers.none) observers.tell('detached', facts, { outcome, readers: countReaders(log) })
+}

@@ -1,0 +1,94 @@
+import { Connection } from '../wire/connection.ts'
+import { Delivery } from '../reader/delivery.ts'
+import type { DeliveryOwner, ReadingOutcome } from '../reader/delivery-listener.ts'
+import type { EncoderStart, Wire } from '../wire/encoder.ts'
+import type { Engine } from './engine.ts'
+import { requireInteger } from '../events/option-rules.ts'
+import { type Actor, expiryOf } from '../access/principal.ts'
+import { nameReader, type Reader } from '../reader/reader.ts'
+import { type ReaderOptions, resolveReaderOptions } from '../reader/options.ts'
+import type { Sink } from '../wire/sink.ts'
+import type { StoredStream } from '../store/store.ts'
+import { cursorAt } from '../store/info.ts'
+import type { TermLimits } from '../reader/reading-lifetime.ts'
+
+/** How a reading is delivered to a sink. */
+export interface DeliverOptions extends ReaderOptions {
+  /** The format. */
+  wire: Wire
+  /** True when the reader's earlier output is to be continued exactly; false when it begins here. Default false. */
+  continues?: boolean | undefined
+  /** Name under which this reader's credit arrives. */
+  name?: string | undefined
+  /** How many events past its beginning this reader is given before it grants more. Default: no limit. Needs a `name`. */
+  credit?: number | undefined
+  /** Is told once that this reading is over, and how. Must not throw. */
+  onOver?: ((outcome: ReadingOutcome) => void) | undefined
+  /**
+   * True where this reader comes back by itself when told `closed: rotate`: then `rotateAfterMs` bounds this reading, if its
+   * wire is resumable. Default false.
+   */
+  rotates?: boolean | undefined
+  /** A connection that carries other readings too; without it one is made that closes with this reading. */
+  connection?: Connection | undefined
+}
+
+/** What is delivered, where to, and who is told of it. */
+export interface ReadingToDeliver {
+  stored: StoredStream
+  reader: Reader
+  actor: Actor
+  owner: DeliveryOwner
+  sink: Sink
+}
+
+/** A delivery that is yet to begin. */
+export interface PreparedDelivery {
+  delivery: Delivery
+  connection: Connection
+  start: EncoderStart
+}
+
+const MAX_CREDIT = 2 ** 52
+
+/** Puts together what delivers a reading as the options say. Nothing is written before the delivery is begun. */
+export function prepareDelivery(
+  engine: Engine,
+  { stored, reader, actor, owner, sink }: ReadingToDeliver,
+  { wire, continues, name, credit, rotates, connection: shared, ...readerOptions }: Omit<DeliverOptions, 'onOver'>,
+): PreparedDelivery {
+  const { hub } = engine
+  const options = resolveReaderOptions(readerOptions, engine.reader)
+  const { facts } = stored
+  const granted = credit === undefined ? undefined : requireInteger('credit', credit, 0, MAX_CREDIT)
+  // Nothing is refused any more once there is a connection, which keeps time.
+  const encoder = wire.create(facts.wire?.name === wire.name ? facts.wire.facts : {})
+  const connection = shared ?? new Connection(hub, sink, options, { beat: encoder, closeWhenEmpty: true })
+  if (name !== undefined) nameReader(reader, name)
+  if (granted !== undefined) reader.limitSeq = reader.seq + granted
+  const term = limited({
+    // What others share is not broken off for one reading's sake.
+    rotateAfterMs: rotates === true && wire.resumable && shared === undefined && options.rotateAfterMs,
+    expiresAtMs: expiryOf(hub, actor),
+    closeGraceMs: options.closeGraceMs,
+  })
+  const delivery = new Delivery(hub, { reader, encoder, connection, options, owner, term })
+  return { delivery, connection, start: startOf(stored, reader, continues === true) }
+}
+
+function limited(limits: TermLimits): TermLimits | undefined {
+  return limits.rotateAfterMs === false && limits.expiresAtMs === Infinity ? undefined : limits
+}
+
+function startOf(stored: StoredStream, reader: Reader, continues: boolean): EncoderStart {
+  const { facts, log } = stored
+  return {
+    opened: { type: 'opened', id: facts.id, cursor: cursorAt(stored, reader.seq), meta: facts.meta },
+    // Folding a long past costs time that most wires have no use for: done when looked at.
+    get outline() {
+      return log.outlineAt(reader.seq)
+    },
+    mode: reader.seq === 0 ? 'start' : continues ? 'continue' : 'middle',
+    ended: log.end !== undefined,
+  }
+}

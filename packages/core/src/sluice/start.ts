@@ -1,0 +1,180 @@
+import { createStreamId } from '../events/cursor.ts'
+import type { WireFacts } from '../wire/encoder.ts'
+import { cutEnd } from '../log/end.ts'
+import { type Engine, requireAuthority } from './engine.ts'
+import { SluiceError } from '../events/errors.ts'
+import type { DataEvents } from '../events/event.ts'
+import { invalidOption } from '../events/option-rules.ts'
+import { type Actor, requireActor } from '../access/principal.ts'
+import { type Json, jsonOf } from '../events/json.ts'
+import { Production } from '../producer/producer.ts'
+import type { Rewrite } from '../source/pump-host.ts'
+import type { Source } from '../source/source.ts'
+import type { NamedSource, StoredStream, StreamFacts } from '../store/store.ts'
+import { type ResolvedStreamOptions, resolveStreamOptions, type StreamOptions } from '../store/stream-options.ts'
+import { TokenStream, type TokenStreamStart } from './token-stream.ts'
+import { chainTransforms } from '../source/transform.ts'
+
+/** Options of `start`; those of the stream may be given too, nearest wins. */
+export interface StartOptions extends StreamOptions {
+  /** Whose stream this is. Required. */
+  as: Actor
+  /** The application's name for it: at most one live stream per tenant and key. */
+  key?: string | undefined
+  /** What to do when the key's stream still runs. Default `attach`. */
+  ifRunning?: 'attach' | 'cancel' | 'refuse' | undefined
+  /** Small facts, stored with the stream, shown to readers and given to the source. */
+  meta?: { readonly [name: string]: Json | undefined } | undefined
+  /** The wire it is started on, and what that wire must remember. */
+  wire?: { readonly name: string; readonly facts: WireFacts } | undefined
+  /** The same key and fingerprint attach to the same stream, also after its end; another fingerprint is refused. */
+  idempotency?: { readonly key: string; readonly fingerprint: string } | undefined
+  /** Keeps a serverless function alive until the stream is settled. */
+  waitUntil?: ((settled: Promise<void>) => void) | undefined
+}
+
+const IF_RUNNING: readonly unknown[] = ['attach', 'cancel', 'refuse']
+const NO_META: StreamFacts['meta'] = Object.freeze({})
+const MAX_KEY_LENGTH = 256
+const MAX_META_BYTES = 16 * 1024
+
+/** How long a producer's claim on its stream stands without being renewed. */
+const LEASE_MS = 10_000
+
+/** Begins a stream, or joins the one that its key or idempotency key names. */
+export async function startStream<Data extends DataEvents>(
+  engine: Engine,
+  source: Source<Data> | NamedSource,
+  options: StartOptions,
+): Promise<TokenStream<Data>> {
+  const { run, named } = requireSource(engine, source as Source | NamedSource)
+  const { as, key, ifRunning = 'attach', meta, wire, idempotency, waitUntil, ...streamOptions } = options
+  if (!IF_RUNNING.includes(ifRunning)) throw invalidOption('ifRunning', ifRunning, '"attach", "cancel" or "refuse"')
+  const actor = requireActor(as)
+  const resolved = resolveStreamOptions(streamOptions, engine.stream)
+  const facts: StreamFacts = {
+    id: createStreamId(),
+    tenant: actor === 'server' ? '' : (actor.tenant ?? ''),
+    owner: actor === 'server' ? 'server' : actor.owner,
+    key: requireKey(key),
+    meta: requireMeta(meta),
+    wire,
+    createdAtMs: Date.now(),
+    idempotency,
+    ...(named && { source: named, options: resolved }),
+  }
+  const release = engine.admission.enter(actor, engine.hub.now())
+  try {
+    // Before the stream exists: what the application's own code throws here must leave nothing behind.
+    const rewrite = rewriteFor(engine, facts)
+    const stored = await begin(engine, facts, resolved, { actor, ifRunning })
+    if (stored.facts.id !== facts.id) {
+      release()
+      return joined(engine, stored, { afterSeq: stored.log.firstSeq - 1, actor })
+    }
+    const production = new Production(engine, stored, { options: resolved, release, rewrite })
+    return launch(production, run, { actor, waitUntil })
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+/** The changes this sluice makes to a stream's events before they are logged. */
+export function rewriteFor(engine: Engine, { id, meta }: StreamFacts): Rewrite | undefined {
+  return chainTransforms(engine.transforms.map((make) => make({ id, meta })))
+}
+
+/** A handle on a stream that exists already. */
+export function joined<Data extends DataEvents>(
+  engine: Engine,
+  stored: StoredStream,
+  start: Pick<TokenStreamStart, 'afterSeq' | 'actor'>,
+): TokenStream<Data> {
+  const production = engine.productions.get(stored.facts.id)
+  return new TokenStream(engine, stored, { ...start, attached: true, production })
+}
+
+function launch<Data extends DataEvents>(
+  production: Production,
+  source: Source,
+  { actor, waitUntil }: { actor: Actor; waitUntil: StartOptions['waitUntil'] },
+): TokenStream<Data> {
+  const { engine, stored } = production
+  engine.productions.set(stored.facts.id, production)
+  engine.observers.tell('started', stored.facts)
+  try {
+    waitUntil?.(production.settled())
+  } catch (error) {
+    engine.observers.tell('failed', stored.facts, { where: 'waitUntil', error })
+  }
+  production.run(source)
+  return new TokenStream(engine, stored, { afterSeq: 0, attached: false, production, actor })
+}
+
+async function begin(
+  engine: Engine,
+  facts: StreamFacts,
+  { retentionBytes, retentionMs, windowBytes, durability }: ResolvedStreamOptions,
+  asked: { actor: Actor; ifRunning: 'attach' | 'cancel' | 'refuse' },
+): Promise<StoredStream> {
+  for (;;) {
+    const keeping = { retentionBytes, retentionMs, leaseMs: LEASE_MS, windowBytes, durability }
+    const begun = await engine.store.begin(facts, keeping)
+    if (begun.is === 'new') return begun.stream
+    if (begun.is === 'mismatch') {
+      throw new SluiceError(
+        'SLUICE_ERR_IDEMPOTENCY_MISMATCH',
+        'This Idempotency-Key was used with another request; use a new key, or repeat the same request.',
+      )
+    }
+    if (begun.is === 'repeated') return readable(engine, begun.stream)
+    await requireAuthority(engine, asked.actor, begun.stream.facts, asked.ifRunning === 'cancel' ? 'cancel' : 'attach')
+    if (asked.ifRunning === 'attach') return readable(engine, begun.stream)
+    if (asked.ifRunning === 'refuse') {
+      throw new SluiceError(
+        'SLUICE_ERR_KEY_RUNNING',
+        'A stream with this key is running; attach to it, cancel it, or wait.',
+      )
+    }
+    await engine.store.close(begun.stream.facts, cutEnd(begun.stream.log, 'replaced'))
+  }
+}
+
+/** What was found in the way of a start, with its events. */
+async function readable(engine: Engine, { facts }: StoredStream): Promise<StoredStream> {
+  const found = await engine.store.find(facts, 'read')
+  if (found.is === 'stream') return found.stream
+  throw new SluiceError('SLUICE_ERR_GONE', 'The stream that this start repeats is not kept any more.')
+}
+
+function requireSource(engine: Engine, source: Source | NamedSource): { run: Source; named?: NamedSource | undefined } {
+  if (typeof source === 'function') return { run: source }
+  const run = typeof source === 'object' && source !== null ? engine.sources.get(source.name) : undefined
+  const input = run && jsonOf(source.input ?? null)
+  if (run && input !== undefined) {
+    // A copy: what the caller does with its object later is not what the source was given.
+    const copy = source.input === undefined ? undefined : (JSON.parse(input) as Json)
+    return { run, named: { name: source.name, input: copy } }
+  }
+  throw invalidOption(
+    'source',
+    source,
+    'a function that returns an iterable (a bare iterable has no signal and is already running), or { name, input } of one of the `sources` of createSluice',
+  )
+}
+
+function requireKey(key: unknown): string | undefined {
+  if (key === undefined) return undefined
+  if (typeof key === 'string' && key.length > 0 && key.length <= MAX_KEY_LENGTH) return key
+  throw invalidOption('key', key, `a string of 1 to ${MAX_KEY_LENGTH} characters`)
+}
+
+function requireMeta(meta: StartOptions['meta']): StreamFacts['meta'] {
+  if (meta === undefined) return NO_META
+  const text = typeof meta === 'object' && meta !== null && !Array.isArray(meta) ? jsonOf(meta) : undefined
+  if (text === undefined || text.length > MAX_META_BYTES)
+    throw invalidOption('meta', meta, `an object of at most ${MAX_META_BYTES} characters of JSON`)
+  // A copy: what the caller does with its object later is not what was stored.
+  return JSON.parse(text) as StreamFacts['meta']
+}

@@ -1,0 +1,32 @@
+import type { Engine } from './engine.ts'
+import { Production } from '../producer/producer.ts'
+import { runSettle } from '../producer/settle-hook.ts'
+import { rewriteFor } from './start.ts'
+import type { StoredStream, StoreHost } from '../store/store.ts'
+import { resultOf } from '../store/result.ts'
+
+/** What this sluice does for streams that other processes have left behind. */
+export function hostOf(engine: Engine): StoreHost {
+  return {
+    canRun: (source) => engine.sources.has(source) && engine.admission.running < engine.limits.streams,
+    settles: engine.settle !== undefined,
+    takeOver: (stored) => goOn(engine, stored),
+    settle: async (stored) =>
+      engine.settle === undefined || runSettle(resultOf(stored), engine.settle, engine.hub, engine.observers),
+  }
+}
+
+/** Runs the source of a stream whose producer is gone: it is given what was stored, and goes on from there. */
+function goOn(engine: Engine, stored: StoredStream): void {
+  const { facts } = stored
+  const source = engine.sources.get(facts.source?.name ?? '')
+  if (!source) throw new Error(`No source "${facts.source?.name}" to go on with stream ${facts.id}.`)
+  const production = new Production(engine, stored, {
+    options: facts.options ?? engine.stream,
+    release: engine.admission.enter('server', engine.hub.now()),
+    rewrite: rewriteFor(engine, facts),
+  })
+  engine.productions.set(facts.id, production)
+  engine.observers.tell('started', facts)
+  production.run(source)
+}

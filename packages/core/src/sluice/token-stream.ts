@@ -1,0 +1,199 @@
+import { cancelStream } from './cancel.ts'
+import type { Connection } from '../wire/connection.ts'
+import { type DeliverOptions, prepareDelivery } from './prepare-delivery.ts'
+import type { Delivery } from '../reader/delivery.ts'
+import type { ReadingOutcome } from '../reader/delivery-listener.ts'
+import { endOf } from '../log/end.ts'
+import type { Engine } from './engine.ts'
+import { SluiceError } from '../events/errors.ts'
+import type { DataEvents, EndEvent, StreamEvent } from '../events/event.ts'
+import { readEvents } from '../reader/event-iterator.ts'
+import type { Json } from '../events/json.ts'
+import type { ClosedCode } from '../events/notice.ts'
+import type { Actor } from '../access/principal.ts'
+import type { Production } from '../producer/producer.ts'
+import { Reader } from '../reader/reader.ts'
+import { tellAttached, tellDetached } from './observe-reading.ts'
+import type { Sink } from '../wire/sink.ts'
+import type { StoredStream } from '../store/store.ts'
+import { cursorAt, cursorOf } from '../store/info.ts'
+import { readResult, type StreamResult, wholeText } from '../store/result.ts'
+
+/** Where a handle's reading begins, and who made it. */
+export interface TokenStreamStart {
+  afterSeq: number
+  /** Where the stream is produced, if that is in this process. */
+  production: Production | undefined
+  /** True when this handle belongs to a stream that had existed before. */
+  attached: boolean
+  /** Who reads: what is delivered ends when that is known no more. */
+  actor: Actor
+}
+
+/**
+ * A stream, and one reading of it: iterate it, or have it delivered to a sink, once. Leaving it (`break`, `detach`, a
+ * closed socket) is not cancelling it.
+ *
+ * @example
+ * ```ts
+ * const stream = await sluice.start(source, { as: { owner: 'ada' } })
+ * for await (const event of stream) if (event.type === 'text') show(event.text)
+ * ```
+ */
+export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncIterable<StreamEvent<Data>> {
+  readonly id: string
+  /** True when the stream had existed before this handle: nothing was started. */
+  readonly attached: boolean
+  readonly #engine: Engine
+  readonly #stored: StoredStream
+  readonly #start: TokenStreamStart
+  #reader: Reader | undefined
+  #delivery: Delivery | undefined
+  #ended: Promise<EndEvent> | undefined
+  #used = false
+  #onOver: DeliverOptions['onOver']
+
+  constructor(engine: Engine, stored: StoredStream, start: TokenStreamStart) {
+    this.id = stored.facts.id
+    this.attached = start.attached
+    this.#engine = engine
+    this.#stored = stored
+    this.#start = start
+  }
+
+  get key(): string | undefined {
+    return this.#stored.facts.key
+  }
+
+  get meta(): { readonly [name: string]: Json | undefined } {
+    return this.#stored.facts.meta
+  }
+
+  /** The wire the stream was started on, with what that wire stored. */
+  get wire(): StoredStream['facts']['wire'] {
+    return this.#stored.facts.wire
+  }
+
+  /** Where the stream is now: a reader with this cursor has everything up to here. */
+  get cursor(): string {
+    return cursorOf(this.#stored)
+  }
+
+  /** Where this reading is. */
+  get position(): string {
+    return cursorAt(this.#stored, this.#reader?.seq ?? this.#start.afterSeq)
+  }
+
+  /** The end, once there is one. */
+  get end(): EndEvent | undefined {
+    return this.#stored.log.end
+  }
+
+  /** True when this reading begins after the end: there is nothing to read. */
+  get exhausted(): boolean {
+    const { log } = this.#stored
+    return log.end !== undefined && (this.#reader?.seq ?? this.#start.afterSeq) >= log.lastSeq
+  }
+
+  /** Settles once the source is open; with the end when the stream was over before that. Never rejects. */
+  get opened(): Promise<EndEvent | undefined> {
+    return this.#start.production?.opened() ?? Promise.resolve(undefined)
+  }
+
+  /** The stream's one end. Never rejects: the end itself says what happened. */
+  get ended(): Promise<EndEvent> {
+    this.#ended ??= endOf(this.#stored.log)
+    return this.#ended
+  }
+
+  /** Counts as a reader from now on, before the reading itself begins: nobody else need keep the stream alive. */
+  hold(): void {
+    if (!this.#used) this.#read().attach()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<StreamEvent<Data>, void, undefined> {
+    this.#use()
+    const reader = this.#read()
+    reader.attach()
+    tellAttached(this.#engine, this.#stored, this.#start.afterSeq > 0)
+    let outcome: ReadingOutcome = 'detached'
+    try {
+      yield* readEvents(this.#engine.hub, reader) as AsyncGenerator<StreamEvent<Data>>
+      outcome = reader.finished ? 'end' : 'detached'
+    } finally {
+      reader.detach()
+      tellDetached(this.#engine, this.#stored, outcome)
+    }
+  }
+
+  /**
+   * The whole text of choice 0.
+   *
+   * @throws SluiceError when the stream did not finish by itself: part of an answer never passes for the whole
+   */
+  async text(): Promise<string> {
+    return wholeText(await this.result())
+  }
+
+  /**
+   * Reads to the end and gives everything. Does not reject when the stream is cut: `end` says so.
+   * @throws SluiceError `SLUICE_ERR_READING_CLOSED` when the reading ends before the stream
+   */
+  async result(): Promise<StreamResult> {
+    return readResult(this, this.#stored, { trimmed: this.#start.afterSeq > 0, exhausted: this.exhausted })
+  }
+
+  /** Ends the stream for everyone. Acknowledged once the end is stored; gives that end, or the one there was before. */
+  async cancel(): Promise<EndEvent> {
+    const { end } = await cancelStream(this.#engine, this.#stored)
+    return end
+  }
+
+  /** Leaves this reading; the stream may go on for others. With a code a sink's reader is told so. Idempotent. */
+  detach(code?: ClosedCode): void {
+    this.#used = true
+    if (code === undefined) this.#delivery?.detached()
+    else this.#delivery?.stop(code)
+    this.#reader?.detach()
+  }
+
+  /** Serves this reading to `sink` until the stream's end, or until the connection is lost. */
+  deliver(sink: Sink, options: DeliverOptions): Connection {
+    this.#use()
+    const { onOver, ...how } = options
+    const reading = { stored: this.#stored, reader: this.#read(), actor: this.#start.actor, owner: this, sink }
+    const { delivery, connection, start } = prepareDelivery(this.#engine, reading, how)
+    this.#engine.deliveries.set(delivery, how.wire)
+    this.#delivery = delivery
+    this.#onOver = onOver
+    tellAttached(this.#engine, this.#stored, this.#start.afterSeq > 0)
+    delivery.begin(start)
+    return connection
+  }
+
+  /** @internal */
+  readingChunk(events: number, bytes: number, waitedMs: number): void {
+    const { observers } = this.#engine
+    if (!observers.none) observers.tell('chunk', this.#stored.facts, { events, bytes, waitedMs })
+  }
+
+  /** @internal */
+  readingOver(delivery: Delivery, outcome: ReadingOutcome, error?: unknown): void {
+    this.#engine.deliveries.delete(delivery)
+    if (outcome === 'failed') this.#engine.observers.tell('failed', this.#stored.facts, { where: 'delivery', error })
+    tellDetached(this.#engine, this.#stored, outcome)
+    this.#onOver?.(outcome)
+  }
+
+  #use(): void {
+    if (this.#used) {
+      throw new SluiceError('SLUICE_ERR_OPTION', 'This handle has been read already; attach again for another reading.')
+    }
+    this.#used = true
+  }
+
+  #read(): Reader {
+    this.#reader ??= new Reader(this.#stored.log, this.#start.afterSeq)
+    return this.#reader
+  }
+}

@@ -1,0 +1,188 @@
+import type { SluiceError } from '../events/errors.ts'
+import type { Hub } from '../clock/scheduler.ts'
+import { Intake } from './normalize-events.ts'
+import type { SourceProgress } from '../producer/lifecycle-machine.ts'
+import type { Log } from '../log/log.ts'
+import type { PumpOwner, PumpParts, Rewrite } from './pump-host.ts'
+import type { Logged } from '../log/segment.ts'
+import type { Source, SourceContext } from './source.ts'
+import { type SourceIterator, toSourceIterator } from './iterator.ts'
+
+const UNUSED = (): void => {}
+
+/** Items of one turn after which the event loop gets its chance, even if the source never waits for anything. */
+const MAX_ITEMS_PER_TURN = 1024
+
+/** The only code that pulls a source, stops pulling, and stops it for good. */
+export class Pump implements SourceProgress {
+  pullSinceMs: number = Infinity
+  yielded = false
+  readonly #hub: Hub
+  readonly #log: Log
+  readonly #owner: PumpOwner
+  readonly #windowBytes: number
+  /** How far ahead of its store a stream may be: what is not there yet cannot be trimmed here. */
+  readonly #unstoredBytes: number
+  readonly #firstTokenMs: number
+  readonly #idleMs: number
+  /** What the source gives goes in here … */
+  readonly #intake: Intake
+  /** … and comes out there, into the log; the same thing when there are no transforms. */
+  readonly #admitted: Intake
+  readonly #rewrite: Rewrite | undefined
+  /** What a transform makes is as little to be trusted as what a source gives. */
+  #admit: (event: Logged) => void = UNUSED
+  #iterator: SourceIterator | undefined
+  #isOpen = false
+  #stopped = false
+  #roomWanted: (() => void) | undefined
+  #pulledSeq = -1
+  #silentSinceMs = 0
+  #turn = 0
+  #itemsThisTurn = 0
+
+  constructor(hub: Hub, { log, owner, options, rewrite }: PumpParts) {
+    this.#hub = hub
+    this.#log = log
+    this.#owner = owner
+    this.#windowBytes = options.windowBytes
+    this.#unstoredBytes = Math.max(options.windowBytes, options.retentionBytes / 2)
+    this.#firstTokenMs = options.deadlines.firstTokenMs || Infinity
+    this.#idleMs = options.deadlines.idleMs || Infinity
+    this.#rewrite = rewrite
+    if (rewrite) this.#admit = (event) => this.#admitted.accept(event)
+    const limits = { maxEventBytes: options.maxEventBytes, maxDataBytes: Math.floor(options.retentionBytes / 4) }
+    this.#admitted = new Intake(limits, log)
+    this.#intake = rewrite ? new Intake(limits, { append: (event) => rewrite(event, this.#admit) }) : this.#admitted
+  }
+
+  /** Runs the source to its end, and tells its owner when all of the source's own code has come to rest. Never rejects. */
+  async run(source: Source, context: SourceContext): Promise<void> {
+    try {
+      this.#pulling()
+      const returned = source(context)
+      this.#iterator = toSourceIterator(await returned)
+      this.pullSinceMs = Infinity
+      // A generator has done nothing yet when its function returns: it is open with its first item.
+      if (returned instanceof Promise && !this.#stopped) this.#open()
+      const { items } = this.#iterator
+      while (!this.#stopped) {
+        if (!this.#hasRoom()) await this.#room()
+        if (this.#stopped) break
+        this.#pulling()
+        const { done, value } = await items.next()
+        this.pullSinceMs = Infinity
+        if (this.#stopped) break
+        if (!this.#isOpen) this.#open()
+        if (done) return this.#finish()
+        if (typeof value === 'string' || !Array.isArray(value)) this.#accept(value)
+        else await this.#acceptAll(value)
+        if (this.#hub.turn !== this.#turn) this.#beginTurn()
+        else if (++this.#itemsThisTurn >= MAX_ITEMS_PER_TURN) await this.#endTurn()
+      }
+      await this.#iterator.stop(undefined)
+    } catch (error) {
+      this.pullSinceMs = Infinity
+      if (!this.#stopped) this.#owner.sourceFailed(error)
+    } finally {
+      this.#owner.sourceRested()
+    }
+  }
+
+  /** Nothing the source gives from now on is taken. The signal is the owner's business. */
+  stop(reason: SluiceError): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.pullSinceMs = Infinity
+    this.roomMade()
+    // A generator hears this only when its pending wait ends; the run above waits for that, and its owner not too long.
+    this.#iterator?.stop(reason).catch(() => {})
+  }
+
+  /** A reader has moved, come or gone: the source may be pulled again if there is room. */
+  roomMade(): void {
+    if (this.#roomWanted && (this.#stopped || this.#hasRoom())) {
+      const go = this.#roomWanted
+      this.#roomWanted = undefined
+      go()
+    }
+  }
+
+  /** The source says it is still working: the idle deadline begins anew; the one for the first token stands. */
+  touch(): void {
+    if (!this.yielded || this.pullSinceMs === Infinity) return
+    this.#pulledSeq = -1
+    this.#pulling()
+  }
+
+  /** How far ahead of its readers the source may be; a stream without readers decides for itself. */
+  #hasRoom(): boolean {
+    const log = this.#log
+    if (log.totalBytes - log.storedBytes >= this.#unstoredBytes) return false
+    if (!log.attended && this.runsUnread) return true
+    return log.totalBytes - log.furthestBytes < this.#windowBytes
+  }
+
+  /** Set by the owner: when it looks at the source again anyway. */
+  watchedUntilMs: number = Infinity
+
+  /** Set by the owner: with no reader attached the source goes on (policy `continue`, or within grace). */
+  runsUnread = false
+
+  #finish(): void {
+    this.#intake.flush()
+    if (this.#rewrite) {
+      this.#rewrite(undefined, this.#admit)
+      this.#admitted.flush()
+    }
+    this.#owner.sourceFinished()
+  }
+
+  #beginTurn(): void {
+    this.#turn = this.#hub.turn
+    this.#itemsThisTurn = 0
+  }
+
+  async #endTurn(): Promise<void> {
+    await this.#hub.nextTurn()
+    this.#beginTurn()
+  }
+
+  async #acceptAll(items: readonly unknown[]): Promise<void> {
+    for (const item of items) {
+      if (!this.#hasRoom()) await this.#room()
+      if (++this.#itemsThisTurn >= MAX_ITEMS_PER_TURN) await this.#endTurn()
+      if (this.#stopped) return
+      this.#accept(item)
+    }
+  }
+
+  #accept(item: unknown): void {
+    this.#intake.accept(item)
+    if (this.yielded || this.#log.lastSeq === 0) return
+    this.yielded = true
+    this.#owner.sourceBegan()
+  }
+
+  #open(): void {
+    this.#isOpen = true
+    this.#owner.sourceOpened()
+  }
+
+  /** An item that brings no event is no sign of life: the deadline goes on from the pull before. */
+  #pulling(): void {
+    const { lastSeq } = this.#log
+    if (lastSeq !== this.#pulledSeq) {
+      this.#pulledSeq = lastSeq
+      this.#silentSinceMs = this.#hub.now()
+    }
+    this.pullSinceMs = this.#silentSinceMs
+    const limitMs = this.yielded ? this.#idleMs : this.#firstTokenMs
+    if (this.#silentSinceMs + limitMs < this.watchedUntilMs) this.#owner.sourcePulled()
+  }
+
+  #room(): Promise<void> {
+    this.#pulledSeq = -1
+    return new Promise((resolve) => (this.#roomWanted = resolve))
+  }
+}

@@ -1,0 +1,44 @@
+import type { Deadline, Due } from '../clock/deadlines.ts'
+import type { LogWatcher } from '../log/log-listeners.ts'
+import type { RecordState } from './record-machine.ts'
+import type { StoredStream } from './store.ts'
+
+/** Whoever keeps records: told what becomes of them. */
+export interface RecordKeeper {
+  /** The stream has ended. */
+  ending(record: MemoryRecord): void
+  /** Its time is over. */
+  bury(record: MemoryRecord): void
+}
+
+/** One stream as the memory store keeps it; it hears of its end, and of its time. */
+export class MemoryRecord implements Due, LogWatcher {
+  leaseUntilMs: number
+  readonly stream: StoredStream
+  readonly retentionMs: number
+  /** Set when the stream has ended. */
+  expiry: Deadline | undefined
+  readonly #keeper: RecordKeeper
+
+  constructor(keeper: RecordKeeper, stream: StoredStream, leaseUntilMs: number, retentionMs: number) {
+    this.#keeper = keeper
+    this.stream = stream
+    this.leaseUntilMs = leaseUntilMs
+    this.retentionMs = retentionMs
+    stream.log.watchers.add(this)
+  }
+
+  /** The log is the record: what the machine decides on is read from it. */
+  get state(): RecordState {
+    const { log } = this.stream
+    return { epoch: log.epoch, seq: log.lastSeq, end: log.end, leaseUntilMs: this.leaseUntilMs }
+  }
+
+  due(): void {
+    this.#keeper.bury(this)
+  }
+
+  ended(): void {
+    this.#keeper.ending(this)
+  }
+}

@@ -1,0 +1,188 @@
+import type { Carried, ConnectionHabits } from './connection-reading.ts'
+import { Deadline, type Due } from '../clock/deadlines.ts'
+import { withOneMore } from '../log/small-set.ts'
+import type { Hub } from '../clock/scheduler.ts'
+import type { ResolvedReaderOptions } from '../reader/options.ts'
+import type { Sink, WireBytes } from './sink.ts'
+
+const NOTHING: readonly never[] = []
+
+/** Part of the heartbeat interval by which it varies, so that a thousand connections do not beat together. */
+const HEARTBEAT_JITTER = 0.1
+
+/**
+ * What belongs to a socket rather than to a stream: whether it takes more, heartbeats while it is silent, the stall
+ * deadline while it makes us wait, the grace in which a closing one may send what is queued.
+ */
+export class Connection implements Due {
+  state: 'open' | 'waiting' | 'parting' | 'closing' | 'closed' = 'open'
+  readonly #hub: Hub
+  readonly #sink: Sink
+  readonly #options: ResolvedReaderOptions
+  readonly #beatMaker: ConnectionHabits['beat']
+  readonly #closeWhenEmpty: boolean
+  readonly #heartbeatMs: number
+  /** Mostly one; replaced, never changed. */
+  #carried: readonly Carried[] = NOTHING
+  /** What is yet to be said to a peer that makes us wait. */
+  #farewells: readonly WireBytes[] = NOTHING
+  readonly #deadline: Deadline = new Deadline(this)
+  #lastWriteMs: number
+  #served = 0
+
+  constructor(hub: Hub, sink: Sink, options: ResolvedReaderOptions, habits: ConnectionHabits) {
+    this.#hub = hub
+    this.#sink = sink
+    this.#options = options
+    this.#beatMaker = habits.beat
+    this.#closeWhenEmpty = habits.closeWhenEmpty
+    const spread = 1 - HEARTBEAT_JITTER + Math.random() * 2 * HEARTBEAT_JITTER
+    this.#heartbeatMs = options.heartbeatMs === false ? Infinity : options.heartbeatMs * spread
+    this.#lastWriteMs = hub.now()
+    this.#watchSilence()
+  }
+
+  /** Others have their turn after each write. */
+  get shared(): boolean {
+    return this.#carried.length > 1
+  }
+
+  /** A reading has written: gives its place in the order of those that have. */
+  serve(): number {
+    return ++this.#served
+  }
+
+  /** `false`: the connection is gone, or going, and takes nobody any more. */
+  carry(reading: Carried): boolean {
+    if (this.state !== 'open' && this.state !== 'waiting') return false
+    this.#carried = withOneMore(this.#carried, reading)
+    return true
+  }
+
+  /** A reading is over. A connection that was opened for its readings closes with the last one. */
+  drop(reading: Carried): void {
+    this.#carried = this.#carried.filter((other) => other !== reading)
+    if (this.#closeWhenEmpty && this.#carried.length === 0) this.close()
+  }
+
+  /**
+   * A reading is over before its stream's end, and the peer is told so as soon as it takes more: bytes that were queued
+   * would otherwise be followed by nothing, or by a close that looks like an end.
+   */
+  part(reading: Carried, farewell: WireBytes): void {
+    if (this.state === 'open') this.write(farewell)
+    else if (this.state === 'waiting') this.#farewells = [...this.#farewells, farewell]
+    this.drop(reading)
+  }
+
+  /** Writes while open. Afterwards `state` says whether the sink asked to wait. */
+  write(bytes: WireBytes): void {
+    if (this.state !== 'open') return
+    if (bytes.length === 0) return
+    this.#lastWriteMs = this.#hub.now()
+    let ready: boolean
+    try {
+      ready = this.#sink.write(bytes)
+    } catch {
+      // A sink that breaks its word must not take the hub, and every other reader, with it.
+      return this.abort()
+    }
+    if (!ready && this.state === 'open') this.#wait()
+  }
+
+  /** All is written: the transport closes once it has sent it, and is destroyed if it cannot. */
+  close(): void {
+    if (this.state !== 'open' && this.state !== 'waiting') return
+    const parting = this.state === 'waiting' && this.#farewells.length > 0
+    this.state = parting ? 'parting' : 'closing'
+    this.#detachAll()
+    // One grace for all that is left to be sent, whether or not the sink has asked to wait.
+    this.#hub.schedule(this.#deadline, this.#hub.now() + this.#options.closeGraceMs)
+    if (!parting) this.#sink.close()
+  }
+
+  /** Cuts the connection: what was sent must not look complete. */
+  abort(): void {
+    if (this.state === 'closed') return
+    this.#sink.destroy()
+    this.lost()
+  }
+
+  /** The adapter says that the transport is gone, however it went. Idempotent. */
+  lost(): void {
+    if (this.state === 'closed') return
+    this.state = 'closed'
+    this.#hub.cancel(this.#deadline)
+    this.#detachAll()
+  }
+
+  #wait(): void {
+    this.state = 'waiting'
+    const { stallMs } = this.#options
+    this.#hub.schedule(this.#deadline, stallMs === false ? Infinity : this.#hub.now() + stallMs)
+    void this.#sink.drained().then(
+      () => this.#drained(),
+      () => this.#drained(),
+    )
+  }
+
+  #drained(): void {
+    if (this.state === 'parting') return this.#sayFarewell()
+    if (this.state !== 'waiting') return
+    this.state = 'open'
+    this.#watchSilence()
+    const farewells = this.#farewells
+    this.#farewells = NOTHING
+    for (const farewell of farewells) this.write(farewell)
+    this.#order()
+    for (const reading of this.#carried) reading.writable()
+  }
+
+  /** Whoever writes first may fill the sink alone: that is whoever was served longest ago. */
+  #order(): void {
+    if (this.shared) this.#carried = this.#carried.toSorted((a, b) => (a.servedAt ?? 0) - (b.servedAt ?? 0))
+  }
+
+  #watchSilence(): void {
+    this.#hub.schedule(this.#deadline, this.#lastWriteMs + this.#heartbeatMs)
+  }
+
+  /** Whatever the state waits for is due. */
+  due(): void {
+    if (this.state === 'open') this.#beat()
+    else if (this.state === 'waiting') this.#stalled()
+    else this.abort()
+  }
+
+  #beat(): void {
+    try {
+      if (this.#hub.now() >= this.#lastWriteMs + this.#heartbeatMs) this.write(this.#beatMaker.heartbeat())
+    } catch (error) {
+      for (const reading of this.#carried) reading.failed(error)
+      return this.abort()
+    }
+    if (this.state === 'open') this.#watchSilence()
+  }
+
+  #sayFarewell(): void {
+    this.state = 'closing'
+    try {
+      // Past what the sink has asked for, if need be: it is little, and nothing follows it.
+      for (const farewell of this.#farewells) this.#sink.write(farewell)
+      this.#sink.close()
+    } catch {
+      this.abort()
+    }
+  }
+
+  #stalled(): void {
+    for (const reading of this.#carried) reading.stalled()
+    this.close()
+  }
+
+  #detachAll(): void {
+    const carried = this.#carried
+    this.#carried = NOTHING
+    for (const reading of carried) reading.detached()
+  }
+}

@@ -1,0 +1,284 @@
+/* oxlint-disable vitest/no-conditional-expect -- a model says what is to be expected */
+import {
+  createMemoryStore,
+  type EndEvent,
+  eventBytes,
+  isSluiceError,
+  type Keeping,
+  type Store,
+  type StoredStream,
+  type StreamFacts,
+  type StreamName,
+} from '@sluice/core'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { check, createVirtualRuntime, RUNS, type VirtualRuntime } from '../rig/core-rig.ts'
+
+const END: EndEvent = { type: 'end', reason: 'stop', complete: true }
+const CUT: EndEvent = { type: 'end', reason: 'cancelled', complete: false, cause: 'client' }
+const RETENTION_MS = 100
+const MAX_BYTES = 4096
+const MAX_TOMBSTONES = 3
+const KEEPING: Keeping = {
+  retentionBytes: 1024 * 1024,
+  retentionMs: RETENTION_MS,
+  leaseMs: 10,
+  windowBytes: 64 * 1024,
+  durability: 'committed',
+}
+
+/** A stream as the naive model knows it. */
+interface Known {
+  facts: StreamFacts
+  bytes: number
+  seq: number
+  epoch: number
+  end: EndEvent | undefined
+  expiresAtMs: number
+  log: StoredStream['log']
+}
+
+/** The store's promises, kept in plain lists. */
+class Model {
+  streams: Known[] = []
+  /** Oldest first. */
+  ended: Known[] = []
+  tombs: { id: string; end: EndEvent | undefined; seq: number; epoch: number }[] = []
+
+  get bytes(): number {
+    return this.streams.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  byId(id: string): Known | undefined {
+    return this.streams.find(({ facts }) => facts.id === id)
+  }
+
+  live({ tenant, key }: { tenant: string; key: string | undefined }): Known | undefined {
+    if (key === undefined) return undefined
+    return this.streams.find((known) => !known.end && known.facts.tenant === tenant && known.facts.key === key)
+  }
+
+  repeated({ tenant, owner, idempotency }: StreamFacts): Known | undefined {
+    if (!idempotency) return undefined
+    return this.streams.find(
+      ({ facts }) => facts.tenant === tenant && facts.owner === owner && facts.idempotency?.key === idempotency.key,
+    )
+  }
+
+  bury(known: Known): void {
+    this.streams = this.streams.filter((other) => other !== known)
+    this.ended = this.ended.filter((other) => other !== known)
+    const { facts, end, seq, epoch } = known
+    this.tombs.push({ id: facts.id, end, seq, epoch })
+    if (this.tombs.length > MAX_TOMBSTONES) this.tombs.shift()
+  }
+
+  finish(known: Known, end: EndEvent, nowMs: number): void {
+    known.end = end
+    known.expiresAtMs = nowMs + RETENTION_MS
+    this.ended.push(known)
+    this.evict()
+  }
+
+  evict(): void {
+    while (this.bytes > MAX_BYTES && this.ended.length > 0) this.bury(this.ended[0]!)
+  }
+
+  expire(nowMs: number): void {
+    for (const known of [...this.ended].sort((a, b) => a.expiresAtMs - b.expiresAtMs)) {
+      if (known.expiresAtMs <= nowMs) this.bury(known)
+    }
+  }
+}
+
+interface Append {
+  do: 'append'
+  which: number
+  size: number
+}
+
+type Step =
+  | { do: 'begin'; tenant: string; owner: string; key: string | undefined; repeat: string | undefined; print: string }
+  | Append
+  | { do: 'finish' | 'close' | 'erase' | 'renew'; which: number }
+  | { do: 'advance'; ms: number }
+
+const which = fc.nat({ max: 30 })
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: fc.constant('begin' as const),
+        tenant: fc.constantFrom('', '1', 'a:', '11'),
+        owner: fc.constantFrom('x', '1:x', ''),
+        key: fc.constantFrom(undefined, 'k', ':k', '1k'),
+        repeat: fc.constantFrom(undefined, undefined, 'r', 'xr'),
+        print: fc.constantFrom('p', 'q'),
+      }),
+    },
+    { weight: 4, arbitrary: fc.record({ do: fc.constant('append' as const), which, size: fc.nat({ max: 1500 }) }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: fc.constantFrom('finish' as const, 'close' as const, 'erase' as const, 'renew' as const),
+        which,
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.nat({ max: 150 }) }) },
+  ),
+  { maxLength: 30 },
+)
+
+interface Bench {
+  store: Store
+  model: Model
+  runtime: VirtualRuntime
+  names: StreamName[]
+}
+
+async function begin({ store, model, names }: Bench, step: Step & { do: 'begin' }): Promise<void> {
+  const { tenant, owner, key, repeat, print } = step
+  const idempotency = repeat === undefined ? undefined : { key: repeat, fingerprint: print }
+  const facts = { id: `s${names.length}`, tenant, owner, key, meta: {}, wire: undefined, createdAtMs: 0, idempotency }
+  const repeated = model.repeated(facts)
+  const running = model.live(facts)
+  if (!repeated && !running) model.evict()
+  const refused = !repeated && !running && model.bytes > MAX_BYTES
+  try {
+    const begun = await store.begin(facts, KEEPING)
+    expect(refused).toBe(false)
+    if (repeated) {
+      const same = repeated.facts.idempotency!.fingerprint === print
+      expect(begun).toMatchObject(same ? { is: 'repeated', stream: { facts: repeated.facts } } : { is: 'mismatch' })
+    } else if (running) expect(begun).toMatchObject({ is: 'running', stream: { facts: running.facts } })
+    else {
+      expect(begun.is).toBe('new')
+      names.push(facts)
+      const { log } = (begun as { stream: StoredStream }).stream
+      model.streams.push({ facts, log, bytes: 0, seq: 0, epoch: 1, end: undefined, expiresAtMs: Infinity })
+    }
+  } catch (error) {
+    if (!isSluiceError(error)) throw error
+    expect(error).toMatchObject({ code: 'SLUICE_ERR_OVERLOADED', status: 503 })
+    expect(refused).toBe(true)
+  }
+}
+
+async function act(bench: Bench, step: Step): Promise<void> {
+  const { store, model, runtime, names } = bench
+  if (step.do === 'begin') return begin(bench, step)
+  if (step.do === 'advance') {
+    await runtime.advance(step.ms)
+    return model.expire(runtime.now())
+  }
+  const name = names[step.which % Math.max(1, names.length)] ?? { tenant: '', id: 'nobody' }
+  const known = model.byId(name.id)
+  if (step.do === 'close') {
+    const closing = await store.close(name, CUT)
+    const first = known !== undefined && !known.end
+    if (first) {
+      known.epoch++
+      known.seq++
+      known.bytes += eventBytes(CUT)
+      model.finish(known, CUT, runtime.now())
+    }
+    const { end, epoch, seq } = known ?? {}
+    expect(closing).toEqual(known ? { is: 'closed', first, end, epoch, seq } : { is: 'missing' })
+  } else if (step.do === 'erase') {
+    await store.erase(name)
+    if (known) model.bury(known)
+  } else if (step.do === 'renew') {
+    expect(await store.renew([name], 10)).toEqual(known && !known.end ? [] : [name])
+  } else if (known && !known.end) {
+    const event = step.do === 'append' ? 'x'.repeat(step.size) : END
+    expect(known.log.append(event)).toBe(true)
+    known.seq++
+    // The store may give up ended logs whenever a log has grown by a segment, at the latest at the next decision.
+    known.bytes += eventBytes(event)
+    if (step.do === 'finish') model.finish(known, END, runtime.now())
+  }
+}
+
+async function compare({ store, model, names }: Bench): Promise<void> {
+  for (const { tenant, id } of names) {
+    const found = await store.find({ tenant, id })
+    const known = model.byId(id)
+    const tomb = model.tombs.find((other) => other.id === id)
+    if (known) {
+      expect(found).toMatchObject({ is: 'stream', stream: { facts: known.facts } })
+      const { log } = (found as { stream: StoredStream }).stream
+      expect([log.lastSeq, log.epoch, log.end]).toEqual([known.seq, known.epoch, known.end])
+    } else if (tomb) {
+      const { end, seq, epoch } = tomb
+      expect(found).toMatchObject({ is: 'tombstone', tombstone: { end, seq, epoch } })
+    } else expect(found).toEqual({ is: 'unknown' })
+  }
+  for (const { facts } of model.streams) {
+    if (facts.key === undefined) continue
+    const live = model.live(facts)
+    const found = await store.find({ tenant: facts.tenant, key: facts.key })
+    expect(found.is === 'stream' ? found.stream.facts.id : found.is).toBe(live ? live.facts.id : 'unknown')
+  }
+  const live = model.streams.filter(({ end }) => !end).length
+  expect(store.usage()).toEqual({ bytes: model.bytes, streams: model.streams.length, live })
+}
+
+/** Ended logs may go as soon as a growing log begins a segment: the model follows what the store has given up by then. */
+function follow({ store, model }: Bench): void {
+  while (store.usage().streams < model.streams.length) {
+    if (model.ended.length === 0) throw new Error('a live stream was given up')
+    model.bury(model.ended[0]!)
+  }
+}
+
+describe('the memory store against plain lists', () => {
+  test('contract 3, 5, 12: begin, close, renew, erase, expiry and eviction do the same', () =>
+    check(
+      fc.asyncProperty(steps, async (list) => {
+        const runtime = createVirtualRuntime()
+        const store = createMemoryStore({ maxBytes: MAX_BYTES, maxTombstones: MAX_TOMBSTONES, runtime })
+        const bench: Bench = { store, model: new Model(), runtime, names: [] }
+        for (const step of list) {
+          await act(bench, step)
+          if (step.do === 'append') follow(bench)
+          await compare(bench)
+        }
+        await store.dispose()
+        expect(runtime.pendingTimers).toBe(0)
+      }),
+      { numRuns: RUNS },
+    ))
+
+  test('contract 6: live streams are never given up, ended ones go oldest end first, starts are refused last', () =>
+    check(
+      fc.asyncProperty(
+        fc.shuffledSubarray([0, 1, 2, 3, 4, 5], { minLength: 6 }),
+        fc.nat({ max: 6 }),
+        async (order, live) => {
+          const store = createMemoryStore({ maxBytes: MAX_BYTES, runtime: createVirtualRuntime() })
+          const make = async (id: string): Promise<StoredStream> => {
+            const facts = { id, tenant: '', owner: 'o', key: id, meta: {}, wire: undefined, createdAtMs: 0 }
+            const begun = await store.begin({ ...facts, idempotency: undefined }, KEEPING)
+            if (begun.is !== 'new') throw new Error(begun.is)
+            return begun.stream
+          }
+          const all = await Promise.all(order.map((_, index) => make(`s${index}`)))
+          for (const { log } of all) log.append('x'.repeat(500))
+          for (const index of order.slice(live)) await store.close({ tenant: '', id: `s${index}` }, CUT)
+          const hog = await make('hog')
+          while (store.usage().bytes <= MAX_BYTES + 300) hog.log.append('y'.repeat(300))
+          const gone = async (index: number): Promise<boolean> =>
+            (await store.find({ tenant: '', id: `s${index}` })).is !== 'stream'
+          await make('probe').catch(() => {})
+          for (const index of order.slice(0, live)) expect(await gone(index)).toBe(false)
+          const went = await Promise.all(order.slice(live).map(gone))
+          expect(went).toEqual(went.toSorted((a, b) => Number(b) - Number(a)))
+          while (store.usage().live < store.usage().streams || store.usage().bytes <= MAX_BYTES)
+            hog.log.append('y'.repeat(300))
+          await expect(make('late')).rejects.toMatchObject({ code: 'SLUICE_ERR_OVERLOADED', status: 503 })
+          expect((await store.find({ tenant: '', id: 'hog' })).is).toBe('stream')
+        },
+      ),
+    ))
+})

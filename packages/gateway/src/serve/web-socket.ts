@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+
+import type { Principal, Sluice, Source } from '@sluice/core'
+import { parseStartBody } from '@sluice/http'
+import { createTickets, createWebSocketHandler, type Tickets, type WebSocketHandler } from '@sluice/websocket'
+import type { FastifyInstance } from 'fastify'
+
+import { createIdentify } from './identify.ts'
+import type { GatewayOptions } from '../options/option-table.ts'
+import { refuse } from './upstream-proxy.ts'
+
+/** Makes the source of what a client asks for, with the authorization it is asked with. */
+export type RunnerFor = (body: object, authorization: string | undefined) => Source
+
+/** Tickets of this process, and the keys of those they were issued to. */
+export interface TicketDesk {
+  readonly tickets: Tickets
+  /** Notes with which key an owner asks for a ticket. */
+  remember(principal: Principal, authorization: string | undefined): void
+  authorizationOf(principal: Principal): string | undefined
+}
+
+const MAX_KEYS = 10_000
+
+/**
+ * A ticket names its owner, which is a hash of the key, and the backend wants the key itself: it stays in this process, and
+ * out of tickets, which end up in logs.
+ */
+export function createTicketDesk(): TicketDesk {
+  const authorizations = new Map<string, string>()
+  return {
+    tickets: createTickets({ secret: randomBytes(32) }),
+    remember({ owner }, authorization) {
+      if (authorization === undefined) return
+      authorizations.delete(owner)
+      authorizations.set(owner, authorization)
+      const [oldest] = authorizations.keys()
+      if (authorizations.size > MAX_KEYS && oldest !== undefined) authorizations.delete(oldest)
+    },
+    authorizationOf: ({ owner }) => authorizations.get(owner),
+  }
+}
+
+/** Whether a request that offers to upgrade is for a socket of ours; all others are answered as if they did not offer it. */
+export function isForSocket({ url = '' }: Pick<IncomingMessage, 'url'>, path: string): boolean {
+  return url === path || url.startsWith(`${path}?`)
+}
+
+/** Serves sockets at `path`: a `start` carries the body of `POST /v1/streams`. */
+export function mountWebSocket(
+  app: FastifyInstance,
+  path: string,
+  {
+    sluice,
+    options,
+    desk,
+    runnerFor,
+  }: { sluice: Sluice; options: GatewayOptions; desk: TicketDesk; runnerFor: RunnerFor },
+): WebSocketHandler {
+  const identify = createIdentify(options.auth)
+  const handler = createWebSocketHandler({
+    sluice,
+    tickets: desk.tickets,
+    identify: (_request, { bearer }) =>
+      identify({ headers: { authorization: bearer === undefined ? undefined : `Bearer ${bearer}` } }),
+    origins: options.corsOrigin.includes('*') ? '*' : options.corsOrigin,
+    run(sent, { principal, bearer }) {
+      const { body, sluice: wishes } = parseStartBody(sent, 'native')
+      const authorization = bearer === undefined ? desk.authorizationOf(principal) : `Bearer ${bearer}`
+      return { ...wishes, source: runnerFor(body, authorization) }
+    },
+    onError: (error) => app.log.error(error),
+  })
+  app.server.on('upgrade', (request, socket, head) => {
+    if (isForSocket(request, path)) void handler.handleUpgrade(request, socket, head)
+    // Node before 24.9 asks nobody whether to upgrade.
+    else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+  })
+  app.get(path, (_request, reply) =>
+    refuse(reply.header('upgrade', 'websocket'), 426, 'Open a WebSocket here.', 'upgrade_required'),
+  )
+  return handler
+}

@@ -1,0 +1,265 @@
+import { isSluiceError } from '@sluice/core'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { DEFAULT_GATEWAY_OPTIONS, OPTION_TABLE } from '../../src/options/option-table.ts'
+import { helpText, parseGatewayOptions } from '../../src/options/options.ts'
+
+const rows = Object.values(OPTION_TABLE)
+
+function refusal(argv: readonly string[], env: Record<string, string> = {}): string {
+  try {
+    parseGatewayOptions(argv, env)
+  } catch (error) {
+    if (isSluiceError(error) && error.code === 'SLUICE_ERR_OPTION') return error.message
+    throw error
+  }
+  throw new Error(`accepted: ${argv.join(' ')}`)
+}
+
+describe('what is given', () => {
+  test('nothing gives the defaults', () => {
+    expect(parseGatewayOptions([], {})).toEqual(DEFAULT_GATEWAY_OPTIONS)
+  })
+
+  test.each([
+    [['--port=1']],
+    [['--port', '1']],
+    [['--', '--port', '1']],
+    [['--', '--', '--port=1']],
+    [['--port=2', '--port=1']],
+  ])('%j sets the port to 1', (argv) => {
+    expect(parseGatewayOptions(argv, {}).port).toBe(1)
+  })
+
+  test('a lone "--" gives the defaults', () => {
+    expect(parseGatewayOptions(['--'], {})).toEqual(DEFAULT_GATEWAY_OPTIONS)
+  })
+
+  test.each([
+    ['port', '--port=0', 0],
+    ['host', '--host=::1', '::1'],
+    ['host', '--host=[::1]', '::1'],
+    ['host', '--host=LOCALHOST', 'localhost'],
+    ['upstream', '--upstream=https://api.example.com/v1/', 'https://api.example.com/v1'],
+    ['upstream', '--upstream=http://127.0.0.1:8000', 'http://127.0.0.1:8000'],
+    ['upstreamKey', '--upstream-key=sk-1=2', 'sk-1=2'],
+    ['redis', '--redis=rediss://user:p%40ss@db.example.com:6380/2', 'rediss://user:p%40ss@db.example.com:6380/2'],
+    ['onDisconnect', '--on-disconnect=cancel', 'cancel'],
+    ['onDisconnect', '--on-disconnect=continue', 'continue'],
+    ['onDisconnect', '--on-disconnect=0', { graceMs: 0 }],
+    ['onDisconnect', '--on-disconnect=2500', { graceMs: 2500 }],
+    ['auth', '--auth=bearer', 'bearer'],
+    ['insecure', '--insecure', true],
+    ['insecure', '--insecure=false', false],
+    ['corsOrigin', '--cors-origin=*', ['*']],
+    [
+      'corsOrigin',
+      '--cors-origin=http://a.example:3000/,https://b.example',
+      ['http://a.example:3000', 'https://b.example'],
+    ],
+    ['rotateAfterMs', '--rotate-after-ms=1000', 1000],
+    ['rotateAfterMs', '--rotate-after-ms=off', false],
+    ['drainMs', '--drain-ms=0', 0],
+    ['log', '--log=quiet', 'quiet'],
+  ] as const)('%s from %s', (name, flag, value) => {
+    expect(parseGatewayOptions([flag], {})[name]).toEqual(value)
+  })
+
+  test('repeated origins and lists of origins add up, each once', () => {
+    const argv = ['--cors-origin', 'http://a.example', '--cors-origin=http://b.example, http://a.example']
+    expect(parseGatewayOptions(argv, {}).corsOrigin).toEqual(['http://a.example', 'http://b.example'])
+  })
+
+  test('every option has its environment variable', () => {
+    const env = {
+      PORT: '9000',
+      HOST: '127.0.0.2',
+      SLUICE_GRPC_PORT: '50051',
+      SLUICE_UPSTREAM: 'http://backend/v1',
+      SLUICE_UPSTREAM_KEY: ' key\n',
+      SLUICE_REDIS_URL: 'redis://cache',
+      SLUICE_ON_DISCONNECT: 'continue',
+      SLUICE_AUTH: 'bearer',
+      SLUICE_INSECURE: '1',
+      SLUICE_CORS_ORIGIN: 'http://a.example,http://b.example',
+      SLUICE_ROTATE_AFTER_MS: '20000',
+      SLUICE_DRAIN_MS: '1000',
+      SLUICE_LOG: 'debug',
+    }
+    expect(Object.keys(env)).toEqual(rows.flatMap(({ variable }) => variable ?? []))
+    expect(parseGatewayOptions([], env)).toEqual({
+      port: 9000,
+      host: '127.0.0.2',
+      grpcPort: 50051,
+      upstream: 'http://backend/v1',
+      upstreamKey: 'key',
+      redis: 'redis://cache',
+      onDisconnect: 'continue',
+      auth: 'bearer',
+      insecure: true,
+      corsOrigin: ['http://a.example', 'http://b.example'],
+      rotateAfterMs: 20_000,
+      drainMs: 1000,
+      log: 'debug',
+      help: false,
+      version: false,
+    })
+  })
+
+  test('a flag wins over its variable, even over one that is wrong', () => {
+    expect(parseGatewayOptions(['--port', '1'], { PORT: '2' }).port).toBe(1)
+    expect(parseGatewayOptions(['--port', '1'], { PORT: 'tcp://10.0.0.1:80' }).port).toBe(1)
+    expect(parseGatewayOptions(['--cors-origin=*'], { SLUICE_CORS_ORIGIN: 'http://a.example' }).corsOrigin).toEqual([
+      '*',
+    ])
+    expect(parseGatewayOptions(['--insecure=false'], { SLUICE_INSECURE: 'true' }).insecure).toBe(false)
+  })
+
+  test('an empty variable counts as unset', () => {
+    expect(parseGatewayOptions([], { PORT: '', SLUICE_UPSTREAM: ' ' })).toEqual(DEFAULT_GATEWAY_OPTIONS)
+  })
+
+  test('every valid port arrives as it was given, either way', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 65_535 }), fc.boolean(), (port, joined) => {
+        const argv = joined ? [`--port=${port}`] : ['--port', String(port)]
+        return parseGatewayOptions(argv, {}).port === port && parseGatewayOptions([], { PORT: `${port}` }).port === port
+      }),
+    )
+  })
+})
+
+describe('what is refused', () => {
+  test('a wrong value: the message names flag and variable, the value, the rule and the way out', () => {
+    expect(refusal(['--port', '80a'])).toBe(
+      '--port (PORT) is "80a", given as --port; it must be a whole number from 0 to 65535, where 0 takes any free ' +
+        'port. Write --port 8080 or PORT=8080, or leave it out.',
+    )
+    expect(refusal([], { PORT: '-1' })).toContain('--port (PORT) is "-1", given as PORT;')
+  })
+
+  test.each([
+    ['--port=65536'],
+    ['--port=1.5'],
+    ['--port='],
+    ['--host=http://127.0.0.1'],
+    ['--host=127.0.0.1:8080'],
+    ['--upstream=127.0.0.1:8000'],
+    ['--upstream=localhost:8000/v1'],
+    ['--upstream=ftp://backend'],
+    ['--upstream=http://backend/v1?key=1'],
+    ['--redis=localhost:6379'],
+    ['--redis=http://localhost'],
+    ['--on-disconnect=wait'],
+    ['--on-disconnect=-5'],
+    ['--on-disconnect=86400001'],
+    ['--auth=basic'],
+    ['--insecure=yes'],
+    ['--cors-origin=chat.example.com'],
+    ['--cors-origin=https://chat.example.com/app'],
+    ['--cors-origin=https://a.example,,https://b.example'],
+    ['--rotate-after-ms=999'],
+    ['--rotate-after-ms=3600001'],
+    ['--rotate-after-ms=never'],
+    ['--drain-ms=forever'],
+    ['--log=loud'],
+  ])('%s', (flag) => {
+    const row = rows.find((candidate) => flag.startsWith(`${candidate.flag}=`))
+    const message = refusal([flag])
+    expect(message).toContain(`${row?.flag} (${row?.variable}) is `)
+    expect(message).toContain(`it must be ${row?.rule}`)
+  })
+
+  test('a flag without its value', () => {
+    expect(refusal(['--port'])).toContain('--port (PORT) has no value')
+    expect(refusal(['--port', '--host', '::1'])).toContain('--port (PORT) has no value')
+  })
+
+  test.each([
+    ['--prot=1', '--port'],
+    ['--upstrem=http://x', '--upstream'],
+    ['--upstream_key=k', '--upstream-key'],
+    ['--on-disconect=cancel', '--on-disconnect'],
+    ['--onDisconnect=cancel', '--on-disconnect'],
+    ['--cors-origins=*', '--cors-origin'],
+  ])('%s, with the advice to write %s', (flag, nearest) => {
+    expect(refusal([flag])).toContain(`Did you mean ${nearest}?`)
+  })
+
+  test('an unknown flag that resembles none points to the help', () => {
+    expect(refusal(['--kubernetes'])).toBe('There is no option "--kubernetes". See --help for all there are.')
+  })
+
+  test('a word that is no flag', () => {
+    expect(refusal(['8080'])).toContain('"8080" is no option')
+    expect(refusal(['--insecure', '--', '--port=1'])).toContain('"--"')
+  })
+
+  test('passwords and keys stay out of messages', () => {
+    const messages = [
+      refusal(['--redis', 'http://user:hunter2@cache']),
+      refusal(['--redis', ':hunter2@cache:6379']),
+      refusal(['--upstream', 'http://user:hunter2/@x@backend']),
+      refusal(['--upstream-key', 'hunter2 hunter2']),
+      refusal([], { SLUICE_UPSTREAM_KEY: 'hunter2\nhunter2' }),
+      refusal(['--upstream-kye=hunter2']),
+    ]
+    for (const message of messages) expect(message).not.toContain('hunter2')
+  })
+
+  test('whatever is given, the outcome is options or a SLUICE_ERR_OPTION', () => {
+    const word = fc.oneof(fc.string(), fc.constantFrom('--', 'http://localhost', ...rows.map(({ flag }) => flag)))
+    fc.assert(
+      fc.property(fc.array(word), (argv) => {
+        try {
+          parseGatewayOptions(argv, {})
+        } catch (error) {
+          if (!isSluiceError(error) || error.code !== 'SLUICE_ERR_OPTION') throw error
+        }
+      }),
+    )
+  })
+})
+
+describe('auth none', () => {
+  test.each(['127.0.0.1', '127.8.9.1', 'localhost', '::1', '[::1]', '::ffff:127.0.0.1'])('is allowed on %s', (host) => {
+    expect(parseGatewayOptions(['--host', host], {}).auth).toBe('none')
+  })
+
+  test.each(['0.0.0.0', '::', '10.0.0.1', 'localhost.example.com', '127.example.com'])('is refused on %s', (host) => {
+    const message = refusal(['--host', host])
+    for (const name of ['--auth (SLUICE_AUTH)', '--host (HOST)', host, '--insecure (SLUICE_INSECURE)']) {
+      expect(message).toContain(name)
+    }
+  })
+
+  test('is allowed anywhere with --insecure, and bearer needs nothing', () => {
+    expect(parseGatewayOptions(['--host', '0.0.0.0', '--insecure'], {}).host).toBe('0.0.0.0')
+    expect(parseGatewayOptions(['--auth', 'bearer'], { HOST: '0.0.0.0' }).host).toBe('0.0.0.0')
+  })
+})
+
+describe('help and version', () => {
+  test('are given whatever else is wrong', () => {
+    expect(parseGatewayOptions(['--prot', '--help'], { PORT: 'x' }).help).toBe(true)
+    expect(parseGatewayOptions(['-h'], {}).help).toBe(true)
+    expect(parseGatewayOptions(['--', '--version'], { PORT: 'x' }).version).toBe(true)
+    expect(parseGatewayOptions(['-v'], {}).version).toBe(true)
+  })
+
+  test('the help names every flag and every variable', () => {
+    const text = helpText()
+    for (const { flag, variable, help } of rows) {
+      expect(text).toContain(flag)
+      expect(text).toContain(variable ?? flag)
+      expect(text).toContain(help)
+    }
+    expect(text).toContain('--port <number>')
+    expect(text).toContain('default 8080')
+    expect(text).toContain('default 15000')
+  })
+
+  test('every example in the table is a value its own rule accepts', () => {
+    expect(rows.filter((row) => row.parse(row.example) === undefined)).toEqual([])
+  })
+})

@@ -1,7 +1,0 @@
-import { describeTransport } from '@sluice/conformance'
-
-import { SSE_HTTP2 } from './transports/sse.ts'
-import { inRedis } from './transports/stores.ts'
-
-describeTransport('SSE over HTTP/2', SSE_HTTP2)
-describeTransport('SSE over HTTP/2', SSE_HTTP2, inRedis())

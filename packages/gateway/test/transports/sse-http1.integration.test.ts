@@ -1,0 +1,7 @@
+import { describeTransport } from '@sluice/conformance'
+
+import { SSE_HTTP1 } from './sse.ts'
+import { inRedis } from './stores.ts'
+
+describeTransport('SSE over HTTP/1.1', SSE_HTTP1)
+describeTransport('SSE over HTTP/1.1', SSE_HTTP1, inRedis())

@@ -1,0 +1,7 @@
+import { describeTransport } from '@sluice/conformance'
+
+import { WEBSOCKET } from './websocket.ts'
+import { inRedis } from './stores.ts'
+
+describeTransport('WebSocket', WEBSOCKET)
+describeTransport('WebSocket', WEBSOCKET, inRedis())

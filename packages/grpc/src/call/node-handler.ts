@@ -1,0 +1,107 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+
+import { createConnectRouter } from '@connectrpc/connect'
+import {
+  compressionGzip,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from '@connectrpc/connect-node'
+
+import { GrpcCall } from './grpc-call.ts'
+import { limitQueue } from './http2-sink.ts'
+import { createGrpcRoutes, type GrpcRoutesOptions, resolveParts } from '../service/routes.ts'
+
+const DIRECT: Readonly<Record<string, 'start' | 'attach'>> = {
+  '/sluice.v1.TokenStreamService/Start': 'start',
+  '/sluice.v1.TokenStreamService/Attach': 'attach',
+}
+
+/** A request of node's HTTP/1.1 or HTTP/2 server. */
+export type NodeRequest = IncomingMessage | Http2ServerRequest
+/** A response of node's HTTP/1.1 or HTTP/2 server. */
+export type NodeResponse = ServerResponse | Http2ServerResponse
+
+/** Options of {@link createGrpcHandler}. */
+export interface GrpcHandlerOptions extends GrpcRoutesOptions {
+  /** Calls that are still open when it aborts end UNAVAILABLE, or as its reason says. */
+  shutdownSignal?: AbortSignal | undefined
+}
+
+/** Answers the calls of node's servers: gRPC over HTTP/2, gRPC-Web and Connect over HTTP/1.1 too. */
+export interface GrpcHandler {
+  (request: NodeRequest, response: NodeResponse): void
+  /** Whether a URL is of one of the services: what is not may be somebody else's. */
+  owns(url: string): boolean
+  /** The paths of all methods. */
+  readonly paths: readonly string[]
+  /** Health says NOT_SERVING from now on. What drains the sluice calls this first. */
+  stopServing(): void
+}
+
+/**
+ * The services as a request handler, for `node:http`, `node:http2` and the frameworks on them.
+ *
+ * @throws SluiceError `SLUICE_ERR_OPTION`
+ * @example
+ * ```ts
+ * const grpc = createGrpcHandler({ sluice, identify, run: (input) => () => runner.generate(input.prompt, {}) })
+ * createServer((request, response) => {
+ *   if (grpc.owns(request.url ?? '')) grpc(request, response)
+ *   else myApp(request, response)
+ * }).listen(8080)
+ * ```
+ */
+export function createGrpcHandler(options: GrpcHandlerOptions): GrpcHandler {
+  const { shutdownSignal } = options
+  const routes = createGrpcRoutes(options)
+  const router = createConnectRouter({
+    acceptCompression: [compressionGzip],
+    // Never what is sent: the length of compressed tokens tells what they say, and small messages gain nothing.
+    compressMinBytes: Infinity,
+    shutdownSignal,
+  })
+  routes(router)
+  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]))
+  const parts = { ...resolveParts(options), shutdownSignal }
+  const handle = (request: NodeRequest, response: NodeResponse): void => {
+    const path = pathOf(request.url ?? '')
+    const direct = DIRECT[path]
+    if (direct && 'stream' in response && 'stream' in request && isGrpc(request))
+      return void new GrpcCall(parts, request, response).serve(direct)
+    const handler = handlers.get(path)
+    if (!handler) {
+      response.statusCode = 404
+      return void response.end()
+    }
+    if ('stream' in response) limitQueue(response.stream, parts.queueBytes)
+    let asked: ReturnType<typeof universalRequestFromNodeRequest>
+    try {
+      asked = universalRequestFromNodeRequest(request, response as ServerResponse, undefined, undefined)
+    } catch {
+      // It names no host, which connect must know.
+      response.statusCode = 400
+      return void response.end()
+    }
+    handler(asked)
+      .then((answer) => universalResponseToNodeResponse(answer, response))
+      // The call has been told already, or its client is gone: connect's own adapter would print it.
+      .catch(() => response.destroy())
+  }
+  return Object.assign(handle, {
+    owns: (url: string) => handlers.has(pathOf(url)),
+    paths: [...handlers.keys()],
+    stopServing: () => routes.stopServing(),
+  })
+}
+
+/** Messages of protobuf over gRPC itself: what is served without Connect, where the method's messages are many. */
+function isGrpc({ headers, method }: Http2ServerRequest): boolean {
+  const type = headers['content-type']
+  return method === 'POST' && (type === 'application/grpc' || type === 'application/grpc+proto')
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?')
+  return query === -1 ? url : url.slice(0, query)
+}

@@ -1,0 +1,47 @@
+import type { JsonObject } from '@bufbuild/protobuf'
+import { type Principal, SluiceError, type TokenStream, type WireFacts } from '@sluice/core'
+
+import { WIRE_NAME } from '../message/event-encoder.ts'
+import type { AttachRequest, StartRequest } from '../gen/sluice/v1/token_stream_pb.ts'
+import { toCredit, toRef, toStartOptions } from '../message/request-options.ts'
+import type { ServiceParts } from './service-parts.ts'
+
+/** A stream that a request names, and how far its reading may go at first. */
+export interface Begun {
+  stream: TokenStream
+  credit: number | undefined
+}
+
+/** Starts the stream that a request asks for, or joins the one that stands in its place. */
+export async function beginStart(
+  { sluice, run }: ServiceParts,
+  request: StartRequest,
+  { headers, principal }: { headers: Headers; principal: Principal },
+): Promise<Begun> {
+  if (!run) throw new SluiceError('SLUICE_ERR_NOT_FOUND', 'Nothing can be started here.')
+  const options = toStartOptions(request)
+  const { input = {} } = request
+  const source = await run(input, { headers, principal })
+  const stream = await sluice.start(source, {
+    as: principal,
+    wire: { name: WIRE_NAME, facts: factsOf(input) },
+    ...options,
+  })
+  return { stream, credit: toCredit(request.credit) }
+}
+
+/** Joins the stream that a request names. */
+export async function beginAttach(
+  { sluice }: ServiceParts,
+  request: AttachRequest,
+  principal: Principal,
+): Promise<Begun> {
+  const after = request.after === '' ? undefined : request.after
+  const stream = await sluice.attach(toRef(request.ref), { as: principal, after })
+  return { stream, credit: toCredit(request.credit) }
+}
+
+/** What other wires must remember to write this stream the same anywhere. */
+function factsOf({ model }: JsonObject): WireFacts {
+  return { created: Math.floor(Date.now() / 1000), model: typeof model === 'string' ? model : '' }
+}

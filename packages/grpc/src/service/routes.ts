@@ -1,0 +1,134 @@
+import type { ConnectRouter } from '@connectrpc/connect'
+import { type ReaderOptions, resolveReaderOptions, type Sluice, SluiceError } from '@sluice/core'
+
+import { Health } from '../gen/grpc/health/v1/health_pb.ts'
+import { ServerReflection } from '../gen/grpc/reflection/v1/reflection_pb.ts'
+import { ServerReflection as ServerReflectionAlpha } from '../gen/grpc/reflection/v1alpha/reflection_pb.ts'
+import { TokenStreamService } from '../gen/sluice/v1/token_stream_pb.ts'
+import { HealthReport } from './health.ts'
+import type { IdentifyCall } from './identify.ts'
+import { Reflection } from './reflection.ts'
+import { createService } from './service.ts'
+import type { GrpcRunner, ServiceParts } from './service-parts.ts'
+
+/** Options of {@link createGrpcRoutes}. */
+export interface GrpcRoutesOptions {
+  sluice: Sluice
+  /** Says who made a call, by its metadata; `undefined` for a stranger, who is UNAUTHENTICATED. Bounded: 5 seconds. */
+  identify: IdentifyCall
+  /** Makes the sources of what clients start. Without it streams are read, cancelled and so on, but not started. */
+  run?: GrpcRunner | undefined
+  /** How readers are served over gRPC; what is left out is as the sluice has it. */
+  reader?: ReaderOptions | undefined
+  /**
+   * Largest request message, in bytes.
+   *
+   * @defaultValue 1048576
+   */
+  maxRequestBytes?: number | undefined
+  /**
+   * Readings that one `Session` call carries at a time.
+   *
+   * @defaultValue 100
+   */
+  maxSessionReadings?: number | undefined
+  /**
+   * Whether clients may ask what services there are (`grpc.reflection`, v1 and v1alpha).
+   *
+   * @defaultValue true
+   */
+  reflection?: boolean | undefined
+  /** Is told what clients are not: failures that are answered with INTERNAL and no further word. */
+  onError?: ((error: unknown) => void) | undefined
+}
+
+/** Defaults of {@link GrpcRoutesOptions}. */
+export const DEFAULT_GRPC_ROUTES_OPTIONS: {
+  readonly maxRequestBytes: number
+  readonly maxSessionReadings: number
+  readonly reflection: boolean
+} = { maxRequestBytes: 1024 * 1024, maxSessionReadings: 100, reflection: true }
+
+/** Adds the services to a router of Connect. */
+export interface GrpcRoutes {
+  (router: ConnectRouter): void
+  /** Health says NOT_SERVING from now on. What drains the sluice calls this first. */
+  stopServing(): void
+}
+
+const MAX_REQUEST_BYTES = 64 * 1024 * 1024
+const MAX_SESSION_READINGS = 10_000
+
+/**
+ * Token streams as services: `sluice.v1.TokenStreamService`, health and reflection, over gRPC, gRPC-Web and Connect,
+ * wherever a `ConnectRouter` is taken.
+ *
+ * @throws SluiceError `SLUICE_ERR_OPTION`
+ * @example
+ * ```ts
+ * const routes = createGrpcRoutes({ sluice, identify: (headers) => ({ owner: userOf(headers) }) })
+ * createServer(myConnectNodeAdapter({ routes, interceptors: myInterceptors })).listen(8080)
+ * ```
+ */
+export function createGrpcRoutes(options: GrpcRoutesOptions): GrpcRoutes {
+  const parts = resolveParts(options)
+  const { maxRequestBytes, reflection } = { ...DEFAULT_GRPC_ROUTES_OPTIONS, ...definedOf(options) }
+  const health = new HealthReport(parts.sluice, [TokenStreamService.typeName])
+  const routes = (router: ConnectRouter): void => {
+    const limits = { readMaxBytes: maxRequestBytes }
+    router.service(TokenStreamService, createService(parts), limits)
+    router.service(Health, health.methods(), limits)
+    if (!reflection) return
+    const { methods } = new Reflection([TokenStreamService, Health, ServerReflection, ServerReflectionAlpha])
+    router.service(ServerReflection, methods, limits)
+    router.service(ServerReflectionAlpha, methods, limits)
+  }
+  return Object.assign(routes, { stopServing: () => health.stop() })
+}
+
+/** The options, checked, and all that was left out filled in. */
+export function resolveParts(options: GrpcRoutesOptions): ServiceParts & { maxRequestBytes: number } {
+  const { sluice, identify, run, reader, onError } = options
+  const { maxRequestBytes, maxSessionReadings } = { ...DEFAULT_GRPC_ROUTES_OPTIONS, ...definedOf(options) }
+  if (typeof sluice?.start !== 'function') throw invalid('sluice', sluice, 'what createSluice gives')
+  if (typeof identify !== 'function') throw invalid('identify', identify, 'a function: who made a call?')
+  if (run !== undefined && typeof run !== 'function') throw invalid('run', run, 'a function that makes a source')
+  if (onError !== undefined && typeof onError !== 'function') throw invalid('onError', onError, 'a function')
+  requireWhole('maxRequestBytes', maxRequestBytes, MAX_REQUEST_BYTES)
+  requireWhole('maxSessionReadings', maxSessionReadings, MAX_SESSION_READINGS)
+  return {
+    sluice,
+    identify,
+    run,
+    reader: reader ?? {},
+    queueBytes: resolveReaderOptions(reader, sluice.readerOptions).queueBytes,
+    maxRequestBytes,
+    maxSessionReadings,
+    report(error) {
+      try {
+        onError?.(error)
+      } catch {
+        // Contract 13: who is told of a failure makes none.
+      }
+    },
+  }
+}
+
+/** Explicit `undefined` means the default. */
+function definedOf<Options extends object>(options: Options): Options {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options
+}
+
+/** @throws SluiceError `SLUICE_ERR_OPTION` for anything but a whole number from 1 (or `min`) to `max` */
+export function requireWhole(name: string, value: number, max: number, min = 1): number {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value
+  throw invalid(name, value, `a whole number from ${min} to ${max}`)
+}
+
+function invalid(name: string, value: unknown, rule: string): SluiceError {
+  return new SluiceError('SLUICE_ERR_OPTION', `The option "${name}" is ${show(value)}; it must be ${rule}.`)
+}
+
+function show(value: unknown): string {
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+}

@@ -1,0 +1,81 @@
+import type { ServiceImpl } from '@connectrpc/connect'
+import type { Sluice, StreamInfo as CoreInfo } from '@sluice/core'
+
+import { beginAttach, beginStart } from './begin-reading.ts'
+import { toEndMessage } from '../message/event-message.ts'
+import {
+  AttachResponseSchema,
+  SessionResponseSchema,
+  StartResponseSchema,
+  StreamInfo_Status,
+  type TokenStreamService,
+} from '../gen/sluice/v1/token_stream_pb.ts'
+import { requireCaller } from './identify.ts'
+import { serveReading } from './reading.ts'
+import { toRef } from '../message/request-options.ts'
+import { responseMaker } from '../message/response-message.ts'
+import type { ServiceParts } from './service-parts.ts'
+import { Session } from './session.ts'
+import { isMasked, statusOfError, toConnectError } from '../message/status.ts'
+
+/** The methods of `sluice.v1.TokenStreamService`. */
+export function createService(parts: ServiceParts): ServiceImpl<typeof TokenStreamService> {
+  const { sluice, identify } = parts
+  /** Whatever fails before a reading has begun. */
+  const told = async <Value>(work: () => Promise<Value>): Promise<Value> => {
+    try {
+      return await work()
+    } catch (error) {
+      if (isMasked(error)) parts.report(error)
+      throw toConnectError(statusOfError(error))
+    }
+  }
+  return {
+    async *start(request, { requestHeader, signal }) {
+      const begun = await told(async () => {
+        const principal = await requireCaller(sluice, identify, requestHeader)
+        signal.throwIfAborted()
+        return beginStart(parts, request, { headers: requestHeader, principal })
+      })
+      yield* serveReading(parts, begun, signal, responseMaker(StartResponseSchema, requestHeader))
+    },
+    async *attach(request, { requestHeader, signal }) {
+      const begun = await told(async () =>
+        beginAttach(parts, request, await requireCaller(sluice, identify, requestHeader)),
+      )
+      yield* serveReading(parts, begun, signal, responseMaker(AttachResponseSchema, requestHeader))
+    },
+    cancel: ({ ref }, { requestHeader }) =>
+      told(async () => {
+        const as = await requireCaller(sluice, identify, requestHeader)
+        return { info: toInfo(await sluice.cancel(toRef(ref), { as })) }
+      }),
+    info: ({ ref }, { requestHeader }) =>
+      told(async () => {
+        const as = await requireCaller(sluice, identify, requestHeader)
+        return { info: toInfo(await sluice.info(toRef(ref), { as })) }
+      }),
+    async *session(requests, { requestHeader, signal }) {
+      const principal = await told(() => requireCaller(sluice, identify, requestHeader))
+      const session = new Session(parts, { headers: requestHeader, principal })
+      yield* session.serve(requests, signal, responseMaker(SessionResponseSchema, requestHeader))
+    },
+  }
+}
+
+const STATUSES: Readonly<Record<CoreInfo['status'], StreamInfo_Status>> = {
+  waiting: StreamInfo_Status.WAITING,
+  running: StreamInfo_Status.RUNNING,
+  ended: StreamInfo_Status.ENDED,
+}
+
+function toInfo({ id, key = '', status, cursor, end, timing }: Awaited<ReturnType<Sluice['info']>>) {
+  return {
+    id,
+    key,
+    status: STATUSES[status],
+    cursor,
+    end: end && toEndMessage(end),
+    createdAtMs: BigInt(Math.round(timing.createdAtMs)),
+  }
+}

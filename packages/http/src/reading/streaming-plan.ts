@@ -1,0 +1,48 @@
+import type { ReaderOptions, Sluice, TokenStream, Wire } from '@sluice/core'
+import { createSseHeaders, type DeliveryPlan } from '@sluice/sse'
+
+import type { Hold } from './pending-reader.ts'
+import { withFactsOf } from './wire-registry.ts'
+
+/** How a stream is answered with. */
+export interface StreamingPlanParts {
+  stream: TokenStream
+  wire: Wire
+  mount: string
+  /** True when the reader's earlier output is to be continued exactly. */
+  continues?: boolean | undefined
+  /** Name under which the reader's credit arrives. */
+  readerName?: string | undefined
+  /** True when the request may be repeated as it is, as an `EventSource` does it: the answer is broken off now and then. */
+  rotates?: boolean | undefined
+  reader?: ReaderOptions | undefined
+  hold?: Hold | undefined
+}
+
+/** The answer that delivers a stream. */
+export function planStreaming(sluice: Pick<Sluice, 'readerOptions'>, parts: StreamingPlanParts): DeliveryPlan {
+  const { stream, wire, mount, continues, readerName, rotates, reader, hold } = parts
+  const headers = createSseHeaders({
+    streamId: stream.id,
+    contentLocation: locationOf(mount, stream.id),
+    contentType: wire.contentType,
+  })
+  headers.vary = `Accept, ${headers.vary}`
+  return {
+    status: 200,
+    headers,
+    queueBytes: reader?.queueBytes ?? sluice.readerOptions.queueBytes,
+    deliver: (sink) => {
+      if (hold && !hold.handOver()) {
+        sink.destroy()
+        return { lost: () => {} }
+      }
+      return stream.deliver(sink, { ...reader, wire: withFactsOf(wire, stream), continues, name: readerName, rotates })
+    },
+  }
+}
+
+/** Where a stream can be read again. */
+export function locationOf(mount: string, streamId: string): string {
+  return `${mount}/streams/${streamId}`
+}

@@ -1,0 +1,37 @@
+import type { Principal, Sluice, Source } from '@sluice/core'
+
+import type { HttpRequest } from '../request/http-request.ts'
+import type { RefusalManner } from '../reading/refusal.ts'
+import type { RunnerBody } from '../request/start-body.ts'
+import type { Wires } from '../reading/wire-registry.ts'
+
+/**
+ * Makes the source of a stream that a client asks for. `body` is what the client sent, without what was meant for sluice.
+ * What it throws as a `SluiceError` is what the client is told.
+ *
+ * @example
+ * ```ts
+ * const runner: Runner = (body) => openAiChatSource({ baseUrl, body })
+ * ```
+ */
+export type Runner<Raw = unknown> = (
+  body: RunnerBody,
+  context: { readonly request: HttpRequest<Raw>; readonly principal: Principal },
+) => Source | Promise<Source>
+
+/** What the routes of a resource share. */
+export interface ResourceParts<Raw> {
+  readonly sluice: Sluice
+  readonly runner: Runner<Raw> | undefined
+  readonly wires: Wires
+  readonly maxJsonBytes: number
+}
+
+/** A request whose sender is known. */
+export interface Asked<Raw> {
+  readonly request: HttpRequest<Raw>
+  readonly principal: Principal
+  readonly manner: RefusalManner
+  /** True when a ticket said who the sender is. */
+  readonly byTicket: boolean
+}

@@ -1,0 +1,113 @@
+import { type Source, SluiceError, type StartOptions, type Wire } from '@sluice/core'
+import { nativeSse } from '@sluice/sse'
+import { openAiChat } from '@sluice/wires/openai'
+
+import { attachFor, refOfCursor } from '../reading/attach.ts'
+import { planChatJson, planNativeJson } from '../reading/json-answer.ts'
+import { readCursor, type RequestedCursor } from '../request/cursor-request.ts'
+import { Hold } from '../reading/pending-reader.ts'
+import { type HttpRequest, readHeaderText } from '../request/http-request.ts'
+import { fingerprintOf, parseIdempotencyKey } from '../request/idempotency.ts'
+import { jsonPlan, type Plan } from '../response/plan.ts'
+import { requireJsonType } from '../request/json-type.ts'
+import type { Asked, ResourceParts } from './resource-parts.ts'
+import { type Held, leftPlan, refusedOpening, startHeld } from '../reading/start.ts'
+import { parseStartBody, type StartBody } from '../request/start-body.ts'
+import { locationOf, planStreaming } from '../reading/streaming-plan.ts'
+
+/** `POST /chat/completions` and `POST /streams`: the same but for the wire and the shape of what is not streamed. */
+export async function planStart<Raw>(
+  parts: ResourceParts<Raw>,
+  asked: Asked<Raw>,
+  route: 'chat' | 'native',
+): Promise<Plan> {
+  const { request } = asked
+  requireJsonType(request)
+  const body = parseStartBody(await request.body(), route)
+  const cursor = readCursor(request)
+  // A client that posts again because its answer broke off wants the rest of that answer, not another one.
+  if (cursor) return planResumed(parts, asked, { route, body, cursor })
+  const source = await makeSource(parts, asked, body)
+  const options = await startOptionsOf(asked, route, body)
+  const { sluice } = parts
+  if (request.signal.aborted) return leftPlan()
+  if (body.mode === 'background') {
+    const { id } = await sluice.start(source, options)
+    const { cursor: at, status } = await sluice.info({ id }, { as: asked.principal })
+    const location = locationOf(request.mount, id)
+    return jsonPlan(202, { id, cursor: at, status }, { location, 'sluice-stream-id': id })
+  }
+  const held = await startHeld(sluice, source, options, request.signal)
+  if (body.mode === 'json') return planCollected(parts, asked, { route, body, held })
+  const refused = await refusedOpening(sluice, held, { request, manner: asked.manner })
+  return refused ?? planStreaming(sluice, { ...held, wire: wireOf(route), mount: request.mount })
+}
+
+async function planResumed<Raw>(
+  parts: ResourceParts<Raw>,
+  asked: Asked<Raw>,
+  { route, body, cursor }: { route: 'chat' | 'native'; body: StartBody; cursor: RequestedCursor },
+): Promise<Plan> {
+  const { sluice } = parts
+  const { request, principal: as } = asked
+  const { ref, after } = refOfCursor(cursor, body.sluice.key)
+  const { key } = body.sluice
+  // One body holds all of the answer, wherever the client was.
+  const attached = await attachFor(sluice, { ref, as, key, after: body.mode === 'stream' ? after : undefined })
+  if (attached.plan) return attached.plan
+  const { stream } = attached
+  if (body.mode === 'stream') {
+    const { mount } = request
+    return planStreaming(sluice, { stream, wire: wireOf(route), mount, continues: cursor.continues })
+  }
+  return planCollected(parts, asked, { route, body, held: { stream, hold: new Hold(stream, request.signal) } })
+}
+
+function planCollected<Raw>(
+  { sluice, maxJsonBytes }: ResourceParts<Raw>,
+  { request, principal, manner }: Asked<Raw>,
+  { route, body, held }: { route: 'chat' | 'native'; body: StartBody; held: Held },
+): Promise<Plan> {
+  const parts = { mount: request.mount, maxJsonBytes, manner }
+  return route === 'chat' ? planChatJson(held, body.facts, parts) : planNativeJson(held, sluice, principal, parts)
+}
+
+async function makeSource<Raw>(
+  { runner }: ResourceParts<Raw>,
+  { request, principal }: Asked<Raw>,
+  { body }: StartBody,
+): Promise<Source> {
+  if (!runner) throw new SluiceError('SLUICE_ERR_NOT_FOUND', 'Nothing can be started here.')
+  return runner(body, { request, principal })
+}
+
+async function startOptionsOf<Raw>(
+  { request, principal }: Asked<Raw>,
+  route: 'chat' | 'native',
+  { whole, mode, sluice, facts }: StartBody,
+): Promise<StartOptions> {
+  const onDisconnect = sluice.onDisconnect ?? (mode === 'background' ? 'continue' : undefined)
+  return {
+    as: principal,
+    ...sluice,
+    onDisconnect,
+    wire: { name: wireOf(route).name, facts },
+    idempotency: await idempotencyOf(request, route, whole),
+    waitUntil: request.waitUntil,
+  }
+}
+
+async function idempotencyOf(
+  request: HttpRequest,
+  route: 'chat' | 'native',
+  whole: StartBody['whole'],
+): Promise<StartOptions['idempotency']> {
+  const value = readHeaderText(request, 'idempotency-key')
+  if (value === undefined) return undefined
+  // A key belongs to its route: the same one elsewhere is another request.
+  return { key: `${route}:${parseIdempotencyKey(value)}`, fingerprint: await fingerprintOf(whole) }
+}
+
+function wireOf(route: 'chat' | 'native'): Wire {
+  return route === 'chat' ? openAiChat : nativeSse
+}

@@ -1,0 +1,39 @@
+import { type Principal, type Sluice, SluiceError } from '@sluice/core'
+
+import type { HttpRequest } from '../request/http-request.ts'
+import { type Identify, requirePrincipal } from '../request/identify.ts'
+import { jsonPlan, type Plan } from '../response/plan.ts'
+import type { Route } from './routes.ts'
+
+/** Issues tickets, and takes each of them once: what `createTickets` of `@sluice/websocket` gives. */
+export interface TicketOffice {
+  issue(principal: Principal): { ticket: string; expiresAtMs: number }
+  redeem(ticket: string): Principal | undefined | Promise<Principal | undefined>
+}
+
+/** `POST /tickets`: a ticket for whoever asks, to be used where headers cannot be sent. */
+export function planTicket(tickets: TicketOffice, principal: Principal): Plan {
+  return jsonPlan(201, tickets.issue(principal))
+}
+
+/**
+ * Who sent a request, and whether a ticket says so. An `EventSource` cannot send headers: where tickets are issued, an attach may carry one in its query.
+ *
+ * @throws SluiceError `SLUICE_ERR_UNAUTHORIZED`, `SLUICE_ERR_OVERLOADED`
+ */
+export async function principalOf<Raw>(
+  { sluice, identify, tickets }: { sluice: Sluice; identify: Identify<Raw>; tickets: TicketOffice | undefined },
+  route: Route,
+  { method, query, raw }: HttpRequest<Raw>,
+): Promise<{ principal: Principal; byTicket: boolean }> {
+  const ticket = tickets && route.is === 'stream' && method === 'GET' ? query.get('ticket') : null
+  if (!tickets || ticket === null) return { principal: await requirePrincipal(sluice, identify, raw), byTicket: false }
+  return { principal: await requirePrincipal(sluice, () => tickets.redeem(ticket), raw), byTicket: true }
+}
+
+/** What `tickets` must be able to do. @throws SluiceError `SLUICE_ERR_OPTION` */
+export function requireTicketOffice(tickets: TicketOffice | undefined): void {
+  if (tickets === undefined) return
+  if (typeof tickets.issue === 'function' && typeof tickets.redeem === 'function') return
+  throw new SluiceError('SLUICE_ERR_OPTION', 'The option "tickets" must have the methods issue and redeem.')
+}

@@ -1,0 +1,48 @@
+import { parseCursor, SluiceError } from '@sluice/core'
+import { z } from 'zod'
+
+import { requireSafeJson } from '../request/json-body.ts'
+import { requireJsonType } from '../request/json-type.ts'
+import { jsonPlan, type Plan } from '../response/plan.ts'
+import { refOf } from './read-handlers.ts'
+import type { Asked, ResourceParts } from './resource-parts.ts'
+import { parseWith } from '../request/start-body.ts'
+import { describeEnded } from '../response/stream-info.ts'
+
+const ackBody = z.object({
+  reader: z.string().min(1).max(128),
+  cursor: z.string().max(256),
+  credit: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+})
+
+/** `POST /streams/{id}/cancel`. */
+export async function planCancel<Raw>({ sluice }: ResourceParts<Raw>, asked: Asked<Raw>, name: string): Promise<Plan> {
+  return jsonPlan(200, describeEnded(await sluice.cancel(refOf(name), { as: asked.principal })))
+}
+
+/** `DELETE /streams/{id}`. */
+export async function planErase<Raw>({ sluice }: ResourceParts<Raw>, asked: Asked<Raw>, name: string): Promise<Plan> {
+  return jsonPlan(200, describeEnded(await sluice.erase(refOf(name), { as: asked.principal })))
+}
+
+/** `POST /streams/{id}/ack`. */
+export async function planAck<Raw>({ sluice }: ResourceParts<Raw>, asked: Asked<Raw>, name: string): Promise<Plan> {
+  const { request, principal: as } = asked
+  requireJsonType(request)
+  const { reader, cursor, credit } = parseWith(ackBody, requireSafeJson(await request.body()))
+  const { streamId } = parseCursor(name)
+  if (parseCursor(cursor).streamId !== streamId) {
+    throw new SluiceError('SLUICE_ERR_CURSOR_MALFORMED', 'The cursor belongs to another stream.')
+  }
+  const { readers } = await sluice.ack({ cursor }, { as, reader, credit })
+  return jsonPlan(200, { id: streamId, readers })
+}
+
+/** `POST /streams/{id}/send`: the body is the message. */
+export async function planSend<Raw>({ sluice }: ResourceParts<Raw>, asked: Asked<Raw>, name: string): Promise<Plan> {
+  const { request, principal: as } = asked
+  requireJsonType(request)
+  const message = requireSafeJson(await request.body())
+  await sluice.send(refOf(name), message, { as })
+  return jsonPlan(202, { id: parseCursor(name).streamId })
+}

@@ -1,0 +1,90 @@
+import { SluiceError } from '@sluice/core'
+
+import type { HttpRequest } from '../request/http-request.ts'
+
+/** Which other origins may use the resource from a page. */
+export interface CorsOptions {
+  /** Origins such as `https://app.example`, or `*` for every one. */
+  origins: readonly string[] | '*'
+  /**
+   * Whether they may send cookies. Not together with `*`: every page on the web would act in its visitor's name.
+   *
+   * @defaultValue false
+   */
+  credentials?: boolean | undefined
+}
+
+/** {@link CorsOptions}, checked. */
+export type ResolvedCorsOptions = { readonly [Name in keyof CorsOptions]-?: NonNullable<CorsOptions[Name]> }
+
+/** What scripts of other origins may see beyond the safe few. */
+const EXPOSED = 'Content-Location, Location, Retry-After, Sluice-End, Sluice-Stream-Id'
+const ALLOWED = 'Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Prefer'
+const MAX_AGE_SECONDS = 600
+const MAX_ASKED_CHARS = 2048
+
+/**
+ * Checks `options`.
+ *
+ * @throws SluiceError `SLUICE_ERR_OPTION`
+ */
+export function resolveCors(options: CorsOptions | undefined): ResolvedCorsOptions | undefined {
+  if (!options) return undefined
+  const { origins, credentials = false } = options
+  if (origins === '*' && credentials) {
+    throw invalid('"cors.credentials" cannot be true where "cors.origins" is "*"; name the origins')
+  }
+  if (origins !== '*' && !Array.isArray(origins)) throw invalid('"cors.origins" must be "*" or a list of origins')
+  for (const origin of origins === '*' ? [] : origins) {
+    if (URL.canParse(origin) && new URL(origin).origin === origin) continue
+    throw invalid(`"cors.origins" has ${JSON.stringify(origin)}; an origin looks like "https://app.example"`)
+  }
+  return { origins, credentials }
+}
+
+/** Headers of every answer to a page of another origin. */
+export function corsHeaders(cors: ResolvedCorsOptions, request: Pick<HttpRequest, 'header'>): Record<string, string> {
+  const origin = request.header('origin')
+  if (cors.origins === '*') {
+    return { 'access-control-allow-origin': '*', 'access-control-expose-headers': EXPOSED }
+  }
+  if (origin === undefined || !cors.origins.includes(origin)) return {}
+  return {
+    'access-control-allow-origin': origin,
+    'access-control-expose-headers': EXPOSED,
+    ...(cors.credentials && { 'access-control-allow-credentials': 'true' }),
+  }
+}
+
+/** Headers that let a page of another origin go on with what it has asked for. */
+export function preflightHeaders(
+  cors: ResolvedCorsOptions,
+  request: Pick<HttpRequest, 'header'>,
+  methods: readonly string[],
+): Record<string, string> {
+  const headers = corsHeaders(cors, request)
+  if (headers['access-control-allow-origin'] === undefined) return {}
+  delete headers['access-control-expose-headers']
+  return {
+    ...headers,
+    'access-control-allow-methods': methods.join(', '),
+    'access-control-allow-headers': allowedHeaders(request.header('access-control-request-headers')),
+    'access-control-max-age': String(MAX_AGE_SECONDS),
+  }
+}
+
+/** What caches must tell apart where CORS is on. */
+export function varyOf(cors: ResolvedCorsOptions, vary: string | undefined): Record<string, string> {
+  if (cors.origins === '*') return vary === undefined ? {} : { vary }
+  return { vary: vary === undefined ? 'Origin' : `${vary}, Origin` }
+}
+
+/** Official clients send headers of their own (`x-stainless-…`): an allowed origin may send what it likes. */
+function allowedHeaders(asked: string | undefined): string {
+  if (asked === undefined || asked.length > MAX_ASKED_CHARS || !/^[\w\-!#$%&'*+.^`|~, \t]+$/.test(asked)) return ALLOWED
+  return asked
+}
+
+function invalid(rule: string): SluiceError {
+  return new SluiceError('SLUICE_ERR_OPTION', `The option ${rule}.`)
+}

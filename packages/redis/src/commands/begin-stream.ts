@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto'
+
+import type { Keeping, StreamFacts } from '@sluice/core'
+
+import { look, type StoredState } from './read-record.ts'
+import { SCRIPTS } from '../protocol/scripts.ts'
+import { liveMs, type Shop } from '../context/store-context.ts'
+import { storeError } from '../connection/store-error.ts'
+
+/** How a start turned out. */
+export type BegunHere = { is: 'new' } | { is: 'running' | 'repeated'; state: StoredState } | { is: 'mismatch' }
+
+/** What a name points at: the pointer's text as it is, and the stream behind it, if that is still there. */
+interface Pointed {
+  readonly held: string
+  readonly state: StoredState | undefined
+}
+
+/** Others may be faster, again and again; but each time somebody has got on. */
+const MAX_ATTEMPTS = 100
+
+/** A name of its own for this process. */
+export function createInstanceId(): string {
+  return randomBytes(12).toString('hex')
+}
+
+/**
+ * Begins a stream, unless its key or its idempotency key stands for another. The names live apart from the stream (in a
+ * cluster, on other nodes), so the stream is written first, unknown to everybody, and then each name is pointed at it if
+ * it still points where it was seen to: whoever loses takes the stream back and looks again.
+ */
+export async function beginStream(shop: Shop, facts: StreamFacts, keeping: Keeping): Promise<BegunHere> {
+  const { names } = shop
+  const { tenant, owner, key, idempotency } = facts
+  const keyName = key === undefined ? undefined : names.key(tenant, key)
+  const repeatName = idempotency && names.repeat(tenant, owner, idempotency.key)
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const repeated = repeatName === undefined ? undefined : await follow(shop, tenant, repeatName)
+    if (repeated?.state) {
+      const same = repeated.state.facts.idempotency?.fingerprint === idempotency?.fingerprint
+      return same ? { is: 'repeated', state: repeated.state } : { is: 'mismatch' }
+    }
+    const running = keyName === undefined ? undefined : await follow(shop, tenant, keyName)
+    if (running?.state && !running.state.end) return { is: 'running', state: running.state }
+    await write(shop, facts, keeping)
+    const ttlMs = liveMs(keeping) + 30 * 86_400_000
+    if (repeatName !== undefined && !(await claim(shop, repeatName, [repeated!.held, facts.id, ttlMs]))) {
+      await takeBack(shop, facts)
+      continue
+    }
+    if (keyName !== undefined && !(await claim(shop, keyName, [running!.held, facts.id, ttlMs]))) {
+      if (repeatName !== undefined) await claim(shop, repeatName, [facts.id, '', 0])
+      await takeBack(shop, facts)
+      continue
+    }
+    return { is: 'new' }
+  }
+  throw storeError('too many others start a stream of this key')
+}
+
+async function follow(shop: Shop, tenant: string, name: string): Promise<Pointed> {
+  const { link, names } = shop
+  const held = (await link.ask(() => link.commands.get(name))) ?? ''
+  if (held === '') return { held, state: undefined }
+  const looked = await look(link, names, { tenant, id: held })
+  return { held, state: looked.is === 'stream' ? looked.state : undefined }
+}
+
+async function write({ link, names, instance }: Shop, facts: StreamFacts, keeping: Keeping): Promise<void> {
+  const args = [JSON.stringify(facts), JSON.stringify(keeping), keeping.retentionBytes, instance, keeping.leaseMs]
+  // `exists` answers a begin that is sent again because its first answer was lost: nobody else knows this id.
+  await link.run(SCRIPTS.begin, [names.meta(facts)], [...args, liveMs(keeping)])
+}
+
+async function takeBack({ link, names }: Shop, facts: StreamFacts): Promise<void> {
+  await link.ask(() => link.commands.del(names.meta(facts)))
+}
+
+async function claim(
+  { link }: Shop,
+  name: string,
+  [held, wanted, ttlMs]: readonly [string, string, number],
+): Promise<boolean> {
+  const answer = await link.run(SCRIPTS.claim, [name], [held, wanted, ttlMs])
+  // Sent again after a lost answer, it finds what it had written itself.
+  return answer === 'ok' || (wanted !== '' && answer === wanted)
+}

@@ -1,0 +1,57 @@
+import type { EndEvent, Keeping, StreamName } from '@sluice/core'
+
+import { SCRIPTS } from '../protocol/scripts.ts'
+import { endedMs, nameOf, type Shop } from '../context/store-context.ts'
+
+/** How a stream is to be ended from outside its producer. */
+export interface CloseAsked {
+  end: EndEvent
+  keeping: Pick<Keeping, 'retentionMs'>
+  /** Default `always`. */
+  mode?: 'always' | 'unlessAttended' | 'ifLapsed' | undefined
+  /** In mode `ifLapsed`: for how long the lease must have been over. */
+  lapsedMs?: number | undefined
+  /** Only while this epoch stands. */
+  epoch?: number | undefined
+}
+
+/** How that turned out. */
+export type CloseOutcome =
+  | { is: 'closed'; first: boolean; end: EndEvent; epoch: number; seq: number }
+  | { is: 'attended'; entries: readonly string[] }
+  | { is: 'held' }
+  | { is: 'fenced' }
+  | { is: 'missing' }
+
+/** Ends a stream in one fenced step. What a caller counted itself is counted again where everything is: in the store. */
+export async function closeStream(
+  { link, names }: Shop,
+  stream: StreamName,
+  { end, keeping, mode = 'always', lapsedMs = 0, epoch: standing }: CloseAsked,
+): Promise<CloseOutcome> {
+  const { usage, ...rest } = end
+  const known = usage && !usage.estimated ? JSON.stringify(usage) : ''
+  const { logMs, metaMs } = endedMs(keeping)
+  const reply = (await link.run(
+    SCRIPTS.close,
+    [names.meta(stream), names.log(stream), names.readers(stream)],
+    [
+      JSON.stringify(rest),
+      known,
+      names.channel(stream),
+      names.instances,
+      logMs,
+      mode,
+      lapsedMs,
+      nameOf(stream),
+      metaMs,
+      standing ?? '',
+    ],
+  )) as [string, string, number | string, number | string]
+  const [outcome, ending, epoch, seq] = reply
+  if (outcome === 'attended') return { is: 'attended', entries: reply.slice(1).map(String) }
+  if (outcome === 'held' || outcome === 'fenced') return { is: outcome }
+  if (outcome !== 'ok' && outcome !== 'closed') return { is: 'missing' }
+  const said = JSON.parse(ending) as EndEvent
+  return { is: 'closed', first: outcome === 'ok', end: said, epoch: Number(epoch), seq: Number(seq) }
+}

@@ -1,0 +1,123 @@
+import type { EndEvent, Keeping, StreamFacts, StreamIdentity, StreamName, StreamTiming, Usage } from '@sluice/core'
+
+import { type Chunk, decodeChunk } from '../protocol/chunk-codec.ts'
+import type { Link } from '../connection/redis-connection.ts'
+import type { Names } from '../protocol/keys.ts'
+import { SCRIPTS } from '../protocol/scripts.ts'
+import { storeError } from '../connection/store-error.ts'
+
+/** A stream as the store has it. */
+export interface StoredState {
+  readonly facts: StreamFacts
+  readonly keeping: Keeping
+  readonly epoch: number
+  /** Who produces it, or did. */
+  readonly instance: string
+  readonly seq: number
+  /** Oldest event that is kept. */
+  readonly firstSeq: number
+  readonly end: EndEvent | undefined
+  readonly usage: Usage | undefined
+  readonly tokens: number
+  readonly timing: StreamTiming
+  readonly settled: boolean
+  /** What replicas have, where the stream's durability asks for it. */
+  readonly watermark: number | undefined
+  /** How long the producer's lease still stands, in milliseconds; negative once it has lapsed. */
+  readonly leaseLeftMs: number
+}
+
+/** What was found where a stream may be. */
+export type Looked =
+  | { is: 'stream'; state: StoredState; chunks: readonly Chunk[]; grants: ReadonlyMap<string, number> }
+  | {
+      is: 'erased'
+      facts: StreamIdentity
+      epoch: number
+      instance: string
+      seq: number
+      end: EndEvent | undefined
+    }
+  | { is: 'missing' }
+
+/** How to look: with the entries after a position, with the credit that readers have. */
+export interface LookOptions {
+  afterSeq?: number | undefined
+  grants?: boolean | undefined
+}
+
+/** Looks a stream up. The tenant is part of the key, and what is stored must say the same (contract 12). */
+export async function look(
+  link: Link,
+  names: Names,
+  stream: StreamName,
+  { afterSeq, grants = false }: LookOptions = {},
+): Promise<Looked> {
+  const keys = [names.meta(stream), names.log(stream), names.grants(stream)]
+  const reply = (await link.run(SCRIPTS.look, keys, [afterSeq ?? '', grants ? '1' : ''])) as [
+    string[],
+    [string, [string, string]][],
+    string[],
+    number,
+    number,
+  ]
+  const [fields, entries, granted, nowMs, hasLog] = reply
+  const meta = pairs(fields)
+  const text = meta.get('facts')
+  if (text === undefined) return { is: 'missing' }
+  const facts = JSON.parse(text) as StreamFacts
+  if (facts.tenant !== stream.tenant || facts.id !== stream.id) {
+    throw storeError('the entry found belongs to another stream')
+  }
+  const [epoch, seq, end] = [numberOf(meta, 'epoch'), numberOf(meta, 'seq'), jsonOf<EndEvent>(meta, 'end')]
+  const instance = meta.get('instance') ?? ''
+  // The meta of an ended stream outlives its log, as its tombstone.
+  const expired = end !== undefined && seq > 0 && hasLog === 0
+  if (meta.has('erased') || expired) return { is: 'erased', facts, epoch, instance, seq, end }
+  if (seq > 0 && hasLog === 0) return { is: 'missing' }
+  const chunks = entries.map(([, [, payload]]) => decodeChunk(payload))
+  // Somebody else has cut the log; how it ended is still known.
+  const hasAll = afterSeq === undefined || afterSeq >= seq || lastSeqOf(chunks) === seq
+  if (end && !hasAll) chunks.push({ epoch, firstSeq: seq, events: [end] })
+  return {
+    is: 'stream',
+    state: {
+      facts: { ...facts, key: facts.key, wire: facts.wire, idempotency: facts.idempotency },
+      keeping: jsonOf<Keeping>(meta, 'keeping')!,
+      epoch,
+      instance,
+      seq,
+      firstSeq: numberOf(meta, 'first'),
+      end,
+      usage: jsonOf<Usage>(meta, 'usage'),
+      tokens: numberOf(meta, 'tokens'),
+      timing: jsonOf<StreamTiming>(meta, 'timing') ?? {},
+      settled: meta.has('settled'),
+      watermark: meta.has('watermark') ? numberOf(meta, 'watermark') : undefined,
+      leaseLeftMs: numberOf(meta, 'lease') - nowMs,
+    },
+    chunks,
+    grants: new Map([...pairs(granted)].map(([name, granted]) => [name, Number(granted)])),
+  }
+}
+
+function lastSeqOf(chunks: readonly Chunk[]): number | undefined {
+  const last = chunks.at(-1)
+  return last && last.firstSeq + last.events.length - 1
+}
+
+/** What a flat reply of names and values says. */
+export function pairs(flat: readonly string[]): Map<string, string> {
+  const map = new Map<string, string>()
+  for (let index = 0; index + 1 < flat.length; index += 2) map.set(flat[index]!, flat[index + 1]!)
+  return map
+}
+
+function numberOf(meta: ReadonlyMap<string, string>, name: string): number {
+  return Number(meta.get(name) ?? 0)
+}
+
+function jsonOf<Value>(meta: ReadonlyMap<string, string>, name: string): Value | undefined {
+  const text = meta.get(name)
+  return text === undefined ? undefined : (JSON.parse(text) as Value)
+}

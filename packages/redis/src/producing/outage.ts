@@ -1,0 +1,70 @@
+import { Deadline, type Due, type Keeping, type Log } from '@sluice/core'
+
+import { type Shop, SILENT_MS } from '../context/store-context.ts'
+
+/**
+ * A store that does not take what one stream gives it. What is asked for then is done in time, whatever the command under
+ * way does: readers here are served without the store, or the stream is given up.
+ */
+export class Outage implements Due {
+  readonly #shop: Shop
+  readonly #log: Log
+  readonly #keeping: Keeping
+  readonly #giveUp: () => void
+  /** Since when the store has not taken what it was given. */
+  #sinceMs: number | undefined
+  /** Set while something is under way, and a little longer: most are called off by nobody, and find nothing to do. */
+  readonly #patience: Deadline = new Deadline(this)
+  #isPatient = false
+  /** True while readers here are served without the store. */
+  #ahead = false
+
+  constructor(shop: Shop, log: Log, keeping: Keeping, giveUp: () => void) {
+    this.#shop = shop
+    this.#log = log
+    this.#keeping = keeping
+    this.#giveUp = giveUp
+  }
+
+  /** The store is asked to take something, perhaps again. */
+  asked(nowMs: number): void {
+    this.#sinceMs ??= nowMs
+    if (!this.#isPatient) this.#watch(this.#sinceMs)
+  }
+
+  /** It has answered. */
+  answered(): void {
+    this.#sinceMs = undefined
+    if (!this.#ahead) return
+    this.#ahead = false
+    this.#log.fallIn(this.#keeping.durability === 'write-behind' ? 'appended' : 'stored')
+  }
+
+  /** Nothing more is given to the store. */
+  stop(): void {
+    this.#sinceMs = undefined
+    this.#shop.hub.cancel(this.#patience)
+  }
+
+  /** @internal */
+  due(): void {
+    this.#isPatient = false
+    const sinceMs = this.#sinceMs
+    if (sinceMs === undefined) return
+    if (this.#shop.hub.now() - sinceMs < this.#patienceMs) return this.#watch(sinceMs)
+    if (this.#shop.options.onStoreOutage === 'end') return this.#giveUp()
+    if (this.#ahead) return
+    this.#ahead = true
+    this.#log.runAhead()
+  }
+
+  get #patienceMs(): number {
+    const { onStoreOutage, outageMs } = this.#shop.options
+    return onStoreOutage === 'end' ? outageMs : SILENT_MS
+  }
+
+  #watch(sinceMs: number): void {
+    this.#isPatient = true
+    this.#shop.hub.schedule(this.#patience, sinceMs + this.#patienceMs)
+  }
+}

@@ -1,0 +1,198 @@
+import { Deadline, type Log, type LogFollower, type Steppable, type StoredStream, type Keeping } from '@sluice/core'
+
+import type { AppendOutcome } from '../connection/append-batcher.ts'
+import type { EncodedChunk } from '../protocol/chunk-codec.ts'
+import { confirmReplicas } from '../commands/confirm-replicas.ts'
+import { nextChunk } from './next-chunk.ts'
+import { Outage } from './outage.ts'
+import { SCRIPTS } from '../protocol/scripts.ts'
+import { endedMs, liveMs, type Shop } from '../context/store-context.ts'
+import { isOutOfMemory } from '../connection/store-error.ts'
+
+/** What the owner of an outbox is asked and told. */
+export interface OutboxOwner {
+  /** Another producer, or a close from outside, has the stream now. */
+  superseded(): Promise<void>
+  /** The store has lost the stream, or cannot take it: nothing more can be stored. */
+  unstorable(why: 'missing' | 'lost' | 'outage' | 'full'): void
+}
+
+const FIRST_PAUSE_MS = 20
+const MAX_PAUSE_MS = 500
+/** A source that gives so many events while an append is under way is a fast one: its appends keep this distance. */
+const MANY_EVENTS = 8
+const DISTANCE_MS = 2
+
+/**
+ * Carries a log's events to Redis: one append is under way at a time, and what is appended meanwhile goes with the next.
+ * Knows what the store has, and heals a store that has lost some of it.
+ */
+export class Outbox implements Steppable, LogFollower {
+  dirty = false
+  readonly #shop: Shop
+  readonly #stored: StoredStream
+  readonly #keeping: Keeping
+  readonly #owner: OutboxOwner
+  /** Meta and log. */
+  readonly #keys: readonly [string, string]
+  /** What the store is believed to have. */
+  #acked: number
+  #busy = false
+  #stopped = false
+  readonly #outage: Outage
+  readonly #again: Deadline = new Deadline({ due: () => this.#goOn() })
+  #goOn: () => void = () => {}
+  #pauseMs = FIRST_PAUSE_MS
+  #trimmed = false
+
+  constructor(shop: Shop, stored: StoredStream, keeping: Keeping, owner: OutboxOwner) {
+    this.#shop = shop
+    this.#stored = stored
+    this.#keeping = keeping
+    this.#owner = owner
+    this.#keys = [shop.names.meta(stored.facts), shop.names.log(stored.facts)]
+    this.#acked = stored.log.lastSeq
+    this.#outage = new Outage(shop, stored.log, keeping, () => this.#giveUp('outage'))
+  }
+
+  get #replicates(): boolean {
+    return typeof this.#keeping.durability === 'object'
+  }
+
+  get #log(): Log {
+    return this.#stored.log
+  }
+
+  appended(): void {
+    if (!this.#busy && !this.#stopped) this.#shop.hub.mark(this)
+  }
+
+  step(): void {
+    if (!this.#busy && !this.#stopped) void this.#carry()
+  }
+
+  stop(): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#outage.stop()
+    this.#shop.hub.cancel(this.#again)
+    this.#goOn()
+  }
+
+  async #carry(): Promise<void> {
+    this.#busy = true
+    while (!this.#stopped && this.#acked < this.#log.lastSeq) {
+      const sentAtMs = this.#shop.hub.now()
+      this.#outage.asked(sentAtMs)
+      const before = this.#acked
+      try {
+        const chunk = nextChunk(this.#log, this.#acked)
+        if (!chunk) this.#giveUp('lost')
+        else {
+          const [outcome, detail] = await this.#append(chunk)
+          if (this.#stopped) break
+          if (outcome === 'ok' && !this.#replicates) this.#took(chunk.lastSeq)
+          else await this.#answered(chunk, outcome, detail)
+        }
+        this.#works()
+        if (this.#acked - before >= MANY_EVENTS) await this.#gather(sentAtMs + DISTANCE_MS)
+      } catch (error) {
+        await this.#failed(error)
+      }
+    }
+    this.#busy = false
+    if (this.#log.end) this.stop()
+  }
+
+  async #answered({ lastSeq }: EncodedChunk, outcome: AppendOutcome[0], detail: AppendOutcome[1]): Promise<void> {
+    if (outcome === 'ok' || outcome === 'duplicate') {
+      const { durability } = this.#keeping
+      if (typeof durability === 'object') await confirmReplicas(this.#shop, this.#stored, durability.replicas, lastSeq)
+      return this.#took(lastSeq)
+    }
+    if (outcome === 'gap') return this.#gap(Number(detail))
+    if (outcome === 'missing') return this.#giveUp('missing')
+    // Whoever was replaced is stopped by this. A store that has forgotten the one who replaced us is asked again.
+    await this.#owner.superseded()
+    if (this.#log.end || this.#log.lost) this.stop()
+  }
+
+  #append({ payload, lastSeq, tokens, usage, end }: EncodedChunk): Promise<AppendOutcome> {
+    const { timing, log } = this.#stored
+    const append = { keys: this.#keys, epoch: log.epoch, after: this.#acked, lastSeq, tokens, payload }
+    const first = this.#acked === 0
+    if (!end && !usage && !first) return this.#shop.appends.append(append)
+    const ended = end && endedMs(this.#keeping)
+    const more = {
+      usage: usage && JSON.stringify(usage),
+      end: end && JSON.stringify(end),
+      timing: end || first ? JSON.stringify(timing) : undefined,
+      logMs: ended ? ended.logMs : liveMs(this.#keeping),
+      metaMs: ended ? ended.metaMs : liveMs(this.#keeping),
+    }
+    return this.#shop.appends.append({ ...append, more })
+  }
+
+  #took(seq: number): void {
+    this.#acked = seq
+    if (seq > this.#log.stored) this.#log.storedUpTo(seq)
+  }
+
+  /**
+   * The store has more than we knew (a reply was lost), or less than it had said (it has lost what it acknowledged): then
+   * the same events go there again, under the same seqs, as long as they are kept here.
+   */
+  #gap(seq: number): void {
+    const log = this.#log
+    if (seq > log.lastSeq) return this.#giveUp('lost')
+    this.#acked = seq
+    if (seq > log.stored) log.storedUpTo(seq)
+  }
+
+  #works(): void {
+    this.#pauseMs = FIRST_PAUSE_MS
+    this.#trimmed = false
+    this.#outage.answered()
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    if (this.#stopped) return
+    if (isOutOfMemory(error)) return this.#full()
+    await this.#pause()
+  }
+
+  /** The older half of this stream makes room for its newest; if that is not enough, it ends. */
+  async #full(): Promise<void> {
+    if (this.#trimmed) return this.#giveUp('full')
+    this.#trimmed = true
+    const { link, names } = this.#shop
+    const { facts, log } = this.#stored
+    try {
+      await link.run(SCRIPTS.trim, [names.meta(facts), names.log(facts)], [log.epoch])
+    } catch {
+      // The append says what is the matter.
+    }
+  }
+
+  #giveUp(why: 'missing' | 'lost' | 'outage' | 'full'): void {
+    this.stop()
+    this.#owner.unstorable(why)
+  }
+
+  #pause(): Promise<void> {
+    const pauseMs = this.#pauseMs
+    this.#pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)
+    return this.#sleepUntil(this.#shop.hub.now() + pauseMs)
+  }
+
+  /** An entry costs Redis the same for one event and for hundreds: a fast source's are worth a short wait. */
+  async #gather(untilMs: number): Promise<void> {
+    const isOver = this.#stopped || this.#log.end !== undefined
+    if (!isOver && this.#shop.hub.now() < untilMs) await this.#sleepUntil(untilMs)
+  }
+
+  #sleepUntil(timeMs: number): Promise<void> {
+    this.#shop.hub.schedule(this.#again, timeMs)
+    return new Promise((resolve) => (this.#goOn = resolve))
+  }
+}

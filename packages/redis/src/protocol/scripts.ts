@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+
+/** One of the scripts in `lua/`: what it takes and gives stands in its head. */
+export interface Script {
+  readonly name: string
+  readonly lua: string
+  readonly sha: string
+  /**
+   * With how many of its keys it can do. While a cluster moves a slot, a command is refused that names a key which is not
+   * there, and what is kept beside a stream need not be.
+   */
+  readonly essentialKeys?: number | undefined
+}
+
+/** Names of the scripts. */
+export type ScriptName =
+  | 'begin'
+  | 'append'
+  | 'close'
+  | 'look'
+  | 'renew'
+  | 'present'
+  | 'takeOver'
+  | 'erase'
+  | 'send'
+  | 'takeMessages'
+  | 'grant'
+  | 'claim'
+  | 'watch'
+  | 'takeDue'
+  | 'confirm'
+  | 'trim'
+  | 'settled'
+
+/** The scripts by name. */
+export const SCRIPTS: Readonly<Record<ScriptName, Script>> = {
+  begin: load('begin'),
+  append: load('append'),
+  close: { ...load('close'), essentialKeys: 2 },
+  look: { ...load('look'), essentialKeys: 2 },
+  renew: { ...load('renew'), essentialKeys: 2 },
+  present: load('present'),
+  takeOver: load('take-over'),
+  erase: load('erase'),
+  send: load('send'),
+  takeMessages: load('take-messages'),
+  grant: load('grant'),
+  claim: load('claim'),
+  watch: load('watch'),
+  takeDue: load('take-due'),
+  confirm: load('confirm'),
+  trim: load('trim'),
+  settled: load('settled'),
+}
+
+function load(name: string): Script {
+  const lua = readFileSync(new URL(`../../lua/${name}.lua`, import.meta.url), 'utf8')
+  return { name, lua, sha: createHash('sha1').update(lua).digest('hex') }
+}

@@ -1,0 +1,46 @@
+import type { Found, Keeping, LookUp, StoreRef, StreamName } from '@sluice/core'
+
+import { foundWithoutEvents } from './commands/found-without-events.ts'
+import type { HeldStreams } from './replica/replica-cache.ts'
+import { look } from './commands/read-record.ts'
+import type { ProducedStreams } from './producing/produced-streams.ts'
+import type { Shop } from './context/store-context.ts'
+
+/** Finds streams where they are nearest: produced here, held here, or in Redis. */
+export class Finder {
+  readonly #shop: Shop
+  readonly #produced: ProducedStreams
+  readonly #held: HeldStreams
+
+  constructor(shop: Shop, produced: ProducedStreams, held: HeldStreams) {
+    this.#shop = shop
+    this.#produced = produced
+    this.#held = held
+  }
+
+  async find(ref: StoreRef, lookUp: LookUp): Promise<Found> {
+    if ('id' in ref) return this.#findById(ref, lookUp)
+    const { link, names } = this.#shop
+    const id = await link.ask(() => link.commands.get(names.key(ref.tenant, ref.key)))
+    if (id === null) return { is: 'unknown' }
+    const found = await this.#findById({ tenant: ref.tenant, id }, lookUp)
+    return found.is === 'stream' && !found.stream.log.end ? found : { is: 'unknown' }
+  }
+
+  /** How a stream that is not produced here is kept. */
+  async keepingOf(stream: StreamName): Promise<Keeping | undefined> {
+    const { link, names } = this.#shop
+    const looked = await look(link, names, stream)
+    return looked.is === 'stream' ? looked.state.keeping : undefined
+  }
+
+  async #findById(stream: StreamName, lookUp: LookUp): Promise<Found> {
+    const produced = this.#produced.get(stream.id)
+    await produced?.undoubted()
+    if (produced && !produced.over && produced.stream.facts.tenant === stream.tenant) {
+      return { is: 'stream', stream: produced.stream }
+    }
+    if (lookUp === 'read') return this.#held.find(stream)
+    return foundWithoutEvents(await look(this.#shop.link, this.#shop.names, stream))
+  }
+}

@@ -1,0 +1,64 @@
+import { randomInt } from 'node:crypto'
+
+import { cutEnd, type StreamName } from '@sluice/core'
+
+import { closeStream } from '../commands/close-stream.ts'
+import type { StoredState } from '../commands/read-record.ts'
+import { SCRIPTS } from '../protocol/scripts.ts'
+import { LEASE_MS, nameOf, type Shop } from '../context/store-context.ts'
+
+/** Who goes on with what dead producers have left. */
+export interface Successor {
+  isProducedHere(stream: StreamName): boolean
+  /** This process has the lease now: its source is to go on. */
+  takeOver(state: StoredState, epoch: number): Promise<void>
+}
+
+/**
+ * By how much the epoch grows with a take-over, at most. A failover may lose one: were the next to get the same epoch, the
+ * two producers would not be told apart, nor what readers have of them. One more is what an end from outside takes.
+ */
+const MAX_LEAP = 1_000_000
+
+/** What becomes of running streams whose producers have let their leases lapse. */
+export class LapsedLeases {
+  readonly #shop: Shop
+  readonly #successor: Successor
+  readonly #judging: Set<string> = new Set()
+
+  constructor(shop: Shop, successor: Successor) {
+    this.#shop = shop
+    this.#successor = successor
+  }
+
+  /**
+   * The stream goes to whoever can run its source, or ends. Not before Redis has answered here for a whole lease: after
+   * an outage every lease looks lapsed, until its holder has renewed it (contract 5).
+   */
+  async judge(state: StoredState): Promise<void> {
+    const { link, hosts } = this.#shop
+    const { facts } = state
+    if (link.answeringForMs < LEASE_MS || this.#judging.has(facts.id)) return
+    if (this.#successor.isProducedHere(facts)) return
+    this.#judging.add(facts.id)
+    try {
+      const { source } = facts
+      if (source && hosts.some((host) => host.canRun(source.name)) && (await this.#take(state))) return
+      const takeoverMs = source ? (facts.options?.takeoverMs ?? 0) : 0
+      const end = cutEnd(undefined, 'lease')
+      await closeStream(this.#shop, facts, { end, keeping: state.keeping, mode: 'ifLapsed', lapsedMs: takeoverMs })
+    } finally {
+      this.#judging.delete(facts.id)
+    }
+  }
+
+  async #take(state: StoredState): Promise<boolean> {
+    const { link, names, instance } = this.#shop
+    const { facts, keeping } = state
+    const args = [instance, keeping.leaseMs, names.instances, nameOf(facts), randomInt(2, MAX_LEAP)]
+    const reply = (await link.run(SCRIPTS.takeOver, [names.meta(facts), names.log(facts)], args)) as [string, string?]
+    if (reply[0] !== 'ok') return false
+    await this.#successor.takeOver(state, Number(reply[1]))
+    return true
+  }
+}

@@ -1,0 +1,169 @@
+import { Deadline, type Due, type EndEvent, type Keeping, type StoredStream, type StreamName } from '@sluice/core'
+
+import { LapsedLeases, type Successor } from './expired-leases.ts'
+import { look, pairs, type StoredState } from '../commands/read-record.ts'
+import { scoped, unscoped } from '../protocol/keys.ts'
+import type { Produced } from '../producing/produced-stream.ts'
+import type { Replica } from '../replica/replica.ts'
+import { SCRIPTS } from '../protocol/scripts.ts'
+import { LEASE_MS, liveMs, RENEW_MS, type Shop } from '../context/store-context.ts'
+import { UnstoredEnds } from './pending-ends.ts'
+
+/** What the keeper looks after, and who does what it finds to be done. */
+export interface Kept extends Successor {
+  readonly produced: Iterable<Produced>
+  readonly replicas: Iterable<Replica>
+  /** Runs what follows the end of a stream whose producer did not get to it. */
+  settle(state: StoredState): Promise<boolean>
+}
+
+/** How often streams that are due to be looked at are asked for. */
+const SWEEP_MS = 1_000
+const SWEPT_AT_ONCE = 64
+/** Until its lease can have lapsed nobody needs to look at a stream; whoever takes it to look has as long. */
+const WATCH_MS: number = LEASE_MS
+/** How long another process has, that has taken it to be settled. */
+const SETTLE_AGAIN_MS = 60_000
+
+/**
+ * Keeps what must be renewed: leases of streams produced here, word of readers here. Looks for streams whose producers
+ * died, and has them taken over, ended or settled. All of it in batches, on two deadlines for the whole process.
+ */
+export class Keeper implements Due {
+  readonly #shop: Shop
+  readonly #kept: Kept
+  readonly #renewal: Deadline = new Deadline(this)
+  readonly #sweep: Deadline = new Deadline({ due: () => this.#sweepDue() })
+  readonly #lapsed: LapsedLeases
+  readonly #unstored: UnstoredEnds
+  #stopped = false
+
+  constructor(shop: Shop, kept: Kept) {
+    this.#shop = shop
+    this.#kept = kept
+    this.#lapsed = new LapsedLeases(shop, kept)
+    this.#unstored = new UnstoredEnds(shop)
+    this.#again(this.#renewal, RENEW_MS)
+    this.#again(this.#sweep, SWEEP_MS * (0.5 + Math.random()))
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#shop.hub.cancel(this.#renewal)
+    this.#shop.hub.cancel(this.#sweep)
+  }
+
+  /** A stream begins: it is looked after until it is over and settled. */
+  watch(stream: StreamName): Promise<void> {
+    return this.#lookIn(stream, WATCH_MS)
+  }
+
+  async unwatch({ tenant, id }: StreamName): Promise<void> {
+    const { link, names } = this.#shop
+    await link.ask(() => link.commands.zrem(names.watched, scoped(tenant, id)))
+  }
+
+  /** An end that the store must learn of once it can. */
+  bury(stream: StoredStream, keeping: Keeping, end: EndEvent): void {
+    if (!this.#stopped) this.#unstored.add(stream, keeping, end)
+  }
+
+  /** It is time to renew. */
+  due(): void {
+    this.#again(this.#renewal, RENEW_MS)
+    this.#shop.link.probe()
+    for (const produced of this.#kept.produced) {
+      if (produced.over) continue
+      produced.attend()
+      this.renew(produced).catch(ignore)
+    }
+    for (const replica of this.#kept.replicas) replica.report()
+    this.#unstored.tryAgain()
+  }
+
+  /** Whether the lease is this process's still. */
+  async renew(produced: Produced, leaseMs: number = produced.keeping.leaseMs): Promise<boolean> {
+    const { link, names } = this.#shop
+    const { facts, log } = produced.stream
+    const keys = [names.meta(facts), names.log(facts), names.readers(facts), names.inbox(facts), names.grants(facts)]
+    const reply = (await link.run(SCRIPTS.renew, keys, [log.epoch, leaseMs, liveMs(produced.keeping)])) as [
+      string,
+      string[]?,
+      number?,
+      string[]?,
+      number?,
+    ]
+    const [outcome, readers, messages = 0, grants, nowMs = 0] = reply
+    if (outcome !== 'ok') {
+      await produced.superseded()
+      return false
+    }
+    // The slot is on the move: who reads, and what waits, is told next time.
+    if (!readers || !grants) return true
+    const granted = [...pairs(grants)].map(([name, seq]) => [name, Number(seq)] as const)
+    produced.renewed(pairs(readers), messages, new Map(granted), nowMs)
+    return true
+  }
+
+  /** A running stream's lease has lapsed. */
+  judge(state: StoredState): Promise<void> {
+    return this.#stopped ? Promise.resolve() : this.#lapsed.judge(state)
+  }
+
+  #sweepDue(): void {
+    this.#sweepAll()
+      .catch(ignore)
+      .finally(() => this.#again(this.#sweep, SWEEP_MS * (0.75 + Math.random() / 2)))
+  }
+
+  async #sweepAll(): Promise<void> {
+    const { link, names } = this.#shop
+    if (link.answeringForMs < LEASE_MS) {
+      // Else a process with nothing to do would never hear that Redis is back.
+      await link.ask(() => link.commands.ping())
+      return
+    }
+    for (let full = true; full && !this.#stopped;) {
+      const members = (await link.run(SCRIPTS.takeDue, [names.watched], [SWEPT_AT_ONCE, WATCH_MS])) as string[]
+      await Promise.all(members.map((member) => this.#sweepOne(unscoped(member)).catch(ignore)))
+      full = members.length === SWEPT_AT_ONCE
+    }
+  }
+
+  async #sweepOne(stream: StreamName): Promise<void> {
+    const { link, names, hosts } = this.#shop
+    const looked = await look(link, names, stream)
+    if (looked.is !== 'stream') return this.unwatch(stream)
+    const { state } = looked
+    if (!state.end) {
+      if (state.leaseLeftMs < 0) await this.judge(state)
+      return this.#lookIn(stream, Math.max(state.leaseLeftMs, SWEEP_MS))
+    }
+    if (state.settled) return this.unwatch(stream)
+    if (this.#kept.isProducedHere(stream)) return
+    if (!hosts.some(({ settles }) => settles)) return
+    // While its lease stands whoever produced it is likely to be at it.
+    if (state.leaseLeftMs >= 0) return this.#lookIn(stream, state.leaseLeftMs)
+    await this.#lookIn(stream, SETTLE_AGAIN_MS)
+    if (await this.#kept.settle(state)) await this.settled(stream)
+  }
+
+  async #lookIn(stream: StreamName, inMs: number): Promise<void> {
+    const { link, names } = this.#shop
+    const member = scoped(stream.tenant, stream.id)
+    await link.run(SCRIPTS.watch, [names.watched], [member, Math.ceil(inMs), 30 * 86_400_000])
+  }
+
+  /** What follows the end was done. */
+  async settled(stream: StreamName): Promise<void> {
+    const { link, names } = this.#shop
+    await link.run(SCRIPTS.settled, [names.meta(stream)], [])
+    await this.unwatch(stream)
+  }
+
+  #again(deadline: Deadline, inMs: number): void {
+    if (!this.#stopped) this.#shop.hub.schedule(deadline, this.#shop.hub.now() + inMs)
+  }
+}
+
+function ignore(): void {}

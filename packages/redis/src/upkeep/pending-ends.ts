@@ -1,0 +1,32 @@
+import type { EndEvent, Keeping, StoredStream, StreamName } from '@sluice/core'
+
+import { closeStream } from '../commands/close-stream.ts'
+import type { Shop } from '../context/store-context.ts'
+
+/** How long an end is tried again. */
+const TRIED_MS = 600_000
+
+/** Ends that the store could not take when they came about, and must learn of once it can. */
+export class UnstoredEnds {
+  readonly #shop: Shop
+  readonly #ends: Map<StreamName, { end: EndEvent; keeping: Keeping; epoch: number; untilMs: number }> = new Map()
+
+  constructor(shop: Shop) {
+    this.#shop = shop
+  }
+
+  add({ facts, log }: StoredStream, keeping: Keeping, end: EndEvent): void {
+    this.#ends.set(facts, { end, keeping, epoch: log.epoch, untilMs: this.#shop.hub.now() + TRIED_MS })
+    this.tryAgain()
+  }
+
+  tryAgain(): void {
+    const now = this.#shop.hub.now()
+    for (const [stream, { end, keeping, epoch, untilMs }] of this.#ends) {
+      closeStream(this.#shop, stream, { end, keeping, epoch }).then(
+        () => this.#ends.delete(stream),
+        () => now > untilMs && this.#ends.delete(stream),
+      )
+    }
+  }
+}

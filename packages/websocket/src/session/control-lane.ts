@@ -1,0 +1,54 @@
+import type { Carried, Connection } from '@sluice/core'
+
+import type { ServerMessage } from '../message/server-message.ts'
+
+/** Answers that may wait for a peer that does not read; whoever asks for more without reading is cut off. */
+const MAX_WAITING = 64
+
+/**
+ * What is said on a socket beside its streams: answers, refusals, goodbyes. Like a reading it writes nothing past a sink
+ * that asked to wait (contract 7).
+ */
+export class ControlLane implements Carried {
+  readonly #connection: Connection
+  readonly #onOverflow: () => void
+  readonly #onStalled: () => void
+  #waiting: string[] = []
+
+  constructor(connection: Connection, { onOverflow, onStalled }: { onOverflow: () => void; onStalled: () => void }) {
+    this.#connection = connection
+    this.#onOverflow = onOverflow
+    this.#onStalled = onStalled
+    connection.carry(this)
+  }
+
+  say(message: ServerMessage): void {
+    const text = JSON.stringify(message)
+    if (this.#connection.state === 'open') this.#connection.write(text)
+    else if (this.#connection.state !== 'waiting') return
+    else if (this.#waiting.length >= MAX_WAITING) this.#onOverflow()
+    else this.#waiting.push(text)
+  }
+
+  /** Says what waits, and `message` last, as soon as the peer takes it; nothing after it. */
+  part(message?: ServerMessage): void {
+    const texts = this.#waiting.splice(0)
+    if (message) texts.push(JSON.stringify(message))
+    if (texts.length > 0) this.#connection.part(this, texts.join('\n'))
+    else this.#connection.drop(this)
+  }
+
+  writable(): void {
+    while (this.#waiting.length > 0 && this.#connection.state === 'open') this.#connection.write(this.#waiting.shift()!)
+  }
+
+  stalled(): void {
+    this.#onStalled()
+  }
+
+  detached(): void {
+    this.#waiting.length = 0
+  }
+
+  failed(): void {}
+}

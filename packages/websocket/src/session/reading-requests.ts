@@ -1,0 +1,108 @@
+import { type ReadingOutcome, SluiceError, type StreamRef, type TokenStream } from '@sluice/core'
+
+import type { ClientMessageOf } from '../message/client-message.ts'
+import { idempotencyOf } from './idempotency.ts'
+import { NATIVE_WS_NAME, nativeWs } from '../message/native-ws-wire.ts'
+import type { Run } from '../handshake/options.ts'
+import { Reading } from './reading.ts'
+import type { EventMessage } from '../message/server-message.ts'
+import type { SocketParts } from './socket-parts.ts'
+
+/** Begins a stream, and its reading. */
+export async function start(parts: SocketParts, message: ClientMessageOf<'start'>): Promise<void> {
+  const { sluice, run } = parts.options
+  const { principal, request, bearer } = parts.admitted
+  if (!run) throw new SluiceError('SLUICE_ERR_NOT_FOUND', 'Nothing can be started here.')
+  if (parts.draining) throw draining()
+  const idempotency = idempotencyOf(message.idempotencyKey, message.body)
+  await read(parts, message, async () => {
+    const made = await run(message.body, { principal, request, bearer })
+    const { source, ...options }: Run = typeof made === 'function' ? { source: made } : made
+    const wire = { name: NATIVE_WS_NAME, facts: {} }
+    return sluice.start(source, { idempotency, ...options, as: principal, wire })
+  })
+}
+
+/** Joins a stream, where the client says. */
+export async function attach(parts: SocketParts, message: ClientMessageOf<'attach'>): Promise<void> {
+  const { stream, cursor = stream, key, after } = message
+  const ref: StreamRef = cursor === undefined ? { key: key! } : { cursor }
+  await read(parts, message, () => parts.options.sluice.attach(ref, { as: parts.admitted.principal, after }))
+}
+
+interface ReadingWishes {
+  ref: string
+  name?: string | undefined
+  credit?: number | undefined
+}
+
+async function read(parts: SocketParts, wishes: ReadingWishes, obtain: () => Promise<TokenStream>): Promise<void> {
+  const reading = openReading(parts, wishes)
+  try {
+    const stream = await obtain()
+    // From now on it is a reader: when the client has left meanwhile, the stream learns of it at once.
+    stream.hold()
+    if (reading.left) stream.detach()
+    else deliver(parts, reading, { stream, credit: wishes.credit })
+  } finally {
+    if (!reading.stream) retire(parts, reading)
+    reading.settle()
+  }
+}
+
+function deliver(
+  parts: SocketParts,
+  reading: Reading,
+  { stream, credit }: { stream: TokenStream; credit: number | undefined },
+): void {
+  const { ref, name } = reading
+  const knewEnd = stream.exhausted
+  const wire = nativeWs(ref, () => (reading.opened = true))
+  reading.stream = stream
+  stream.deliver(parts.sink, {
+    wire,
+    connection: parts.connection,
+    name,
+    credit,
+    onOver(outcome) {
+      if (outcome === 'end') sayKnownEnd(parts, reading, knewEnd)
+      else sayUnsaid(parts, reading, outcome)
+      retire(parts, reading)
+    },
+  })
+}
+
+function retire({ readings, readingOver }: SocketParts, reading: Reading): void {
+  readings.delete(reading)
+  readingOver()
+}
+
+function openReading({ readings, options, socketName }: SocketParts, { ref, name }: ReadingWishes): Reading {
+  if (readings.get(ref)) throw new SluiceError('SLUICE_ERR_REQUEST', 'This "ref" names a reading that is not over.')
+  const { maxStreams } = options.limits
+  if (readings.size >= maxStreams)
+    throw new SluiceError('SLUICE_ERR_TOO_MANY_STREAMS', `One socket carries at most ${maxStreams} streams at once.`)
+  const reading = new Reading(ref, name ?? `${socketName}-${ref}`)
+  readings.add(reading)
+  return reading
+}
+
+/** A reading that begins after the end has no event to read: without a word its client would wait for ever. */
+function sayKnownEnd({ lane }: SocketParts, { ref, stream }: Reading, knewEnd: boolean): void {
+  if (!knewEnd || !stream?.end) return
+  lane.say({ ...stream.end, stream: stream.id, ref, cursor: stream.cursor } satisfies EventMessage)
+}
+
+/** What the wire would have said of a reading that is over, had it been opened. */
+function sayUnsaid({ lane }: SocketParts, { ref, stream, opened }: Reading, outcome: ReadingOutcome): void {
+  if (opened || !stream || outcome === 'end' || outcome === 'detached' || outcome === 'failed') return
+  const resumable = outcome !== 'trimmed' && outcome !== 'epoch' && outcome !== 'storage'
+  const cursor = resumable ? stream.position : undefined
+  lane.say({ type: 'closed', stream: stream.id, ref, code: outcome, cursor })
+}
+
+function draining(): SluiceError {
+  return new SluiceError('SLUICE_ERR_DRAINING', 'This process is shutting down; start the stream elsewhere.', {
+    retryAfterMs: 1_000,
+  })
+}

@@ -1,0 +1,229 @@
+import { randomBytes } from 'node:crypto'
+import type { Duplex } from 'node:stream'
+
+import {
+  Connection,
+  hasExpired,
+  identifiedInTime,
+  isSluiceError,
+  type Principal,
+  SluiceError,
+  TokenBucket,
+} from '@sluice/core'
+import type { RawData, WebSocket } from 'ws'
+
+import { type ClientMessage, parseClientMessage } from '../message/client-message.ts'
+import { ControlLane } from './control-lane.ts'
+import { ack, cancel, detach, send } from './control-requests.ts'
+import { Expiry } from './expiry.ts'
+import { type Admitted, splitIdentified } from '../handshake/handshake.ts'
+import { Liveness } from './liveness.ts'
+import type { ResolvedWebSocketHandlerOptions } from '../handshake/options.ts'
+import { attach, start } from './reading-requests.ts'
+import { Readings } from './reading.ts'
+import { type GoawayMessage, isMasked, refusalOf } from '../message/server-message.ts'
+import type { SocketParts } from './socket-parts.ts'
+import { type CloseReason, SocketSink } from './socket-sink.ts'
+
+/** A socket as the handler hands it over. */
+export interface OpenedSocket {
+  readonly ws: WebSocket
+  readonly socket: Duplex
+  readonly admitted: Admitted
+}
+
+const VIOLATION = 1008
+const RESTART: CloseReason = { code: 1012, reason: 'restarting: go on elsewhere' }
+const STALLED: CloseReason = { code: 1013, reason: 'the peer does not read' }
+
+/** One socket: what its client asks for, and the one connection that carries all of its readings. */
+export class SocketSession implements SocketParts {
+  readonly options: ResolvedWebSocketHandlerOptions
+  readonly admitted: Admitted
+  readonly sink: SocketSink
+  readonly connection: Connection
+  readonly lane: ControlLane
+  readonly readings: Readings = new Readings()
+  readonly socketName: string = `ws-${randomBytes(9).toString('base64url')}`
+  draining = false
+  readonly #ws: WebSocket
+  readonly #bucket: TokenBucket
+  readonly #liveness: Liveness
+  readonly #expiry: Expiry
+  #pending = 0
+
+  constructor(options: ResolvedWebSocketHandlerOptions, { ws, socket, admitted }: OpenedSocket, onOver: () => void) {
+    const { hub, readerOptions } = options.sluice
+    const { messagesPerSecond, messageBurst } = options.limits
+    this.options = options
+    this.admitted = admitted
+    this.#ws = ws
+    this.sink = new SocketSink(ws, socket, readerOptions.queueBytes)
+    // Pings keep the socket alive, by a clock of their own: nothing that means nothing is sent as data.
+    const silent = { ...readerOptions, heartbeatMs: false as const }
+    this.connection = new Connection(hub, this.sink, silent, { beat: { heartbeat: () => '' }, closeWhenEmpty: false })
+    this.lane = new ControlLane(this.connection, {
+      onOverflow: () => this.#violated(new SluiceError('SLUICE_ERR_RATE', 'You ask for more than you read.')),
+      onStalled: () => (this.sink.closing = STALLED),
+    })
+    this.#bucket = new TokenBucket(messagesPerSecond, messageBurst, hub.now())
+    this.#liveness = new Liveness(hub, options.pingMs, this)
+    this.#expiry = new Expiry(hub, () => this.#expired())
+    this.#expiry.set(admitted.expiresAtMs)
+    ws.on('message', (data, isBinary) => this.#received(data, isBinary))
+    ws.on('ping', () => this.#counts())
+    ws.on('pong', () => this.#liveness.heard())
+    // What was wrong is told by the close code, which `ws` sends.
+    ws.on('error', () => {})
+    ws.on('close', () => {
+      this.#over()
+      onOver()
+    })
+  }
+
+  get writable(): boolean {
+    return this.connection.state === 'open'
+  }
+
+  ping(): void {
+    this.#ws.ping()
+  }
+
+  gone(): void {
+    this.connection.abort()
+  }
+
+  readonly readingOver = (): void => {
+    if (this.draining && this.readings.size === 0) this.close(RESTART)
+  }
+
+  /** Nothing new is started from now on. `handOver`: what is read here can be read elsewhere, at once. */
+  goAway(handOver: boolean): void {
+    if (this.draining) return
+    this.draining = true
+    const streams: GoawayMessage['streams'] = []
+    for (const { ref, stream } of this.readings.all()) {
+      if (stream) streams.push({ stream: stream.id, ref, cursor: stream.position })
+    }
+    const goaway: GoawayMessage = { type: 'goaway', streams }
+    if (!handOver && this.readings.size > 0) return this.lane.say(goaway)
+    this.lane.part(goaway)
+    this.close(RESTART)
+  }
+
+  /** All readings are left; what is queued is sent, then the close. */
+  close(reason: CloseReason): void {
+    this.sink.closing = reason
+    for (const reading of this.readings.all()) reading.left = true
+    this.lane.part()
+    this.connection.close()
+  }
+
+  #over(): void {
+    this.#liveness.stop()
+    this.#expiry.stop()
+    for (const reading of this.readings.all()) reading.left = true
+    this.connection.lost()
+  }
+
+  #received(data: RawData, isBinary: boolean): void {
+    const { state } = this.connection
+    if ((state !== 'open' && state !== 'waiting') || !this.#counts()) return
+    let message: ClientMessage
+    try {
+      if (isBinary) throw new SluiceError('SLUICE_ERR_REQUEST', 'Messages are text frames.')
+      // Whole messages of `ws` are one buffer.
+      message = parseClientMessage((data as Buffer).toString())
+    } catch (error) {
+      return this.#violated(error)
+    }
+    if (message.type === 'ping') this.lane.say({ type: 'pong', ref: message.ref })
+    else void this.#answer(message)
+  }
+
+  /** Whether one more message is within the rate. */
+  #counts(): boolean {
+    this.#liveness.heard()
+    const { state } = this.connection
+    if (state !== 'open' && state !== 'waiting') return false
+    if (this.#bucket.available(this.options.sluice.hub.now()) > 0) {
+      this.#bucket.take(1)
+      return true
+    }
+    const { messagesPerSecond } = this.options.limits
+    const retryAfterMs = Math.ceil(1000 / messagesPerSecond)
+    const message = `A socket may send ${messagesPerSecond} messages a second.`
+    this.#violated(new SluiceError('SLUICE_ERR_RATE', message, { retryAfterMs }))
+    return false
+  }
+
+  async #answer(message: Exclude<ClientMessage, { type: 'ping' }>): Promise<void> {
+    try {
+      if (this.#pending >= this.options.limits.maxPendingRequests) throw tooManyPending()
+      this.#pending++
+      try {
+        await this.#carryOut(message)
+      } finally {
+        this.#pending--
+      }
+    } catch (error) {
+      if (isMasked(error)) this.options.onError(error)
+      this.lane.say(refusalOf(error, message.ref, 'stream' in message ? message.stream : undefined))
+    }
+  }
+
+  async #carryOut(message: Exclude<ClientMessage, { type: 'ping' }>): Promise<void> {
+    switch (message.type) {
+      case 'start':
+        return start(this, message)
+      case 'attach':
+        return attach(this, message)
+      case 'detach':
+        return detach(this, message)
+      case 'cancel':
+        return cancel(this, message)
+      case 'ack':
+        return ack(this, message)
+      case 'send':
+        return send(this, message)
+      case 'authenticate':
+        return this.#authenticate(message.ref, message.ticket)
+    }
+  }
+
+  async #authenticate(ref: string | undefined, ticket: string): Promise<void> {
+    const { sluice, tickets } = this.options
+    const fresh = await identifiedInTime(sluice, Promise.resolve(tickets?.redeem(ticket)))
+    if (!fresh || hasExpired(fresh) || !isSame(fresh, this.admitted.principal))
+      throw new SluiceError(
+        'SLUICE_ERR_UNAUTHORIZED',
+        'The ticket is not valid, or not one of whoever opened this socket.',
+      )
+    const { expiresAtMs } = splitIdentified(fresh)
+    this.#expiry.set(expiresAtMs)
+    this.lane.say({ type: 'authenticated', ref, expiresAtMs })
+  }
+
+  #expired(): void {
+    for (const { stream } of this.readings.all()) stream?.detach('unauthorized')
+    const message = 'Your credentials have expired; open another socket.'
+    this.#violated(new SluiceError('SLUICE_ERR_UNAUTHORIZED', message))
+  }
+
+  /** The client is told why, and that is the last it hears. */
+  #violated(error: unknown): void {
+    if (!isSluiceError(error)) this.options.onError(error)
+    this.lane.part(refusalOf(error, undefined))
+    this.close({ code: VIOLATION, reason: isSluiceError(error) ? error.code : '' })
+  }
+}
+
+function isSame(one: Principal, other: Principal): boolean {
+  return one.owner === other.owner && (one.tenant ?? '') === (other.tenant ?? '')
+}
+
+function tooManyPending(): SluiceError {
+  return new SluiceError('SLUICE_ERR_OVERLOADED', 'Too many of your requests are not answered yet.', {
+    retryAfterMs: 100,
+  })
+}

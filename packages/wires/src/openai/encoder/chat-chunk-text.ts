@@ -1,0 +1,45 @@
+import type { JsonObject } from '../format/chat-extra.ts'
+import type { ChatFacts } from '../format/chat-facts.ts'
+
+/** The text of one answer's chunks: what is the same in all of them is made once. */
+export class ChatChunkText {
+  /** What stands before and after the JSON text of a plain token of choice 0. */
+  readonly plainHead: string
+  readonly plainTail: string
+  readonly #facts: JsonObject
+  readonly #identity: JsonObject
+  readonly #head: string
+  readonly #tail: string
+
+  constructor(facts: ChatFacts, streamId: string) {
+    const { created, model, service_tier, system_fingerprint, includeUsage } = facts
+    this.#facts = { model, service_tier, system_fingerprint }
+    this.#identity = { id: `chatcmpl-${streamId}`, object: 'chat.completion.chunk', created }
+    this.#head = this.#headOf(undefined)
+    this.#tail = includeUsage ? '],"usage":null}\n\n' : ']}\n\n'
+    this.plainHead = `${this.#head}{"index":0,"delta":{"content":`
+    this.plainTail = `},"finish_reason":null}${this.#tail}`
+  }
+
+  /** A `data:` block with one chunk. `choices` is JSON text; `extra` are members of the chunk that a backend sent. */
+  chunk(choices: string, extra: JsonObject | undefined): string {
+    return (extra ? this.#headOf(extra) : this.#head) + choices + this.#tail
+  }
+
+  /** A `data:` block with the chunk that only tells the usage. */
+  usage(usage: JsonObject): string {
+    return `${this.#head}],"usage":${JSON.stringify(usage)}}\n\n`
+  }
+
+  #headOf(extra: JsonObject | undefined): string {
+    const chunk = {
+      ...this.#identity,
+      ...this.#facts,
+      ...extra,
+      ...this.#identity,
+      choices: undefined,
+      usage: undefined,
+    }
+    return `data: ${JSON.stringify(chunk).slice(0, -1)},"choices":[`
+  }
+}

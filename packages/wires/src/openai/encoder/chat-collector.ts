@@ -1,0 +1,116 @@
+import type { EndEvent, FinishReason, StreamEvent, Usage } from '@sluice/core'
+import { type ChatExtra, chatExtraOf, type JsonObject } from '../format/chat-extra.ts'
+
+/** A tool call of a collected choice. */
+export interface CollectedTool {
+  readonly id: string
+  readonly name: string
+  args: string
+  readonly extra: JsonObject[]
+}
+
+/** One collected choice. What a backend sent beyond our model is kept in pieces, in order. */
+export interface CollectedChoice {
+  text: string | undefined
+  reasoning: string | undefined
+  refusal: string | undefined
+  readonly tools: CollectedTool[]
+  finish: FinishReason | undefined
+  readonly extra: JsonObject[]
+  readonly deltaExtra: JsonObject[]
+}
+
+/** Gathers a stream's events to what one JSON body needs. It holds all of the answer: bounded by whoever adds. */
+export interface ChatCollector {
+  add(event: StreamEvent): void
+  readonly choices: ReadonlyMap<number, CollectedChoice>
+  /** Members of the chunks that a backend sent beyond our model. */
+  readonly extra: readonly JsonObject[]
+  readonly usage: Usage | undefined
+  readonly end: EndEvent | undefined
+}
+
+/**
+ * A collector of one stream's events, in their order, merged or not.
+ *
+ * @example
+ * ```ts
+ * const collector = createChatCollector()
+ * for await (const event of stream) collector.add(event)
+ * const body = toChatCompletion(facts, stream.id, collector)
+ * ```
+ */
+export function createChatCollector(): ChatCollector {
+  return new Collector()
+}
+
+/** A choice of which nothing is known yet. */
+export function createCollectedChoice(): CollectedChoice {
+  return {
+    text: undefined,
+    reasoning: undefined,
+    refusal: undefined,
+    tools: [],
+    finish: undefined,
+    extra: [],
+    deltaExtra: [],
+  }
+}
+
+class Collector implements ChatCollector {
+  readonly choices: Map<number, CollectedChoice> = new Map()
+  readonly extra: JsonObject[] = []
+  usage: Usage | undefined
+  end: EndEvent | undefined
+
+  add(event: StreamEvent): void {
+    if (event.type === 'end') {
+      this.end = event
+      this.usage = event.usage ?? this.usage
+      return
+    }
+    const extra = chatExtraOf(event.extra)
+    if (extra?.chunk) this.extra.push(extra.chunk)
+    if (event.type === 'usage') this.usage = event.usage
+    if (event.type === 'usage' || event.type === 'data') return
+    const choice = this.#choice(event.choice ?? 0)
+    if (extra?.choice) choice.extra.push(extra.choice)
+    if (extra?.delta) choice.deltaExtra.push(extra.delta)
+    switch (event.type) {
+      case 'text':
+        if (event.text !== '') choice.text = (choice.text ?? '') + event.text
+        break
+      case 'reasoning':
+        choice.reasoning = (choice.reasoning ?? '') + event.text
+        break
+      case 'refusal':
+        choice.refusal = (choice.refusal ?? '') + event.text
+        break
+      case 'finish':
+        choice.finish = event.reason
+        break
+      case 'tool':
+        addTool(choice.tools, event, extra)
+    }
+  }
+
+  #choice(index: number): CollectedChoice {
+    let choice = this.choices.get(index)
+    if (!choice) {
+      choice = createCollectedChoice()
+      this.choices.set(index, choice)
+    }
+    return choice
+  }
+}
+
+function addTool(tools: CollectedTool[], event: StreamEvent & { type: 'tool' }, extra: ChatExtra | undefined): void {
+  if (event.phase === 'call') {
+    tools.push({ id: event.id, name: event.name, args: '', extra: extra?.tool ? [extra.tool] : [] })
+  } else if (event.phase === 'args') {
+    const tool = tools.findLast(({ id }) => id === event.id)
+    if (!tool) return
+    tool.args += event.text
+    if (extra?.tool) tool.extra.push(extra.tool)
+  }
+}

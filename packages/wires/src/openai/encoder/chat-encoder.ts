@@ -1,0 +1,130 @@
+import {
+  type Closed,
+  copyOutline,
+  createOutline,
+  type EndEvent,
+  type Encoder,
+  type EncoderStart,
+  type Entry,
+  foldOutline,
+  type Outline,
+  type SourceEvent,
+} from '@sluice/core'
+import { ChatChunkText } from './chat-chunk-text.ts'
+import { chatExtraOf, type JsonObject } from '../format/chat-extra.ts'
+import { callDelta, deltaOf, finishWordOf } from './chat-delta.ts'
+import { finishReasonOf } from '../format/chat-finish.ts'
+import { toOpenAiUsage } from '../format/chat-usage.ts'
+import type { ChatFacts } from '../format/chat-facts.ts'
+import { toCutError, toOpenAiError } from '../format/errors.ts'
+
+const ROLE: JsonObject = { role: 'assistant', content: '' }
+const ROLE_WITHOUT_CONTENT: JsonObject = { role: 'assistant', content: null }
+
+/** Writes one reading of a stream as chat completion chunks over SSE. */
+export class ChatEncoder implements Encoder {
+  readonly #facts: ChatFacts
+  #text!: ChatChunkText
+  #outline: Outline = createOutline()
+  #streamId = ''
+  #epoch = -1
+  #idHead = ''
+  /** Choice 0 has its role, so that its plain text needs nothing but itself. */
+  #plain = false
+
+  constructor(facts: ChatFacts) {
+    this.#facts = facts
+  }
+
+  open(start: EncoderStart): string {
+    this.#streamId = start.opened.id
+    this.#text = new ChatChunkText(this.#facts, start.opened.id)
+    this.#outline = copyOutline(start.outline)
+    this.#plain = this.#outline.choices.has(0)
+    return start.mode === 'middle' ? `: open\n\n${this.#prelude()}` : ': open\n\n'
+  }
+
+  encode(chunk: readonly Entry[]): string {
+    let bytes = ''
+    for (const { event, epoch, seq, withheld } of chunk) {
+      if (epoch !== this.#epoch) this.#enter(epoch)
+      // A comment where the position would stand: what the store does not have is no place to resume from.
+      const id = withheld ? ':' : this.#idHead + seq
+      if (this.#plain && event.type === 'text' && event.extra === undefined && !event.choice) {
+        bytes += `${id}\n${this.#text.plainHead}${JSON.stringify(event.text)}${this.#text.plainTail}`
+      } else if (event.type === 'end') bytes += this.#end(event, id)
+      else bytes += this.#event(event, id)
+    }
+    return bytes
+  }
+
+  closed(notice: Closed): string {
+    const message = `This reading is over (${notice.code}), the answer perhaps not: ask again with the last event id.`
+    const status = notice.code === 'unauthorized' ? 401 : 503
+    return dataOf(JSON.stringify(toOpenAiError({ code: notice.code, message, status })))
+  }
+
+  heartbeat(): string {
+    return ':\n\n'
+  }
+
+  #enter(epoch: number): void {
+    this.#epoch = epoch
+    this.#idHead = `id: ${this.#streamId}.${epoch}.`
+  }
+
+  #event(event: SourceEvent, id: string): string {
+    const extra = chatExtraOf(event.extra)
+    if (event.type === 'usage' || event.type === 'data') {
+      return extra?.chunk ? `${id}\n${this.#text.chunk('', extra.chunk)}` : `${id}\n\n`
+    }
+    const index = event.choice ?? 0
+    const begins = !this.#outline.choices.has(index)
+    foldOutline(this.#outline, event)
+    this.#plain ||= index === 0
+    const delta = deltaOf(event, this.#outline.choices.get(index)!, extra)
+    if (delta === undefined && !begins && !extra) return `${id}\n\n`
+    const finish = event.type === 'finish' ? finishWordOf(event.reason, extra) : null
+    const choice = choiceOf(index, begins ? { ...roleOf(event), ...delta } : (delta ?? {}), finish, extra?.choice)
+    return `${id}\n${this.#text.chunk(choice, extra?.chunk)}`
+  }
+
+  /** What a client that begins here has missed and cannot do without: who speaks, and which calls are being made. */
+  #prelude(): string {
+    let bytes = ''
+    for (const [index, choice] of this.#outline.choices) {
+      if (choice.finished) continue
+      // No call of an unfinished choice is known to be complete: more arguments may come for any of them.
+      const calls = choice.tools.map((tool, at) => callDelta(at, tool.id, tool.name))
+      const delta = calls.length > 0 ? { ...ROLE, tool_calls: calls } : ROLE
+      bytes += this.#text.chunk(choiceOf(index, delta, null), undefined)
+    }
+    return bytes
+  }
+
+  #end(end: EndEvent, id: string): string {
+    const reason = finishReasonOf(end)
+    if (reason === undefined) return `${id}\n${dataOf(JSON.stringify(toOpenAiError(toCutError(end))))}`
+    const { choices } = this.#outline
+    let bytes = choices.size === 0 ? this.#text.chunk(choiceOf(0, ROLE, reason), undefined) : ''
+    for (const [index, choice] of choices) {
+      if (!choice.finished) bytes += this.#text.chunk(choiceOf(index, {}, reason), undefined)
+    }
+    if (this.#facts.includeUsage && end.usage) bytes += this.#text.usage(toOpenAiUsage(end.usage))
+    return `${bytes}${id}\ndata: [DONE]\n\n`
+  }
+}
+
+/** Said once per choice, with its first delta. The official clients keep `content` null until there is some. */
+function roleOf(event: SourceEvent): JsonObject {
+  return event.type === 'text' || event.type === 'finish' ? ROLE : ROLE_WITHOUT_CONTENT
+}
+
+/** JSON text of one choice; `extra` are members of it that a backend sent. */
+function choiceOf(index: number, delta: JsonObject, finish: string | null, extra?: JsonObject): string {
+  return JSON.stringify({ ...extra, index, delta, finish_reason: finish })
+}
+
+function dataOf(json: string): string {
+  return `data: ${json}\n\n`
+}

@@ -1,0 +1,25 @@
+import type { Wire } from '@sluice/core'
+import { ChatEncoder } from './chat-encoder.ts'
+import type { ChatFacts } from '../format/chat-facts.ts'
+
+/**
+ * OpenAI's chat completions over SSE: `chat.completion.chunk` objects, `data: [DONE]` last. Its facts are
+ * {@link ChatFacts}, left out of the chunks of a stream that was started on another wire; the completion's id is
+ * `chatcmpl-<streamId>`.
+ *
+ * Every event's last line block carries the cursor as `id:`, so that a client that knows of it can resume. A stream that
+ * was cut ends with an `{"error":{…}}` object and without `[DONE]`. Application events and tool results have no place on
+ * this wire and are left out.
+ *
+ * @example
+ * ```ts
+ * const facts = { created: Math.floor(Date.now() / 1000), model: body.model, includeUsage: true }
+ * const stream = await sluice.start(source, { as, wire: { name: openAiChat.name, facts } })
+ * ```
+ */
+export const openAiChat: Wire = {
+  name: 'openai.chat',
+  contentType: 'text/event-stream; charset=utf-8',
+  resumable: false,
+  create: (facts) => new ChatEncoder(facts as ChatFacts),
+}
