@@ -8,7 +8,7 @@ function immediateRow(id: string, title: string, throughput: Throughput): Row {
     id,
     title,
     what: 'As above with policy `immediate`: nothing is merged that did not arrive in the same turn.',
-    expected: 'As many writes as naive, so about 1.0, plus what a token costs in log and hub: 1.0 to 1.1.',
+    expected: 'As many writes as naive, so about 1.0, plus what a token costs in log and scheduler: 1.0 to 1.1.',
     contestants: [NAIVE, SLUICE_IMMEDIATE],
     floors: [
       {

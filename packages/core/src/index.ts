@@ -79,12 +79,18 @@ export { paced, type PacedOptions } from './chunking/paced.ts'
 
 // For those who write a transport, a wire or a store.
 export { Connection } from './wire/connection.ts'
-export type { Carried, ConnectionHabits } from './wire/connection-reading.ts'
+export type { ConnectionReading, ConnectionOptions } from './wire/connection-reading.ts'
 export type { Sink, WireBytes } from './wire/sink.ts'
 export type { Encoder, EncoderStart, Entry, Wire, WireFacts } from './wire/encoder.ts'
 export type { Closed, ClosedCode, Opened } from './events/notice.ts'
 export type { ChunkInfo, ReadingOutcome } from './reader/delivery-listener.ts'
-export { copyOutline, createOutline, foldOutline, type ChoiceOutline, type Outline } from './events/resume-state.ts'
+export {
+  copyResumeState,
+  createResumeState,
+  foldResumeState,
+  type ChoiceState,
+  type ResumeState,
+} from './events/resume-state.ts'
 export { createMemoryStore } from './store/memory-store.ts'
 export { DEFAULT_MEMORY_STORE_OPTIONS, type MemoryStoreOptions } from './store/memory-store-options.ts'
 export type {
@@ -111,9 +117,9 @@ export { EVENT_COST_BYTES, eventBytes } from './events/event-size.ts'
 export { Log } from './log/log.ts'
 export type { LogAccount, LogOptions, LogStart } from './log/log-options.ts'
 export type { LogReader, LogWatcher } from './log/log-listeners.ts'
-export type { LogFollower } from './log/store-progress.ts'
+export type { LogPersister } from './log/store-progress.ts'
 export { extendReaders } from './reader/reader.ts'
-export { Hub, type Steppable } from './clock/scheduler.ts'
+export { Scheduler, type Steppable } from './clock/scheduler.ts'
 export { identifiedInTime } from './access/identify-deadline.ts'
 export { TokenBucket } from './clock/token-bucket.ts'
 export { Deadline, type Due } from './clock/deadlines.ts'

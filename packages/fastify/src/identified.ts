@@ -1,5 +1,12 @@
 import { isSluiceError, type Principal, type Sluice, type Wire } from '@sluice/core'
-import { type BodyPlan, type ErrorShape, type Identify, requirePrincipal, toErrorPlan, wireErrorOf } from '@sluice/http'
+import {
+  type BodyPlan,
+  type ErrorFormat,
+  type Identify,
+  requirePrincipal,
+  toErrorPlan,
+  wireErrorOf,
+} from '@sluice/http'
 import type { FastifyRequest } from 'fastify'
 
 /** Who asks, or the answer to somebody of whom that is not known. */
@@ -9,7 +16,7 @@ export async function identified(
   {
     wire,
     errors = wire?.name === 'openai.chat' ? 'openai' : 'problem',
-  }: { wire?: Wire | undefined; errors?: ErrorShape | undefined },
+  }: { wire?: Wire | undefined; errors?: ErrorFormat | undefined },
 ): Promise<{ as: Principal } | { as: undefined; refusal: BodyPlan }> {
   try {
     return { as: await requirePrincipal(sluice, identify, request) }

@@ -22,18 +22,18 @@ import {
 import { beginStream } from './commands/begin-stream.ts'
 import { closeStream } from './commands/close-stream.ts'
 import { eraseStream } from './commands/erase-stream.ts'
-import { Finder } from './stream-lookup.ts'
+import { StreamLookup } from './stream-lookup.ts'
 import { streamWithoutEvents } from './commands/found-without-events.ts'
-import { HeldStreams } from './replica/replica-cache.ts'
-import { Keeper } from './upkeep/maintenance.ts'
+import { ReplicaCache } from './replica/replica-cache.ts'
+import { Maintenance } from './upkeep/maintenance.ts'
 import type { Notice } from './connection/subscriptions.ts'
-import { openShop } from './context/open-store-context.ts'
+import { openStoreContext } from './context/open-store-context.ts'
 import { ProducedStreams } from './producing/produced-streams.ts'
 import { type RedisStoreOptions, resolveRedisStoreOptions } from './connection/redis-store-options.ts'
 import { Sender } from './commands/sender.ts'
-import type { Shop } from './context/store-context.ts'
+import type { StoreContext } from './context/store-context.ts'
 import { StartUpCheck } from './connection/start-up-check.ts'
-import { Succession } from './upkeep/takeover.ts'
+import { Takeover } from './upkeep/takeover.ts'
 
 /**
  * Keeps streams on Redis Streams: any instance can serve, resume and cancel any stream. Redis 7.0 up, or Valkey;
@@ -62,30 +62,30 @@ export interface RedisStore extends Store {
 class StreamsOnRedis implements RedisStore {
   readonly name = 'redis'
   readonly shared = true
-  readonly #shop: Shop
-  readonly #keeper: Keeper
+  readonly #context: StoreContext
+  readonly #maintenance: Maintenance
   readonly #produced: ProducedStreams
-  readonly #held: HeldStreams
-  readonly #finder: Finder
+  readonly #held: ReplicaCache
+  readonly #lookup: StreamLookup
   readonly #startUpCheck: StartUpCheck
   readonly #sender: Sender
   #disposed = false
 
   constructor(given: string | RedisStoreOptions | undefined, runtime: Runtime) {
     const options = resolveRedisStoreOptions(given)
-    this.#shop = openShop(options, runtime, {
+    this.#context = openStoreContext(options, runtime, {
       noticed: (notice) => this.#noticed(notice),
       grown: () => this.#held.evict(),
     })
-    const { link, mailbox } = this.#shop
-    this.#startUpCheck = new StartUpCheck(link, options.onWarning)
-    this.#sender = new Sender(this.#shop)
-    this.#held = new HeldStreams(this.#shop, (state) => void this.#keeper.judge(state).catch(ignore))
-    this.#produced = new ProducedStreams(this.#shop, this.#held, () => this.#keeper)
-    this.#finder = new Finder(this.#shop, this.#produced, this.#held)
-    this.#keeper = new Keeper(this.#shop, new Succession(this.#shop, this.#produced, this.#held))
-    link.health.onAnswering = () => this.#keeper.due()
-    mailbox.onMissed = () => this.#keeper.due()
+    const { connection, subscriptions } = this.#context
+    this.#startUpCheck = new StartUpCheck(connection, options.onWarning)
+    this.#sender = new Sender(this.#context)
+    this.#held = new ReplicaCache(this.#context, (state) => void this.#maintenance.judge(state).catch(ignore))
+    this.#produced = new ProducedStreams(this.#context, this.#held, () => this.#maintenance)
+    this.#lookup = new StreamLookup(this.#context, this.#produced, this.#held)
+    this.#maintenance = new Maintenance(this.#context, new Takeover(this.#context, this.#produced, this.#held))
+    connection.health.onAnswering = () => this.#maintenance.due()
+    subscriptions.onMissed = () => this.#maintenance.due()
     // What it says is for `ready`; who does not ask finds out with the first stream.
     this.ready().catch(ignore)
   }
@@ -95,18 +95,18 @@ class StreamsOnRedis implements RedisStore {
   }
 
   serve(host: StoreHost): void {
-    this.#shop.hosts.push(host)
+    this.#context.hosts.push(host)
   }
 
   async begin(facts: StreamFacts, keeping: Keeping): Promise<Begun> {
     await this.ready()
-    const begun = await beginStream(this.#shop, facts, keeping)
+    const begun = await beginStream(this.#context, facts, keeping)
     if (begun.is === 'mismatch') return begun
     if (begun.is !== 'new') return { is: begun.is, stream: streamWithoutEvents(begun.state) }
-    void this.#keeper.watch(facts).catch(ignore)
+    void this.#maintenance.watch(facts).catch(ignore)
     const log = new Log(facts.id, 1, {
       retentionBytes: keeping.retentionBytes,
-      account: this.#shop.account,
+      account: this.#context.account,
       followed: true,
       shows: 'stored',
     })
@@ -116,15 +116,15 @@ class StreamsOnRedis implements RedisStore {
   }
 
   find(ref: StoreRef, lookUp: LookUp = 'read'): Promise<Found> {
-    return this.#finder.find(ref, lookUp)
+    return this.#lookup.find(ref, lookUp)
   }
 
   async close(stream: StreamName, end: EndEvent, options: CloseOptions = {}): Promise<Closing> {
     const produced = this.#produced.get(stream.id)
-    const keeping = produced?.keeping ?? (await this.#finder.keepingOf(stream))
+    const keeping = produced?.keeping ?? (await this.#lookup.keepingOf(stream))
     if (!keeping) return { is: 'missing' }
     const mode = options.unlessAttended ? 'unlessAttended' : 'always'
-    const outcome = await closeStream(this.#shop, stream, { end, keeping, mode, epoch: options.epoch })
+    const outcome = await closeStream(this.#context, stream, { end, keeping, mode, epoch: options.epoch })
     if (outcome.is === 'attended') {
       produced?.attendedBy(outcome.entries)
       return { is: 'attended' }
@@ -142,9 +142,9 @@ class StreamsOnRedis implements RedisStore {
   }
 
   async erase(stream: StreamName): Promise<void> {
-    if (!(await eraseStream(this.#shop, stream))) return
+    if (!(await eraseStream(this.#context, stream))) return
     this.#held.forget(stream.id)
-    await this.#keeper.unwatch(stream)
+    await this.#maintenance.unwatch(stream)
   }
 
   renew(streams: readonly StreamName[], leaseMs: number): Promise<readonly StreamName[]> {
@@ -161,26 +161,26 @@ class StreamsOnRedis implements RedisStore {
   }
 
   async settled(stream: StreamName): Promise<void> {
-    await this.#keeper.settled(stream)
+    await this.#maintenance.settled(stream)
   }
 
   health(): StoreHealth {
-    if (this.#shop.link.silentSinceMs === undefined) return 'ok'
-    return this.#shop.options.onStoreOutage === 'degrade' ? 'degraded' : 'down'
+    if (this.#context.connection.silentSinceMs === undefined) return 'ok'
+    return this.#context.options.onStoreOutage === 'degrade' ? 'degraded' : 'down'
   }
 
   usage(): { bytes: number; streams: number; live: number } {
     const streams = this.#produced.size + this.#held.size
-    return { bytes: this.#shop.account.bytes, streams, live: streams - this.#held.ended }
+    return { bytes: this.#context.account.bytes, streams, live: streams - this.#held.ended }
   }
 
   dispose(): void {
     if (this.#disposed) return
     this.#disposed = true
-    this.#keeper.stop()
+    this.#maintenance.stop()
     this.#produced.dispose()
     this.#held.dispose()
-    this.#shop.link.close()
+    this.#context.connection.close()
   }
 
   #noticed(notice: Notice): void {

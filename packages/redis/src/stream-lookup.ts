@@ -1,27 +1,27 @@
 import type { Found, Keeping, LookUp, StoreRef, StreamName } from '@sluice/core'
 
 import { foundWithoutEvents } from './commands/found-without-events.ts'
-import type { HeldStreams } from './replica/replica-cache.ts'
-import { look } from './commands/read-record.ts'
+import type { ReplicaCache } from './replica/replica-cache.ts'
+import { readRecord } from './commands/read-record.ts'
 import type { ProducedStreams } from './producing/produced-streams.ts'
-import type { Shop } from './context/store-context.ts'
+import type { StoreContext } from './context/store-context.ts'
 
 /** Finds streams where they are nearest: produced here, held here, or in Redis. */
-export class Finder {
-  readonly #shop: Shop
+export class StreamLookup {
+  readonly #context: StoreContext
   readonly #produced: ProducedStreams
-  readonly #held: HeldStreams
+  readonly #held: ReplicaCache
 
-  constructor(shop: Shop, produced: ProducedStreams, held: HeldStreams) {
-    this.#shop = shop
+  constructor(context: StoreContext, produced: ProducedStreams, held: ReplicaCache) {
+    this.#context = context
     this.#produced = produced
     this.#held = held
   }
 
   async find(ref: StoreRef, lookUp: LookUp): Promise<Found> {
     if ('id' in ref) return this.#findById(ref, lookUp)
-    const { link, names } = this.#shop
-    const id = await link.ask(() => link.commands.get(names.key(ref.tenant, ref.key)))
+    const { connection, keys } = this.#context
+    const id = await connection.ask(() => connection.commands.get(keys.key(ref.tenant, ref.key)))
     if (id === null) return { is: 'unknown' }
     const found = await this.#findById({ tenant: ref.tenant, id }, lookUp)
     return found.is === 'stream' && !found.stream.log.end ? found : { is: 'unknown' }
@@ -29,8 +29,8 @@ export class Finder {
 
   /** How a stream that is not produced here is kept. */
   async keepingOf(stream: StreamName): Promise<Keeping | undefined> {
-    const { link, names } = this.#shop
-    const looked = await look(link, names, stream)
+    const { connection, keys } = this.#context
+    const looked = await readRecord(connection, keys, stream)
     return looked.is === 'stream' ? looked.state.keeping : undefined
   }
 
@@ -41,6 +41,6 @@ export class Finder {
       return { is: 'stream', stream: produced.stream }
     }
     if (lookUp === 'read') return this.#held.find(stream)
-    return foundWithoutEvents(await look(this.#shop.link, this.#shop.names, stream))
+    return foundWithoutEvents(await readRecord(this.#context.connection, this.#context.keys, stream))
   }
 }

@@ -1,19 +1,19 @@
-import { createSystemRuntime, Hub } from '@sluice/core'
+import { createSystemRuntime, Scheduler } from '@sluice/core'
 import { type RedisServer, startRedisServer } from '@sluice/testing/redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { type AppendOutcome, Appends } from '../src/connection/append-batcher.ts'
-import { Link } from '../src/connection/redis-connection.ts'
+import { type AppendOutcome, AppendBatcher } from '../src/connection/append-batcher.ts'
+import { RedisConnection } from '../src/connection/redis-connection.ts'
 import { resolveRedisStoreOptions } from '../src/connection/redis-store-options.ts'
 
 let server: RedisServer
-let link: Link
-let appends: Appends
+let link: RedisConnection
+let appends: AppendBatcher
 beforeAll(async () => {
   server = await startRedisServer()
-  const hub = new Hub(createSystemRuntime(), false)
-  link = new Link(hub, resolveRedisStoreOptions(server.url))
-  appends = new Appends(hub, link)
+  const scheduler = new Scheduler(createSystemRuntime(), false)
+  link = new RedisConnection(scheduler, resolveRedisStoreOptions(server.url))
+  appends = new AppendBatcher(scheduler, link)
 })
 afterAll(async () => {
   link.close()
@@ -86,12 +86,12 @@ describe('appends of many streams at the same time', () => {
   })
 
   test('all hear of a Redis that does not answer', async () => {
-    const hub = new Hub(createSystemRuntime(), false)
-    const away = new Link(hub, {
+    const scheduler = new Scheduler(createSystemRuntime(), false)
+    const away = new RedisConnection(scheduler, {
       ...resolveRedisStoreOptions('redis://127.0.0.1:1'),
       commandMs: 50,
     })
-    const waiting = new Appends(hub, away)
+    const waiting = new AppendBatcher(scheduler, away)
     const nothing = { epoch: 1, after: 0, lastSeq: 1, tokens: 0, payload: '[1,1]' }
     const asked = ['one', 'two'].map((name) => waiting.append({ keys: [name, name], ...nothing }))
     const answers = await Promise.allSettled(asked)

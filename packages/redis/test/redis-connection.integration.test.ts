@@ -1,13 +1,13 @@
-import { createSystemRuntime, Hub } from '@sluice/core'
+import { createSystemRuntime, Scheduler } from '@sluice/core'
 import { startRedisServer } from '@sluice/testing/redis'
 import { expect, test } from 'vitest'
 
-import { Link } from '../src/connection/redis-connection.ts'
+import { RedisConnection } from '../src/connection/redis-connection.ts'
 import { resolveRedisStoreOptions } from '../src/connection/redis-store-options.ts'
 
 test('contract 2: what is asked in the moment in which a connection breaks waits for the next one', async () => {
   await using server = await startRedisServer()
-  const link = new Link(new Hub(createSystemRuntime(), false), resolveRedisStoreOptions(server.url))
+  const link = new RedisConnection(new Scheduler(createSystemRuntime(), false), resolveRedisStoreOptions(server.url))
   try {
     expect(await link.ask(() => link.commands.ping())).toBe('PONG')
     if ('stream' in link.commands) link.commands.stream.destroy()

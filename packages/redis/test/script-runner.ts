@@ -2,9 +2,9 @@ import type { Keeping, StreamFacts } from '@sluice/core'
 
 import { argsOf } from '../src/connection/append-batcher.ts'
 import { type Chunk, decodeChunk, encodeChunk } from '../src/protocol/chunk-codec.ts'
-import type { Link } from '../src/connection/redis-connection.ts'
+import type { RedisConnection } from '../src/connection/redis-connection.ts'
 import { pairs } from '../src/commands/read-record.ts'
-import type { Names } from '../src/protocol/keys.ts'
+import type { Keys } from '../src/protocol/keys.ts'
 import { SCRIPTS } from '../src/protocol/scripts.ts'
 import { CUT, LEASE_MS, MORE_MS } from './record-attempts.ts'
 import type { Asked } from './record-model.ts'
@@ -30,11 +30,11 @@ export interface Kept {
 
 /** Asks Redis, by its scripts, what the model was asked. */
 export class ScriptRunner {
-  readonly #link: Link
-  readonly #names: Names
+  readonly #link: RedisConnection
+  readonly #names: Keys
   readonly #facts: StreamFacts
 
-  constructor(link: Link, names: Names, id: string) {
+  constructor(link: RedisConnection, names: Keys, id: string) {
     this.#link = link
     this.#names = names
     this.#facts = {

@@ -1,13 +1,13 @@
 /* oxlint-disable vitest/no-conditional-expect -- a model says what is to be expected */
-import { createSystemRuntime, Hub } from '@sluice/core'
+import { createSystemRuntime, Scheduler } from '@sluice/core'
 import { check, RUNS } from '@sluice/testing'
 import { type RedisServer, startRedisServer } from '@sluice/testing/redis'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import type { Chunk } from '../src/protocol/chunk-codec.ts'
-import { Link } from '../src/connection/redis-connection.ts'
-import { Names } from '../src/protocol/keys.ts'
+import { RedisConnection } from '../src/connection/redis-connection.ts'
+import { Keys } from '../src/protocol/keys.ts'
 import { resolveRedisStoreOptions } from '../src/connection/redis-store-options.ts'
 import { SCRIPTS } from '../src/protocol/scripts.ts'
 import { type Attempt, attemptLists, CUT, STOP } from './record-attempts.ts'
@@ -18,11 +18,11 @@ import { type Kept, ScriptRunner } from './script-runner.ts'
 const AT_ONCE = 10
 
 let server: RedisServer
-let link: Link
+let link: RedisConnection
 let streams = 0
 beforeAll(async () => {
   server = await startRedisServer()
-  link = new Link(new Hub(createSystemRuntime(), false), resolveRedisStoreOptions(server.url))
+  link = new RedisConnection(new Scheduler(createSystemRuntime(), false), resolveRedisStoreOptions(server.url))
   // Known beforehand: a script that must be sent in full would come after those that need not.
   for (const { lua } of Object.values(SCRIPTS)) await server.command('SCRIPT', 'LOAD', lua)
   await link.ask(() => link.commands.ping())
@@ -43,7 +43,7 @@ interface Ran {
 async function run(attempts: readonly Attempt[]): Promise<Ran> {
   const model = new RecordModel()
   const asked = attempts.flatMap((attempt) => model.attempt(attempt))
-  const runner = new ScriptRunner(link, new Names('test:'), `s${++streams}`)
+  const runner = new ScriptRunner(link, new Keys('test:'), `s${++streams}`)
   await runner.begin()
   const answers = await Promise.all(asked.map((each) => runner.ask(each)))
   return { asked, answers, model, kept: await runner.kept() }

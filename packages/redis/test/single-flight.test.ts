@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 
-import { SharedAnswer } from '../src/replica/single-flight.ts'
+import { SingleFlight } from '../src/replica/single-flight.ts'
 
 /** Questions that are answered when the test says so. */
 function createQuestions() {
   const asked: { answer(text: string): void; fail(error: Error): void }[] = []
-  const shared = new SharedAnswer(() => new Promise<string>((answer, fail) => asked.push({ answer, fail })))
+  const shared = new SingleFlight(() => new Promise<string>((answer, fail) => asked.push({ answer, fail })))
   return { shared, asked }
 }
 

@@ -2,13 +2,13 @@ import type { Sink } from '@sluice/core'
 import { createSseHeaders, type SinkOwner, toResponse } from '@sluice/sse'
 import { describe, expect, it, test } from 'vitest'
 
-interface Carried {
+interface ConnectionReading {
   response: Response
   sink: Sink
   lost: () => number
 }
 
-function carry(queueBytes?: number, begin: (sink: Sink) => void = () => undefined): Carried {
+function carry(queueBytes?: number, begin: (sink: Sink) => void = () => undefined): ConnectionReading {
   let carried: Sink | undefined
   let lost = 0
   const deliver = (sink: Sink): SinkOwner => {

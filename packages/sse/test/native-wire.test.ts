@@ -1,11 +1,11 @@
-import { createOutline, type EncoderStart, type StreamEvent } from '@sluice/core'
+import { createResumeState, type EncoderStart, type StreamEvent } from '@sluice/core'
 import { nativeSse } from '@sluice/sse'
 import { describe, expect, it, test } from 'vitest'
 
 const ID = '6qf3abcdefghjkmnpqrstvwxyz'
 const start: EncoderStart = {
   opened: { type: 'opened', id: ID, cursor: `${ID}.1.0`, meta: { model: 'm', nothing: undefined } },
-  outline: createOutline(),
+  resumeState: createResumeState(),
   mode: 'start',
   ended: false,
 }

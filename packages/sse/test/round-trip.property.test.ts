@@ -1,4 +1,4 @@
-import { createOutline, type StreamEvent } from '@sluice/core'
+import { createResumeState, type StreamEvent } from '@sluice/core'
 import { formatSseEvent, nativeSse, type SseEvent } from '@sluice/sse'
 import { createParser } from 'eventsource-parser'
 import fc from 'fast-check'
@@ -54,7 +54,7 @@ test('the native wire gives back every event, id and type, whatever the text and
     fc.property(fc.array(events, { maxLength: 6 }), places, (written, cuts) => {
       const encoder = nativeSse.create({})
       const opened = { type: 'opened', id: 'stream', cursor: 'stream.1.0', meta: {} } as const
-      const head = encoder.open({ opened, outline: createOutline(), mode: 'start', ended: false })
+      const head = encoder.open({ opened, resumeState: createResumeState(), mode: 'start', ended: false })
       const entries = written.map((event, index) => ({ event, epoch: 1, seq: index + 1 }))
       const encoded = String(head) + String(encoder.encode(entries)) + String(encoder.heartbeat())
       const parsed = parsePieces(cutAt(new TextEncoder().encode(encoded), cuts))

@@ -1,4 +1,4 @@
-import { Hub } from '@sluice/core'
+import { Scheduler } from '@sluice/core'
 import { check, createVirtualRuntime } from '@sluice/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -11,7 +11,7 @@ const HALF_MS = PING_MS / 2
 
 function watch() {
   const runtime = createVirtualRuntime()
-  const hub = new Hub(runtime)
+  const scheduler = new Scheduler(runtime)
   const watched = {
     writable: true,
     pingedMs: [] as number[],
@@ -20,8 +20,8 @@ function watch() {
     gone: () => (watched.goneAtMs ??= runtime.now()),
   }
   const startMs = runtime.now()
-  const liveness = new Liveness(hub, PING_MS, watched)
-  return { runtime, hub, watched, liveness, startMs }
+  const liveness = new Liveness(scheduler, PING_MS, watched)
+  return { runtime, scheduler, watched, liveness, startMs }
 }
 
 describe('contract 4: a peer that is asked whether it is there', () => {
@@ -60,7 +60,7 @@ describe('contract 4: a peer that is asked whether it is there', () => {
       fc.asyncProperty(
         fc.array(fc.record({ heard: fc.boolean(), writable: fc.boolean() }), { maxLength: 40 }),
         async (halves) => {
-          const { runtime, hub, watched, liveness } = watch()
+          const { runtime, scheduler, watched, liveness } = watch()
           let unanswered = 0
           for (const { heard, writable } of halves) {
             watched.writable = writable
@@ -74,7 +74,7 @@ describe('contract 4: a peer that is asked whether it is there', () => {
           }
           expect(unanswered === 2 || watched.goneAtMs === undefined).toBe(true)
           liveness.stop()
-          expect([hub.pending, runtime.pendingTimers]).toEqual([0, 0])
+          expect([scheduler.pending, runtime.pendingTimers]).toEqual([0, 0])
         },
       ),
     ))

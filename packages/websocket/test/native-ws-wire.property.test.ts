@@ -11,8 +11,8 @@ test('every event becomes one message without a line feed, with its reading and 
     fc.property(sourceEvents(), fc.string({ minLength: 1, maxLength: 64 }), fc.boolean(), (events, ref, withheld) => {
       const encoder = nativeWs(ref).create({})
       const opened = { type: 'opened' as const, id: ID, cursor: `${ID}.1.0`, meta: { a: 1 } }
-      const outline = { choices: new Map() }
-      const first = JSON.parse(encoder.open({ opened, outline, mode: 'start', ended: false }) as string) as object
+      const resumeState = { choices: new Map() }
+      const first = JSON.parse(encoder.open({ opened, resumeState, mode: 'start', ended: false }) as string) as object
       expect(first).toEqual({ type: 'opened', stream: ID, ref, cursor: `${ID}.1.0`, meta: { a: 1 } })
       const chunk = events.map((event, index): Entry => {
         const entry = { event, epoch: 1 + (index % 2), seq: index + 1 }
@@ -33,7 +33,7 @@ test('every event becomes one message without a line feed, with its reading and 
 test('a reading that is closed is told so, and with its cursor where there is one', () => {
   const encoder = nativeWs('a"b').create({})
   const opened = { type: 'opened' as const, id: ID, cursor: `${ID}.1.0`, meta: {} }
-  encoder.open({ opened, outline: { choices: new Map() }, mode: 'start', ended: false })
+  encoder.open({ opened, resumeState: { choices: new Map() }, mode: 'start', ended: false })
   expect([
     JSON.parse(encoder.closed({ type: 'closed', code: 'trimmed' }) as string),
     JSON.parse(encoder.closed({ type: 'closed', code: 'stalled', cursor: `${ID}.1.7` }) as string),

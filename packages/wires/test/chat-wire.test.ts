@@ -239,11 +239,11 @@ describe('openAiChat', () => {
     ])
   })
 
-  test('never changes the outline it was given', () => {
+  test('never changes the resumeState it was given', () => {
     const start = startOf('continue', [{ type: 'text', text: 'a' }])
     const encoder = openAiChat.create(FACTS)
     encoder.open(start)
     encoder.encode(toEntries([{ type: 'text', text: 'b', choice: 1 }]))
-    expect(start.outline).toEqual(outlineOf([{ type: 'text', text: 'a' }]))
+    expect(start.resumeState).toEqual(outlineOf([{ type: 'text', text: 'a' }]))
   })
 })

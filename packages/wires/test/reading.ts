@@ -1,10 +1,10 @@
 import {
-  createOutline,
+  createResumeState,
   type EncoderStart,
   type Entry,
   type EndEvent,
-  foldOutline,
-  type Outline,
+  foldResumeState,
+  type ResumeState,
   type Source,
   type SourceContext,
   type SourceEvent,
@@ -26,15 +26,15 @@ export function toEntries(events: readonly StreamEvent[]): Entry[] {
   return events.map((event, index) => ({ event, epoch: 1, seq: index + 1 }))
 }
 
-export function outlineOf(events: readonly StreamEvent[]): Outline {
-  const outline = createOutline()
-  for (const event of events) foldOutline(outline, event)
-  return outline
+export function outlineOf(events: readonly StreamEvent[]): ResumeState {
+  const resumeState = createResumeState()
+  for (const event of events) foldResumeState(resumeState, event)
+  return resumeState
 }
 
 export function startOf(mode: EncoderStart['mode'], before: readonly StreamEvent[] = []): EncoderStart {
   const opened = { type: 'opened', id: STREAM_ID, cursor: `${STREAM_ID}.1.${before.length}`, meta: {} } as const
-  return { opened, outline: outlineOf(before), mode, ended: false }
+  return { opened, resumeState: outlineOf(before), mode, ended: false }
 }
 
 /** All bytes of one reading from the start. */

@@ -1,5 +1,5 @@
 import { SluiceError } from '../events/errors.ts'
-import type { Hub } from '../clock/scheduler.ts'
+import type { Scheduler } from '../clock/scheduler.ts'
 import { invalidOption } from '../events/option-rules.ts'
 
 /** Who asks. `tenant` separates customers of one deployment; default: the empty tenant. */
@@ -39,10 +39,10 @@ export function hasExpired({ expiresAtMs }: Pick<Principal, 'expiresAtMs'>): boo
   return expiresAtMs !== undefined && expiresAtMs <= Date.now()
 }
 
-/** When it is not known any more, on the hub's clock; `Infinity`: never. */
-export function expiryOf(hub: Hub, actor: 'server' | Pick<Principal, 'expiresAtMs'>): number {
+/** When it is not known any more, on the scheduler's clock; `Infinity`: never. */
+export function expiryOf(scheduler: Scheduler, actor: 'server' | Pick<Principal, 'expiresAtMs'>): number {
   if (actor === 'server' || actor.expiresAtMs === undefined) return Infinity
-  return hub.now() + Math.max(0, actor.expiresAtMs - Date.now())
+  return scheduler.now() + Math.max(0, actor.expiresAtMs - Date.now())
 }
 
 /** `expiresAtMs`, if it can be one. @throws SluiceError `SLUICE_ERR_OPTION` */

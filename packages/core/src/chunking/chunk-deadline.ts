@@ -7,7 +7,7 @@ import type { ChunkingPolicy } from './policy.ts'
 const TICK_PART = 1 / 50
 
 /** When events leave, whatever the policy says, of which the oldest has been readable since `oldestSinceMs`. */
-export function chunkDueMs({ maxDelayMs }: ChunkingPolicy, oldestSinceMs: number): number {
+export function chunkDeadlineMs({ maxDelayMs }: ChunkingPolicy, oldestSinceMs: number): number {
   const tickMs = maxDelayMs * TICK_PART
   const dueMs = oldestSinceMs + maxDelayMs
   return tickMs > 0 ? Math.min(dueMs, Math.floor(dueMs / tickMs) * tickMs) : dueMs

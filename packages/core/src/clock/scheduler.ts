@@ -14,7 +14,7 @@ const LAG_WEIGHT = 0.2
  * Owns time for one sluice: what is stepped at the end of the turn, one list of deadlines behind one timer, and how late
  * the event loop runs.
  */
-export class Hub {
+export class Scheduler {
   readonly runtime: Runtime
   /** How long a turn lasts until its end is reached: a moving average in milliseconds. */
   loopLagMs = 0
@@ -41,7 +41,7 @@ export class Hub {
     this.#keepAlive = keepAlive
   }
 
-  /** The time; within a step of the hub, when that step began: what happens in one turn happens at one time. */
+  /** The time; within a step of the scheduler, when that step began: what happens in one turn happens at one time. */
   now(): number {
     return this.#stepping ? this.#stepMs : this.runtime.now()
   }

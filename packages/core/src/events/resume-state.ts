@@ -1,7 +1,7 @@
 import type { StreamEvent } from './event.ts'
 
 /** What is known of one choice: enough to go on encoding it in the middle. */
-export interface ChoiceOutline {
+export interface ChoiceState {
   /** Tool calls in order of appearance. */
   tools: { id: string; name: string }[]
   /** Kind of the latest event: what a wire with blocks still has open. */
@@ -12,23 +12,23 @@ export interface ChoiceOutline {
 }
 
 /** A stream's past, folded to what a stateful wire needs to continue. Grows with choices and tool calls, not tokens. */
-export interface Outline {
-  choices: Map<number, ChoiceOutline>
+export interface ResumeState {
+  choices: Map<number, ChoiceState>
 }
 
-/** An outline of nothing. */
-export function createOutline(): Outline {
+/** The resume state of a stream without events. */
+export function createResumeState(): ResumeState {
   return { choices: new Map() }
 }
 
-/** Adds `event` to what `outline` knows. */
-export function foldOutline(outline: Outline, event: StreamEvent): void {
+/** Adds `event` to `state`. */
+export function foldResumeState(state: ResumeState, event: StreamEvent): void {
   if (event.type === 'end' || event.type === 'usage' || event.type === 'data') return
   const index = event.choice ?? 0
-  let choice = outline.choices.get(index)
+  let choice = state.choices.get(index)
   if (!choice) {
     choice = { tools: [], latest: event.type, latestTool: undefined, finished: false }
-    outline.choices.set(index, choice)
+    state.choices.set(index, choice)
   }
   choice.latest = event.type
   choice.latestTool = event.type === 'tool' ? event.id : undefined
@@ -36,9 +36,9 @@ export function foldOutline(outline: Outline, event: StreamEvent): void {
   if (event.type === 'finish') choice.finished = true
 }
 
-/** A copy that can be folded further without touching `outline`. */
-export function copyOutline(outline: Outline): Outline {
-  const choices = new Map<number, ChoiceOutline>()
-  for (const [index, choice] of outline.choices) choices.set(index, { ...choice, tools: [...choice.tools] })
+/** A copy that can be folded further without touching `state`. */
+export function copyResumeState(state: ResumeState): ResumeState {
+  const choices = new Map<number, ChoiceState>()
+  for (const [index, choice] of state.choices) choices.set(index, { ...choice, tools: [...choice.tools] })
   return { choices }
 }

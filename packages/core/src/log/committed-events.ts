@@ -1,17 +1,17 @@
 import type { Entry } from '../wire/encoder.ts'
-import { Few } from './small-set.ts'
-import { KeptEvents } from './event-buffer.ts'
+import { SmallSet } from './small-set.ts'
+import { EventBuffer } from './event-buffer.ts'
 import type { LogOptions } from './log-options.ts'
 import type { LogReader, LogWatcher } from './log-listeners.ts'
 
 /** Kept events as they are shown: up to `committed`, to readers that sleep in between and are woken for what they want. */
-export class ShownEvents extends KeptEvents {
+export class CommittedEvents extends EventBuffer {
   /** Everything up to here may be shown to readers. */
   committed: number
   /** Bytes charged for all events up to `committed`, since the stream began. */
   committedBytes = 0
-  readonly readers: Few<LogReader> = new Few()
-  readonly watchers: Few<LogWatcher> = new Few()
+  readonly readers: SmallSet<LogReader> = new SmallSet()
+  readonly watchers: SmallSet<LogWatcher> = new SmallSet()
   /** Readers in other processes. */
   remoteReaders = 0
   /** Position of the furthest of them, in bytes. */

@@ -2,7 +2,7 @@ import { BufferPool, type Buffers } from './buffer-pool.ts'
 import type { Entry } from '../wire/encoder.ts'
 import { EVENT_COST_BYTES, eventBytes } from '../events/event-size.ts'
 import type { LogAccount, LogOptions } from './log-options.ts'
-import { copyOutline, createOutline, foldOutline, type Outline } from '../events/resume-state.ts'
+import { copyResumeState, createResumeState, foldResumeState, type ResumeState } from '../events/resume-state.ts'
 import { type Logged, Segment, toEvent } from './segment.ts'
 import { bytesUpTo, countFitting, mergedEntries, segmentWith, visitEvents } from './segment-list.ts'
 import { TrimmedHead } from './trimmed-head.ts'
@@ -13,7 +13,7 @@ const MAX_SEGMENT_BYTES = 16 * 1024
 const SEGMENTS_PER_RETENTION = 16
 
 /** The events a log keeps, packed in segments, under the seqs they were given; its head may be gone. */
-export class KeptEvents implements Buffers {
+export class EventBuffer implements Buffers {
   /** Epoch of what is pushed next. */
   epoch: number
   firstSeq: number
@@ -141,13 +141,13 @@ export class KeptEvents implements Buffers {
   }
 
   /** What happened up to `seq`, folded. */
-  outlineAt(seq: number): Outline {
-    const outline = this.head ? copyOutline(this.head.outline) : createOutline()
+  resumeStateAt(seq: number): ResumeState {
+    const resumeState = this.head ? copyResumeState(this.head.resumeState) : createResumeState()
     visitEvents(this.#segments, this.firstSeq - 1, Math.min(seq, this.lastSeq), (event) => {
-      foldOutline(outline, toEvent(event))
+      foldResumeState(resumeState, toEvent(event))
       return true
     })
-    return outline
+    return resumeState
   }
 
   /** Epoch in which `seq` was written; also known of the last one that was trimmed. */

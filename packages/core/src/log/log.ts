@@ -1,21 +1,21 @@
 import type { Entry } from '../wire/encoder.ts'
 import type { EndEvent, FinishReason, StreamEvent, Usage } from '../events/event.ts'
-import { LogBacking, type LogFollower } from './store-progress.ts'
+import { StoreProgress, type LogPersister } from './store-progress.ts'
 import type { LogOptions } from './log-options.ts'
 import type { LogWatcher } from './log-listeners.ts'
 import { LogSummary } from './log-summary.ts'
 import type { ClosedCode } from '../events/notice.ts'
 import type { Logged } from './segment.ts'
-import { ShownEvents } from './committed-events.ts'
+import { CommittedEvents } from './committed-events.ts'
 
 /**
  * One stream's record in this process: events with seqs 1, 2, 3 …, never skipped, ending with one `end`.
  * Readers are shown what is committed. Over the retention cap the head is trimmed.
  */
-export class Log extends ShownEvents {
+export class Log extends CommittedEvents {
   readonly streamId: string
   /** The store's side, where there is one. */
-  #backing: LogBacking | undefined
+  #progress: StoreProgress | undefined
   /** Why nothing more can be read here, if so. */
   lost: ClosedCode | undefined
   end: EndEvent | undefined
@@ -30,8 +30,9 @@ export class Log extends ShownEvents {
     const { retentionBytes, from, followed, shows } = options
     this.streamId = streamId
     this.#retentionBytes = retentionBytes
-    if (followed || shows) this.#backing = new LogBacking(followed ? this.lastSeq : Infinity, followed ? 0 : Infinity)
-    if (shows) this.#backing!.shows = shows
+    if (followed || shows)
+      this.#progress = new StoreProgress(followed ? this.lastSeq : Infinity, followed ? 0 : Infinity)
+    if (shows) this.#progress!.shows = shows
     if (from?.usage) this.#summary = new LogSummary(from.usage)
     this.end = from?.end
   }
@@ -41,71 +42,71 @@ export class Log extends ShownEvents {
     if (this.end || this.#ending || this.lost) return false
     this.push(event)
     if (typeof event !== 'string') this.#note(event)
-    if (!this.#backing) this.#show(this.lastSeq, this.totalBytes)
-    else this.#appended(this.#backing)
+    if (!this.#progress) this.#show(this.lastSeq, this.totalBytes)
+    else this.#appended(this.#progress)
     if (this.bytes > this.#retentionBytes) this.#trim()
     return true
   }
 
-  #appended({ shows, follower }: LogBacking): void {
+  #appended({ shows, persister }: StoreProgress): void {
     if (shows === 'appended') this.#show(this.lastSeq, this.totalBytes)
-    follower?.appended()
+    persister?.appended()
   }
 
   /** Everything up to here is in the store; `Infinity` where the log itself is the record, or is fed by the store. */
   get stored(): number {
-    return this.#backing?.stored ?? Infinity
+    return this.#progress?.stored ?? Infinity
   }
 
   /** Bytes charged for all events up to `stored`. */
   get storedBytes(): number {
-    return this.#backing?.storedBytes ?? Infinity
+    return this.#progress?.storedBytes ?? Infinity
   }
 
   /** True while the log runs ahead of its store. */
   get withholds(): boolean {
-    return this.#backing?.withholds ?? false
+    return this.#progress?.withholds ?? false
   }
 
   /** A store begins to feed this log, or has done with it. */
-  follow(follower: LogFollower | undefined): void {
-    this.#backing ??= new LogBacking(Infinity, Infinity)
-    this.#backing.follower = follower
+  follow(persister: LogPersister | undefined): void {
+    this.#progress ??= new StoreProgress(Infinity, Infinity)
+    this.#progress.persister = persister
   }
 
   /** From here on events are appended here, as `epoch`, after all that the store has. */
-  produce(epoch: number, shows: 'appended' | 'stored', follower: LogFollower): void {
+  produce(epoch: number, shows: 'appended' | 'stored', persister: LogPersister): void {
     this.epoch = epoch
-    this.#backing = new LogBacking(this.lastSeq, this.totalBytes)
-    Object.assign(this.#backing, { shows, follower })
+    this.#progress = new StoreProgress(this.lastSeq, this.totalBytes)
+    Object.assign(this.#progress, { shows, persister })
   }
 
   /** Adds a watcher that must hear of the end, though nobody reads. */
   watch(watcher: LogWatcher): void {
     this.watchers.add(watcher)
-    this.#backing?.follower?.watched?.()
+    this.#progress?.persister?.watched?.()
   }
 
   /** The store has everything up to `seq`. */
   storedUpTo(seq: number): void {
-    const backing = this.#backing
-    if (!backing) return
-    backing.storedUpTo(seq, this.bytesUpTo(seq), this.committed)
-    if (seq > this.committed) this.#show(seq, backing.storedBytes)
+    const progress = this.#progress
+    if (!progress) return
+    progress.storedUpTo(seq, this.bytesUpTo(seq), this.committed)
+    if (seq > this.committed) this.#show(seq, progress.storedBytes)
     for (const watcher of this.watchers.items) watcher.furthestMoved?.()
     this.#trim()
   }
 
   /** The store does not answer: what it does not have is shown all the same, without cursors. */
   runAhead(): void {
-    if (!this.#backing) return
-    this.#backing.runAhead()
+    if (!this.#progress) return
+    this.#progress.runAhead()
     this.#show(this.lastSeq, this.totalBytes)
   }
 
   /** The store answers again: from now on it comes first. What was shown before it had it has no cursor until it has. */
-  fallIn(shows: 'appended' | 'stored'): void {
-    this.#backing?.fallIn(shows, this.committed)
+  storeFirstAgain(shows: 'appended' | 'stored'): void {
+    this.#progress?.storeFirstAgain(shows, this.committed)
   }
 
   /** Takes back what was appended after `seq`: the store has something else there. Readers past it are told. */
@@ -114,7 +115,7 @@ export class Log extends ShownEvents {
     this.#ending = undefined
     this.#unnote(seq)
     this.cut(seq)
-    this.#backing?.rewind(seq, this.totalBytes)
+    this.#progress?.rewind(seq, this.totalBytes)
     this.unshow(seq)
   }
 
@@ -155,7 +156,7 @@ export class Log extends ShownEvents {
   /** The same, marked where the store does not have it yet. */
   override read(seq: number, count: number): Entry[] {
     const chunk = super.read(seq, count)
-    this.#backing?.mark(chunk)
+    this.#progress?.mark(chunk)
     return chunk
   }
 

@@ -4,7 +4,7 @@ const NOTHING: readonly never[] = []
  * A set that mostly holds none, one or two things and is gone over for every chunk: an array that is replaced, never
  * changed. Who goes over it sees what it held when that began.
  */
-export class Few<Item extends object> {
+export class SmallSet<Item extends object> {
   items: readonly Item[] = NOTHING
 
   get size(): number {

@@ -1,7 +1,7 @@
 import type { Entry } from '../wire/encoder.ts'
 
 /** The store behind a log. */
-export interface LogFollower {
+export interface LogPersister {
   /** There is something to be stored. */
   appended(): void
   /** Somebody waits for what happens to this stream, without reading it. */
@@ -9,7 +9,7 @@ export interface LogFollower {
 }
 
 /** What a log knows of the store behind it; a log that is the record itself has none. */
-export class LogBacking {
+export class StoreProgress {
   /** Everything up to here is in the store; `Infinity` where the store feeds the log. */
   stored: number
   /** Bytes charged for all events up to `stored`. */
@@ -18,7 +18,7 @@ export class LogBacking {
   shows: 'appended' | 'stored' = 'appended'
   /** True while positions that the store does not have are shown without a cursor. */
   withholds = false
-  follower: LogFollower | undefined
+  persister: LogPersister | undefined
 
   constructor(stored: number, storedBytes: number) {
     this.stored = stored
@@ -39,7 +39,7 @@ export class LogBacking {
   }
 
   /** The store answers again; readers were shown what is up to `committed`. */
-  fallIn(shows: 'appended' | 'stored', committed: number): void {
+  storeFirstAgain(shows: 'appended' | 'stored', committed: number): void {
     this.shows = shows
     this.withholds = shows === 'stored' && this.stored < committed
   }

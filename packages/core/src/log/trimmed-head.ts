@@ -1,11 +1,11 @@
 import type { Usage } from '../events/event.ts'
 import { LogSummary } from './log-summary.ts'
-import { createOutline, foldOutline, type Outline } from '../events/resume-state.ts'
+import { createResumeState, foldResumeState, type ResumeState } from '../events/resume-state.ts'
 import { type Segment, toEvent } from './segment.ts'
 
 /** What is still known of the events that a log has trimmed, or that came before it. Most logs have none. */
 export class TrimmedHead {
-  readonly outline: Outline = createOutline()
+  readonly resumeState: ResumeState = createResumeState()
   readonly summary: LogSummary
 
   constructor(usage?: Usage) {
@@ -14,10 +14,10 @@ export class TrimmedHead {
 
   /** `segment`, the next one, is trimmed. */
   add(segment: Segment): void {
-    // A run of plain text changes an outline no more than one piece of it.
-    if (segment.plain) return foldOutline(this.outline, { type: 'text', text: '' })
+    // A run of plain text changes a resume state no more than one piece of it.
+    if (segment.plain) return foldResumeState(this.resumeState, { type: 'text', text: '' })
     segment.visit(0, segment.count, (event) => {
-      foldOutline(this.outline, toEvent(event))
+      foldResumeState(this.resumeState, toEvent(event))
       if (typeof event !== 'string') this.summary.note(event)
       return true
     })

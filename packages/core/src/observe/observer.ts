@@ -39,7 +39,7 @@ export class Observers {
     return this.#observers.length === 0
   }
 
-  tell<Name extends Hook>(hook: Name, ...told: Parameters<NonNullable<Observer[Name]>>): void {
+  notify<Name extends Hook>(hook: Name, ...told: Parameters<NonNullable<Observer[Name]>>): void {
     for (const observer of this.#observers) {
       try {
         const result: unknown = (observer[hook] as ((...told: unknown[]) => unknown) | undefined)?.apply(observer, told)

@@ -7,12 +7,12 @@ import type { StoredStream } from '../store/store.ts'
 /** How long the source's own code may take to come to rest once nobody wants it any more. */
 const SOURCE_REST_MS = 5_000
 
-/** What is left of a production when its stream is over: its source comes to rest, in time or not; its result is settled. */
-export class Aftermath implements Due {
+/** What is left of a producer when its stream is over: its source comes to rest, in time or not; its result is settled. */
+export class Cleanup implements Due {
   readonly #engine: Engine
   readonly #stored: StoredStream
   readonly #deadline: Deadline = new Deadline(this)
-  #atRest = false
+  #sourceStopped = false
   #settlement: Promise<void> | undefined
   #tellSettled: ((settlement: Promise<void> | undefined) => void) | undefined
 
@@ -27,27 +27,27 @@ export class Aftermath implements Due {
   }
 
   /** All of the source's own code has come to rest. */
-  sourceRested(): void {
-    this.#atRest = true
+  sourceStopped(): void {
+    this.#sourceStopped = true
     if (isOver(this.#stored.log)) this.#leave()
   }
 
   /** The stream is over. One that was lost is settled by whoever has it now. */
   begin({ settles }: { settles: boolean }): void {
-    const { hub, settle } = this.#engine
-    if (!this.#atRest) hub.schedule(this.#deadline, hub.now() + SOURCE_REST_MS)
+    const { scheduler, settle } = this.#engine
+    if (!this.#sourceStopped) scheduler.schedule(this.#deadline, scheduler.now() + SOURCE_REST_MS)
     if (settles && settle) this.#settlement = settleHere(this.#engine, this.#stored)
-    if (this.#atRest) this.#leave()
+    if (this.#sourceStopped) this.#leave()
   }
 
   /** The source has had time enough. */
   due(): void {
-    this.#engine.observers.tell('sourceLeaked', this.#stored.facts)
+    this.#engine.observers.notify('sourceLeaked', this.#stored.facts)
   }
 
   #leave(): void {
-    this.#engine.hub.cancel(this.#deadline)
-    this.#engine.productions.delete(this.#stored.facts.id)
+    this.#engine.scheduler.cancel(this.#deadline)
+    this.#engine.producers.delete(this.#stored.facts.id)
     this.#tellSettled?.(this.#settlement)
   }
 }

@@ -9,7 +9,7 @@ import type { StoredStream } from '../store/store.ts'
 const CLOSE_AGAIN_MS = 1_000
 
 /** How a stream is ended by those who produce it, before its source has finished: tried until the store has the end. */
-export class ImposedEnd implements Due {
+export class ForcedEnd implements Due {
   readonly #engine: Engine
   readonly #stored: StoredStream
   readonly #deadline: Deadline = new Deadline(this)
@@ -25,7 +25,7 @@ export class ImposedEnd implements Due {
 
   /** Ends the stream in the same fenced step that any other process would take. Never rejects: it is tried again. */
   async close(cause: EndCause, limit?: string): Promise<void> {
-    const { hub, observers, store } = this.#engine
+    const { scheduler, observers, store } = this.#engine
     const { facts, log } = this.#stored
     if (log.end) return
     try {
@@ -34,10 +34,10 @@ export class ImposedEnd implements Due {
       const closing = await store.close(facts, end, { unlessAttended, epoch: log.epoch })
       if (closing.is === 'missing') log.lose('storage')
     } catch (error) {
-      observers.tell('failed', facts, { where: 'store', error })
+      observers.notify('failed', facts, { where: 'store', error })
       if (isOver(log)) return
       this.#owed = { end: cause, limit: limit ?? '' }
-      hub.schedule(this.#deadline, hub.now() + CLOSE_AGAIN_MS)
+      scheduler.schedule(this.#deadline, scheduler.now() + CLOSE_AGAIN_MS)
     }
   }
 
@@ -59,6 +59,6 @@ export class ImposedEnd implements Due {
   /** The stream is over: nothing is owed any more. */
   callOff(): void {
     this.#owed = undefined
-    this.#engine.hub.cancel(this.#deadline)
+    this.#engine.scheduler.cancel(this.#deadline)
   }
 }

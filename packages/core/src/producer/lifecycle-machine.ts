@@ -13,7 +13,7 @@ export interface LifecycleState {
   readonly startedMs: number
   readonly readers: number
   /** When the stream is given up for want of readers; `Infinity` while it has some, or needs none. */
-  readonly lonelyUntilMs: number
+  readonly noReaderDeadlineMs: number
   readonly attachedOnce: boolean
 }
 
@@ -42,8 +42,8 @@ export interface LifecycleStep {
 
 /** A stream begins, with no reader yet. */
 export function beginLifecycle(rules: LifecycleRules, nowMs: number): LifecycleState {
-  const lonelyUntilMs = rules.onDisconnect === 'continue' ? Infinity : nowMs + rules.unattachedMs
-  return { phase: 'running', startedMs: nowMs, readers: 0, lonelyUntilMs, attachedOnce: false }
+  const noReaderDeadlineMs = rules.onDisconnect === 'continue' ? Infinity : nowMs + rules.unattachedMs
+  return { phase: 'running', startedMs: nowMs, readers: 0, noReaderDeadlineMs, attachedOnce: false }
 }
 
 /** One step of the machine. Pure. */
@@ -51,7 +51,7 @@ export function stepLifecycle(rules: LifecycleRules, state: LifecycleState, comm
   if (state.phase === 'over') return { state, verdict: undefined }
   switch (command.type) {
     case 'over':
-      return { state: { ...state, phase: 'over', lonelyUntilMs: Infinity }, verdict: undefined }
+      return { state: { ...state, phase: 'over', noReaderDeadlineMs: Infinity }, verdict: undefined }
     case 'readers':
       return countReaders(rules, state, command.count, command.nowMs)
     case 'tick':
@@ -64,7 +64,7 @@ export function nextDueMs(rules: LifecycleRules, state: LifecycleState, source: 
   if (state.phase === 'over') return Infinity
   const { totalMs } = rules.deadlines
   const total = totalMs === false ? Infinity : state.startedMs + totalMs
-  return Math.min(state.lonelyUntilMs, total, pullDueMs(rules, source))
+  return Math.min(state.noReaderDeadlineMs, total, pullDueMs(rules, source))
 }
 
 /** When the outstanding pull has taken too long. */
@@ -75,18 +75,18 @@ export function pullDueMs(rules: LifecycleRules, source: SourceProgress): number
 
 function countReaders(rules: LifecycleRules, state: LifecycleState, count: number, nowMs: number): LifecycleStep {
   if (count > 0) {
-    return { state: { ...state, readers: count, attachedOnce: true, lonelyUntilMs: Infinity }, verdict: undefined }
+    return { state: { ...state, readers: count, attachedOnce: true, noReaderDeadlineMs: Infinity }, verdict: undefined }
   }
   if (state.readers === 0) return { state, verdict: undefined }
   const { onDisconnect } = rules
   const left = { ...state, readers: 0 }
   if (onDisconnect === 'continue') return { state: left, verdict: undefined }
   if (onDisconnect === 'cancel') return { state: left, verdict: { end: 'disconnect', limit: 'onDisconnect: "cancel"' } }
-  return { state: { ...left, lonelyUntilMs: nowMs + onDisconnect.graceMs }, verdict: undefined }
+  return { state: { ...left, noReaderDeadlineMs: nowMs + onDisconnect.graceMs }, verdict: undefined }
 }
 
 function judge(rules: LifecycleRules, state: LifecycleState, nowMs: number, source: SourceProgress): LifecycleVerdict {
-  if (state.readers === 0 && nowMs >= state.lonelyUntilMs) {
+  if (state.readers === 0 && nowMs >= state.noReaderDeadlineMs) {
     return { end: 'disconnect', limit: state.attachedOnce ? 'onDisconnect.graceMs' : 'unattachedMs' }
   }
   const { totalMs } = rules.deadlines

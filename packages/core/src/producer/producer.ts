@@ -1,10 +1,10 @@
-import { Aftermath } from './cleanup.ts'
+import { Cleanup } from './cleanup.ts'
 import { Deadline, type Due } from '../clock/deadlines.ts'
 import { completeEnd, endOf, errorOfEnd, failedEnd, isOver, lostEnd } from '../log/end.ts'
 import type { Engine } from '../sluice/engine.ts'
 import { SluiceError } from '../events/errors.ts'
 import type { EndCause, EndEvent } from '../events/event.ts'
-import { ImposedEnd } from './forced-end.ts'
+import { ForcedEnd } from './forced-end.ts'
 import type { Json } from '../events/json.ts'
 import {
   beginLifecycle,
@@ -16,14 +16,14 @@ import {
 import type { LogWatcher } from '../log/log-listeners.ts'
 import type { ClosedCode } from '../events/notice.ts'
 import { Pump } from '../source/pump.ts'
-import type { PumpOwner, Rewrite } from '../source/pump-host.ts'
+import type { PumpHost, Rewrite } from '../source/pump-host.ts'
 import type { Source } from '../source/source.ts'
 import { HostedSourceContext, type SourceHost } from '../source/context.ts'
 import type { StoredStream } from '../store/store.ts'
 import type { ResolvedStreamOptions } from '../store/stream-options.ts'
 
-/** What a production works with, besides its engine and its stream. */
-export interface ProductionParts {
+/** What a producer works with, besides its engine and its stream. */
+export interface ProducerParts {
   options: ResolvedStreamOptions
   /** Gives the stream's place in the limits back. */
   release: () => void
@@ -31,7 +31,7 @@ export interface ProductionParts {
 }
 
 /** A stream that is produced here: its pump, its lifecycle, and the way its end comes about. */
-export class Production implements PumpOwner, LogWatcher, SourceHost, Due {
+export class Producer implements PumpHost, LogWatcher, SourceHost, Due {
   readonly engine: Engine
   readonly stored: StoredStream
   readonly #options: ResolvedStreamOptions
@@ -44,19 +44,19 @@ export class Production implements PumpOwner, LogWatcher, SourceHost, Due {
   /** What those wait for who want the source open; made for the first of them. */
   #opening: PromiseWithResolvers<EndEvent | undefined> | undefined
   /** Made when one is asked for: most streams are ended by their source. */
-  #imposed: ImposedEnd | undefined
-  #aftermath: Aftermath | undefined
+  #forced: ForcedEnd | undefined
+  #cleanup: Cleanup | undefined
 
-  constructor(engine: Engine, stored: StoredStream, { options, release, rewrite }: ProductionParts) {
+  constructor(engine: Engine, stored: StoredStream, { options, release, rewrite }: ProducerParts) {
     this.engine = engine
     this.stored = stored
     this.#options = options
     this.#release = release
-    this.#lifecycle = beginLifecycle(options, engine.hub.now())
+    this.#lifecycle = beginLifecycle(options, engine.scheduler.now())
     const { log } = stored
     this.#lent = new HostedSourceContext(this)
-    this.#pump = new Pump(engine.hub, { log, owner: this, options, rewrite })
-    this.#pump.runsUnread = options.onDisconnect === 'continue'
+    this.#pump = new Pump(engine.scheduler, { log, owner: this, options, rewrite })
+    this.#pump.runsWithoutReaders = options.onDisconnect === 'continue'
     log.watchers.add(this)
     // A stream that is taken over may have its readers already.
     if (log.attended) this.readersChanged()
@@ -73,24 +73,24 @@ export class Production implements PumpOwner, LogWatcher, SourceHost, Due {
     return this.#after.settled()
   }
 
-  sourceRested(): void {
+  sourceStopped(): void {
     this.#release()
-    this.#after.sourceRested()
+    this.#after.sourceStopped()
   }
 
   /** Ends this stream, whatever its source does. Never rejects: what the store does not take is tried again. */
   close(cause: EndCause, limit?: string): Promise<void> {
-    return this.#imposedEnd.close(cause, limit)
+    return this.#forcedEnd.close(cause, limit)
   }
 
-  get #imposedEnd(): ImposedEnd {
-    this.#imposed ??= new ImposedEnd(this.engine, this.stored)
-    return this.#imposed
+  get #forcedEnd(): ForcedEnd {
+    this.#forced ??= new ForcedEnd(this.engine, this.stored)
+    return this.#forced
   }
 
-  get #after(): Aftermath {
-    this.#aftermath ??= new Aftermath(this.engine, this.stored)
-    return this.#aftermath
+  get #after(): Cleanup {
+    this.#cleanup ??= new Cleanup(this.engine, this.stored)
+    return this.#cleanup
   }
 
   /** Settles when the source is open; with the end, when the stream is over before that. */
@@ -104,7 +104,7 @@ export class Production implements PumpOwner, LogWatcher, SourceHost, Due {
   sourceOpened(): void {
     this.#isOpen = true
     this.stored.timing.openMs = this.#elapsedMs()
-    this.engine.observers.tell('opened', this.stored.facts, { timing: this.stored.timing })
+    this.engine.observers.notify('opened', this.stored.facts, { timing: this.stored.timing })
     this.#opening?.resolve(undefined)
     this.#opening = undefined
   }
@@ -130,10 +130,10 @@ export class Production implements PumpOwner, LogWatcher, SourceHost, Due {
   readersChanged(): void {
     const { log } = this.stored
     const count = log.readers.size + log.remoteReaders
-    this.#command({ type: 'readers', count, nowMs: this.engine.hub.now() })
+    this.#command({ type: 'readers', count, nowMs: this.engine.scheduler.now() })
     if (isOver(log)) return
-    this.#pump.runsUnread = this.#options.onDisconnect === 'continue' || this.#lifecycle.attachedOnce
-    this.#pump.roomMade()
+    this.#pump.runsWithoutReaders = this.#options.onDisconnect === 'continue' || this.#lifecycle.attachedOnce
+    this.#pump.resumeIfRoom()
     this.#watch()
   }
 
@@ -142,14 +142,14 @@ export class Production implements PumpOwner, LogWatcher, SourceHost, Due {
   }
 
   furthestMoved(): void {
-    this.#pump.roomMade()
+    this.#pump.resumeIfRoom()
   }
 
   ended(end: EndEvent): void {
     const { facts, log, timing } = this.stored
     timing.durationMs ??= this.#elapsedMs()
     this.#stop(end.complete ? undefined : errorOfEnd(end), end)
-    this.engine.observers.tell('ended', facts, { end, events: log.lastSeq, bytes: log.totalBytes, timing })
+    this.engine.observers.notify('ended', facts, { end, events: log.lastSeq, bytes: log.totalBytes, timing })
     this.#after.begin({ settles: true })
   }
 
@@ -162,8 +162,8 @@ export class Production implements PumpOwner, LogWatcher, SourceHost, Due {
 
   #stop(reason: SluiceError | undefined, end: EndEvent): void {
     this.#command({ type: 'over' })
-    this.engine.hub.cancel(this.#deadline)
-    this.#imposed?.callOff()
+    this.engine.scheduler.cancel(this.#deadline)
+    this.#forced?.callOff()
     this.#opening?.resolve(end)
     this.#lent.takeBack(reason)
     if (reason) this.#pump.stop(reason)
@@ -176,23 +176,23 @@ export class Production implements PumpOwner, LogWatcher, SourceHost, Due {
   #command(command: LifecycleCommand): void {
     const { state, verdict } = stepLifecycle(this.#options, this.#lifecycle, command)
     this.#lifecycle = state
-    if (verdict) this.#imposedEnd.carryOut(verdict)
+    if (verdict) this.#forcedEnd.carryOut(verdict)
   }
 
   #watch(): void {
     const dueMs = nextDueMs(this.#options, this.#lifecycle, this.#pump)
     this.#pump.watchedUntilMs = dueMs
-    this.engine.hub.schedule(this.#deadline, dueMs)
+    this.engine.scheduler.schedule(this.#deadline, dueMs)
   }
 
   /** A deadline is due: the source's or the readers'. */
   due(): void {
     if (isOver(this.stored.log)) return
-    this.#command({ type: 'tick', nowMs: this.engine.hub.now(), source: this.#pump })
-    if (!isOver(this.stored.log) && !this.#imposed?.underWay) this.#watch()
+    this.#command({ type: 'tick', nowMs: this.engine.scheduler.now(), source: this.#pump })
+    if (!isOver(this.stored.log) && !this.#forced?.underWay) this.#watch()
   }
 
   #elapsedMs(): number {
-    return this.engine.hub.now() - this.#lifecycle.startedMs
+    return this.engine.scheduler.now() - this.#lifecycle.startedMs
   }
 }

@@ -1,6 +1,6 @@
 import { Deadline } from '../clock/deadlines.ts'
 import type { Engine } from '../sluice/engine.ts'
-import type { Hub } from '../clock/scheduler.ts'
+import type { Scheduler } from '../clock/scheduler.ts'
 import type { Observers } from '../observe/observer.ts'
 import type { StreamIdentity } from '../access/principal.ts'
 import type { StoredStream } from '../store/store.ts'
@@ -18,7 +18,7 @@ const RETRY_AFTER_MS: readonly number[] = [1_000, 5_000, 30_000]
 export async function runSettle(
   result: StreamResult,
   settle: Settle,
-  hub: Hub,
+  scheduler: Scheduler,
   observers: Observers,
 ): Promise<boolean> {
   for (let attempt = 0; ; attempt++) {
@@ -28,21 +28,23 @@ export async function runSettle(
       await settle(result)
       return true
     } catch (error) {
-      observers.tell('failed', identityOf(result), { where: 'settle', error })
+      observers.notify('failed', identityOf(result), { where: 'settle', error })
       const delayMs = RETRY_AFTER_MS[attempt]
       if (delayMs === undefined) return false
-      await new Promise<void>((resolve) => hub.schedule(new Deadline({ due: resolve }), hub.now() + delayMs))
+      await new Promise<void>((resolve) =>
+        scheduler.schedule(new Deadline({ due: resolve }), scheduler.now() + delayMs),
+      )
     }
   }
 }
 
 /** Settles a stream that ended where it was produced, and tells its store, which would else have another process do it. */
-export async function settleHere({ hub, observers, settle, store }: Engine, stored: StoredStream): Promise<void> {
-  if (!settle || !(await runSettle(resultOf(stored), settle, hub, observers))) return
+export async function settleHere({ scheduler, observers, settle, store }: Engine, stored: StoredStream): Promise<void> {
+  if (!settle || !(await runSettle(resultOf(stored), settle, scheduler, observers))) return
   try {
     await store.settled?.(stored.facts)
   } catch (error) {
-    observers.tell('failed', stored.facts, { where: 'store', error })
+    observers.notify('failed', stored.facts, { where: 'store', error })
   }
 }
 

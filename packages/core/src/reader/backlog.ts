@@ -1,5 +1,5 @@
 import type { Entry } from '../wire/encoder.ts'
-import type { Hub } from '../clock/scheduler.ts'
+import type { Scheduler } from '../clock/scheduler.ts'
 import type { Pace, PolicyView } from '../chunking/policy.ts'
 import type { Reader } from './reader.ts'
 import { TokenBucket } from '../clock/token-bucket.ts'
@@ -12,7 +12,7 @@ export class Backlog implements PolicyView {
   position = 0
   /** False from the moment the sink made us wait until the next decision. */
   writable = true
-  readonly #hub: Hub
+  readonly #scheduler: Scheduler
   readonly #reader: Reader
   readonly #bucket: TokenBucket | undefined
   #pacedUntilSeq = Infinity
@@ -24,12 +24,12 @@ export class Backlog implements PolicyView {
   #lookedAtMs = 0
   #takenAtMs = -Infinity
 
-  constructor(hub: Hub, reader: Reader, pace: Pace | undefined) {
-    this.#hub = hub
+  constructor(scheduler: Scheduler, reader: Reader, pace: Pace | undefined) {
+    this.#scheduler = scheduler
     this.#reader = reader
     this.#batchEndSeq = reader.seq
     this.#seenSeq = reader.seq
-    if (pace) this.#bucket = new TokenBucket(pace.tokensPerSecond, pace.burstTokens, hub.now())
+    if (pace) this.#bucket = new TokenBucket(pace.tokensPerSecond, pace.burstTokens, scheduler.now())
   }
 
   get pending(): number {
@@ -45,7 +45,7 @@ export class Backlog implements PolicyView {
   }
 
   get oldestMs(): number {
-    return this.#hub.now() - this.#oldestSinceMs
+    return this.#scheduler.now() - this.#oldestSinceMs
   }
 
   get oldestSinceMs(): number {
@@ -53,7 +53,7 @@ export class Backlog implements PolicyView {
   }
 
   get sinceLastMs(): number {
-    return this.#hub.now() - this.#takenAtMs
+    return this.#scheduler.now() - this.#takenAtMs
   }
 
   get live(): boolean {
@@ -61,7 +61,7 @@ export class Backlog implements PolicyView {
   }
 
   get loopLagMs(): number {
-    return this.#hub.loopLagMs
+    return this.#scheduler.loopLagMs
   }
 
   get ended(): boolean {
@@ -90,7 +90,7 @@ export class Backlog implements PolicyView {
 
   /** Looks at the clock: what the pace lets through by now, and when what is pending arrived. */
   look(): void {
-    const now = this.#hub.now()
+    const now = this.#scheduler.now()
     const reader = this.#reader
     if (this.#bucket) this.#pacedUntilSeq = Math.max(reader.seq, reader.liveAfterSeq) + this.#bucket.available(now)
     const endSeq = reader.seq + this.pending
@@ -111,7 +111,7 @@ export class Backlog implements PolicyView {
     const before = reader.seq
     const chunk = reader.take(count, maxBytes)
     this.position += reader.seq - before
-    this.#takenAtMs = this.#hub.now()
+    this.#takenAtMs = this.#scheduler.now()
     this.#bucket?.take(Math.max(0, reader.seq - Math.max(before, reader.liveAfterSeq)))
     if (reader.seq >= this.#batchEndSeq) {
       this.#oldestSinceMs = this.#nextSinceMs
@@ -123,6 +123,6 @@ export class Backlog implements PolicyView {
   /** When the pace lets the next event through; `Infinity` when it is not the pace that holds it back. */
   nextPacedMs(): number {
     if (!this.#bucket || this.#reader.pending <= this.pending) return Infinity
-    return this.#hub.now() + this.#bucket.waitMs(this.pending + 1)
+    return this.#scheduler.now() + this.#bucket.waitMs(this.pending + 1)
   }
 }

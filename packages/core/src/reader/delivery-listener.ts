@@ -4,13 +4,13 @@ import type { Encoder } from '../wire/encoder.ts'
 import type { ClosedCode } from '../events/notice.ts'
 import type { Reader } from './reader.ts'
 import type { ResolvedReaderOptions } from './options.ts'
-import type { TermLimits } from './reading-lifetime.ts'
+import type { LifetimeLimits } from './reading-lifetime.ts'
 
 /** How a reading came to its end: with the stream's own, by detaching, or closed with a code. */
 export type ReadingOutcome = 'end' | 'detached' | 'failed' | ClosedCode
 
 /** What the stream is told of one delivery. */
-export interface DeliveryOwner {
+export interface DeliveryListener {
   /** Called after each write. */
   readingChunk(events: number, bytes: number, waitedMs: number): void
   /** Called once. `error` is what a policy or an encoder threw. */
@@ -26,13 +26,13 @@ export interface ChunkInfo {
   waitedMs: number
 }
 
-/** What a delivery is made of, besides its hub. */
+/** What a delivery is made of, besides its scheduler. */
 export interface DeliveryParts {
   reader: Reader
   encoder: Encoder
   connection: Connection
   options: ResolvedReaderOptions
-  owner: DeliveryOwner
+  owner: DeliveryListener
   /** How long it may last, where that is limited. */
-  term?: TermLimits | undefined
+  lifetime?: LifetimeLimits | undefined
 }

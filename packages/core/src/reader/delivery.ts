@@ -1,48 +1,49 @@
 import { Backlog } from './backlog.ts'
-import { chunkDueMs } from '../chunking/chunk-deadline.ts'
+import { chunkDeadlineMs } from '../chunking/chunk-deadline.ts'
 import type { Connection } from '../wire/connection.ts'
-import type { Carried } from '../wire/connection-reading.ts'
+import type { ConnectionReading } from '../wire/connection-reading.ts'
 import { formatCursor } from '../events/cursor.ts'
 import { Deadline, type Due } from '../clock/deadlines.ts'
-import type { DeliveryOwner, DeliveryParts, ReadingOutcome } from './delivery-listener.ts'
+import type { DeliveryListener, DeliveryParts, ReadingOutcome } from './delivery-listener.ts'
 import type { Encoder, EncoderStart } from '../wire/encoder.ts'
-import type { Hub, Steppable } from '../clock/scheduler.ts'
+import type { Scheduler, Steppable } from '../clock/scheduler.ts'
 import type { ClosedCode } from '../events/notice.ts'
 import type { ChunkingPolicy } from '../chunking/policy.ts'
 import type { Reader } from './reader.ts'
-import { Term } from './reading-lifetime.ts'
+import { ReadingLifetime } from './reading-lifetime.ts'
 
-/** One reader being served: cursor, policy, encoder, connection. Stepped by the hub; it has no promise and no queue. */
-export class Delivery implements Steppable, Carried, Due {
+/** One reader being served: cursor, policy, encoder, connection. Stepped by the scheduler; it has no promise and no queue. */
+export class Delivery implements Steppable, ConnectionReading, Due {
   dirty = false
   servedAt = 0
-  readonly #hub: Hub
+  readonly #scheduler: Scheduler
   readonly #reader: Reader
   readonly #encoder: Encoder
   readonly #connection: Connection
   readonly #policy: ChunkingPolicy
   readonly #maxChunkBytes: number
-  readonly #owner: DeliveryOwner
+  readonly #owner: DeliveryListener
   readonly #backlog: Backlog
   #deadline: Deadline | undefined
-  readonly #term: Term | undefined
+  readonly #lifetime: ReadingLifetime | undefined
   /** What is said first, until it could be. */
   #opening: EncoderStart | undefined
   #over = false
   #hurried = false
 
-  constructor(hub: Hub, parts: DeliveryParts) {
-    this.#hub = hub
+  constructor(scheduler: Scheduler, parts: DeliveryParts) {
+    this.#scheduler = scheduler
     this.#reader = parts.reader
     this.#encoder = parts.encoder
     this.#connection = parts.connection
     this.#policy = parts.options.chunking
     this.#maxChunkBytes = parts.options.maxChunkBytes
     this.#owner = parts.owner
-    this.#backlog = new Backlog(hub, parts.reader, parts.options.chunking.pace)
+    this.#backlog = new Backlog(scheduler, parts.reader, parts.options.chunking.pace)
     parts.reader.sleeper = this
-    const { reader, connection, term } = parts
-    if (term) this.#term = new Term(hub, { reading: this, reader, connection, limits: term })
+    const { reader, connection, lifetime } = parts
+    if (lifetime)
+      this.#lifetime = new ReadingLifetime(scheduler, { reading: this, reader, connection, limits: lifetime })
   }
 
   /** Writes the first bytes, then what is readable. */
@@ -75,13 +76,13 @@ export class Delivery implements Steppable, Carried, Due {
 
   /** What the reader slept for is there: looked at when the turn is over, with what else comes. */
   wake(): void {
-    this.#hub.mark(this)
+    this.#scheduler.mark(this)
   }
 
   /** The sink takes more again: what gathered meanwhile may travel together. */
   writable(): void {
     this.#backlog.writable = false
-    this.#hub.mark(this)
+    this.#scheduler.mark(this)
   }
 
   /** The connection is gone. */
@@ -129,7 +130,7 @@ export class Delivery implements Steppable, Carried, Due {
       if (this.#reader.finished) return this.#finish('end')
       if (this.#connection.state !== 'open') return
       // One write a turn: what shares the connection comes in between.
-      if (this.#connection.shared && backlog.pending > 0) return this.#hub.mark(this)
+      if (this.#connection.shared && backlog.pending > 0) return this.#scheduler.mark(this)
     }
     if (this.#reader.finished) this.#finish('end')
     else this.#sleep(1)
@@ -139,7 +140,7 @@ export class Delivery implements Steppable, Carried, Due {
   #decide(): number {
     const backlog = this.#backlog
     const { pending } = backlog
-    if (backlog.ended || this.#hurried || this.#hub.now() >= chunkDueMs(this.#policy, backlog.oldestSinceMs))
+    if (backlog.ended || this.#hurried || this.#scheduler.now() >= chunkDeadlineMs(this.#policy, backlog.oldestSinceMs))
       return pending
     const wanted = this.#policy.take(backlog)
     backlog.writable = true
@@ -157,10 +158,10 @@ export class Delivery implements Steppable, Carried, Due {
     const backlog = this.#backlog
     const { pending } = backlog
     const { seq, log } = this.#reader
-    const leavesAtMs = pending > 0 ? chunkDueMs(this.#policy, backlog.oldestSinceMs) : Infinity
+    const leavesAtMs = pending > 0 ? chunkDeadlineMs(this.#policy, backlog.oldestSinceMs) : Infinity
     const dueMs = Math.min(leavesAtMs, backlog.nextPacedMs())
     // A deadline that is not needed any more is cheaper left than called off: it finds nothing to do.
-    if (dueMs !== Infinity) this.#hub.schedule((this.#deadline ??= new Deadline(this)), dueMs)
+    if (dueMs !== Infinity) this.#scheduler.schedule((this.#deadline ??= new Deadline(this)), dueMs)
     if (!backlog.gated) log.sleep(this.#reader, pending === 0 ? seq + 1 : Math.max(seq + pending + 1, seq + wanted))
   }
 
@@ -182,9 +183,9 @@ export class Delivery implements Steppable, Carried, Due {
   }
 
   #leave(code?: ClosedCode): void {
-    if (this.#deadline) this.#hub.cancel(this.#deadline)
+    if (this.#deadline) this.#scheduler.cancel(this.#deadline)
     this.#reader.sleeper = undefined
-    if (this.#term) this.#term.end(code)
+    if (this.#lifetime) this.#lifetime.end(code)
     else this.#reader.detach()
   }
 }

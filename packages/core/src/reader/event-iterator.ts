@@ -1,6 +1,6 @@
 import { SluiceError } from '../events/errors.ts'
 import type { StreamEvent } from '../events/event.ts'
-import type { Hub, Steppable } from '../clock/scheduler.ts'
+import type { Scheduler, Steppable } from '../clock/scheduler.ts'
 import type { Reader } from './reader.ts'
 
 /** What a reader in this process is given at once, in bytes. */
@@ -11,7 +11,7 @@ const BATCH_BYTES = 64 * 1024
  *
  * @throws SluiceError `SLUICE_ERR_READING_CLOSED` when the run cannot go on
  */
-export async function* readEvents(hub: Hub, reader: Reader): AsyncGenerator<StreamEvent, void, undefined> {
+export async function* readEvents(scheduler: Scheduler, reader: Reader): AsyncGenerator<StreamEvent, void, undefined> {
   while (reader.attached) {
     if (reader.broken) {
       throw new SluiceError(
@@ -20,18 +20,18 @@ export async function* readEvents(hub: Hub, reader: Reader): AsyncGenerator<Stre
       )
     }
     if (reader.finished) return
-    if (reader.pending === 0) await arrival(hub, reader)
+    if (reader.pending === 0) await arrival(scheduler, reader)
     else for (const { event } of reader.take(Infinity, BATCH_BYTES)) yield event
   }
 }
 
 /** Resolves at the end of the turn in which `reader` is woken: what else comes in that turn travels along. */
-function arrival(hub: Hub, reader: Reader): Promise<void> {
+function arrival(scheduler: Scheduler, reader: Reader): Promise<void> {
   return new Promise((resolve) => {
     const arrived: Steppable = { dirty: false, step: resolve }
     const wake = (): void => {
       reader.sleeper = undefined
-      hub.mark(arrived)
+      scheduler.mark(arrived)
     }
     reader.sleeper = { wake }
     reader.log.sleep(reader, reader.seq + 1)

@@ -1,11 +1,11 @@
 import type { Connection } from '../wire/connection.ts'
 import { Deadline, type Due } from '../clock/deadlines.ts'
-import type { Hub } from '../clock/scheduler.ts'
+import type { Scheduler } from '../clock/scheduler.ts'
 import type { ClosedCode } from '../events/notice.ts'
 import type { Reader } from './reader.ts'
 
 /** A reading whose time is limited. */
-export interface Termed {
+export interface LimitedReading {
   /** What is ready leaves as soon as its peer takes it, whatever the policy says. */
   hurry(): void
   /** It is over, and its reader told why. */
@@ -13,21 +13,21 @@ export interface Termed {
 }
 
 /** How long a reading may last. */
-export interface TermLimits {
+export interface LifetimeLimits {
   /** After how long it is broken off for a planned reconnect, ± 10 %; `false`: never. */
   rotateAfterMs: number | false
-  /** Until when its reader is known to be who it says, on the hub's clock; `Infinity`: for ever. */
+  /** Until when its reader is known to be who it says, on the scheduler's clock; `Infinity`: for ever. */
   expiresAtMs: number
   /** How long a reading that is due may take to have brought something. */
   closeGraceMs: number
 }
 
-/** What a term looks at and acts on. */
-export interface TermParts {
-  reading: Termed
+/** What a lifetime looks at and acts on. */
+export interface LifetimeParts {
+  reading: LimitedReading
   reader: Reader
   connection: Connection
-  limits: TermLimits
+  limits: LifetimeLimits
 }
 
 /** Part of the interval by which it varies: readers who came together do not go on coming together. */
@@ -43,9 +43,9 @@ const REJOIN_MS = 5_000
  * Why and when a reading ends before its stream does: a planned reconnect, by which a peer that has vanished is found out
  * and one that has not shows anew who it is; or the end of what it showed.
  */
-export class Term implements Due {
-  readonly #hub: Hub
-  readonly #reading: Termed
+export class ReadingLifetime implements Due {
+  readonly #scheduler: Scheduler
+  readonly #reading: LimitedReading
   readonly #reader: Reader
   readonly #connection: Connection
   readonly #startSeq: number
@@ -55,15 +55,15 @@ export class Term implements Due {
   readonly #deadline: Deadline = new Deadline(this)
   #isOver = false
 
-  constructor(hub: Hub, { reading, reader, connection, limits }: TermParts) {
+  constructor(scheduler: Scheduler, { reading, reader, connection, limits }: LifetimeParts) {
     const { rotateAfterMs, expiresAtMs, closeGraceMs } = limits
-    this.#hub = hub
+    this.#scheduler = scheduler
     this.#reading = reading
     this.#reader = reader
     this.#connection = connection
     this.#startSeq = reader.seq
     const spread = 1 - ROTATE_JITTER + Math.random() * 2 * ROTATE_JITTER
-    const rotatesAtMs = rotateAfterMs === false ? Infinity : hub.now() + rotateAfterMs * spread
+    const rotatesAtMs = rotateAfterMs === false ? Infinity : scheduler.now() + rotateAfterMs * spread
     this.#lastMs = rotatesAtMs + closeGraceMs
     this.#expiresAtMs = expiresAtMs
     this.#schedule(rotatesAtMs)
@@ -75,11 +75,11 @@ export class Term implements Due {
     const { log } = this.#reader
     this.#reader.rejoining = code === 'rotate' && !log.end && !log.lost
     if (!this.#reader.rejoining) this.#reader.detach()
-    this.#hub.schedule(this.#deadline, this.#reader.rejoining ? this.#hub.now() + REJOIN_MS : Infinity)
+    this.#scheduler.schedule(this.#deadline, this.#reader.rejoining ? this.#scheduler.now() + REJOIN_MS : Infinity)
   }
 
   due(): void {
-    const now = this.#hub.now()
+    const now = this.#scheduler.now()
     if (this.#reader.rejoining) this.#reader.detach()
     else if (now >= this.#expiresAtMs) this.#reading.stop('unauthorized')
     // What has no cursor yet would come again.
@@ -100,6 +100,6 @@ export class Term implements Due {
   }
 
   #schedule(atMs: number): void {
-    this.#hub.schedule(this.#deadline, Math.min(atMs, this.#expiresAtMs))
+    this.#scheduler.schedule(this.#deadline, Math.min(atMs, this.#expiresAtMs))
   }
 }

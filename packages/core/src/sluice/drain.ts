@@ -9,16 +9,16 @@ const LOOK_EVERY_MS = 20
 
 /** Settles when no source runs and no reading is delivered here, at the latest a moment after `withinMs`. */
 export async function drainEngine(engine: Engine, withinMs: number): Promise<void> {
-  const { hub, deliveries, productions, store } = engine
+  const { scheduler, deliveries, producers, store } = engine
   if (store.shared) for (const [delivery, wire] of [...deliveries]) if (wire.resumable) delivery.stop('draining')
-  const deadlineMs = hub.now() + withinMs
-  while (productions.size + deliveries.size > 0 && hub.now() < deadlineMs)
-    await pause(engine, Math.min(LOOK_EVERY_MS, deadlineMs - hub.now()))
-  await Promise.all([...productions.values()].map((production) => production.close('drain')))
-  const giveUpMs = hub.now() + engine.reader.closeGraceMs
-  while (deliveries.size > 0 && hub.now() < giveUpMs) await pause(engine, LOOK_EVERY_MS)
+  const deadlineMs = scheduler.now() + withinMs
+  while (producers.size + deliveries.size > 0 && scheduler.now() < deadlineMs)
+    await pause(engine, Math.min(LOOK_EVERY_MS, deadlineMs - scheduler.now()))
+  await Promise.all([...producers.values()].map((producer) => producer.close('drain')))
+  const giveUpMs = scheduler.now() + engine.reader.closeGraceMs
+  while (deliveries.size > 0 && scheduler.now() < giveUpMs) await pause(engine, LOOK_EVERY_MS)
 }
 
-function pause({ hub }: Engine, ms: number): Promise<void> {
-  return new Promise((resolve) => hub.schedule(new Deadline({ due: resolve }), hub.now() + ms))
+function pause({ scheduler }: Engine, ms: number): Promise<void> {
+  return new Promise((resolve) => scheduler.schedule(new Deadline({ due: resolve }), scheduler.now() + ms))
 }

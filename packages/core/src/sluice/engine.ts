@@ -6,11 +6,11 @@ import type { WireError } from '../events/event.ts'
 import { Deadline } from '../clock/deadlines.ts'
 import type { Delivery } from '../reader/delivery.ts'
 import type { Wire } from '../wire/encoder.ts'
-import type { Hub } from '../clock/scheduler.ts'
+import type { Scheduler } from '../clock/scheduler.ts'
 import { jsonOf } from '../events/json.ts'
 import type { Observers } from '../observe/observer.ts'
 import { type Action, type Actor, type Authorize, notFound, type StreamIdentity } from '../access/principal.ts'
-import type { Production } from '../producer/producer.ts'
+import type { Producer } from '../producer/producer.ts'
 import type { ResolvedReaderOptions } from '../reader/options.ts'
 import type { Settle } from '../producer/settle-hook.ts'
 import type { Source } from '../source/source.ts'
@@ -20,7 +20,7 @@ import type { Transform } from '../source/transform.ts'
 
 /** What the parts of one sluice share. */
 export interface Engine {
-  readonly hub: Hub
+  readonly scheduler: Scheduler
   readonly store: Store
   readonly stream: ResolvedStreamOptions
   readonly reader: ResolvedReaderOptions
@@ -33,7 +33,7 @@ export interface Engine {
   readonly sources: ReadonlyMap<string, Source>
   readonly authorize: Authorize
   /** Streams whose source runs here. */
-  readonly productions: Map<string, Production>
+  readonly producers: Map<string, Producer>
   /** Readings that are being delivered here, to be told when this process drains. */
   readonly deliveries: Map<Delivery, Wire>
   explain(error: unknown): WireError
@@ -57,9 +57,9 @@ export async function requireAuthority(
   let allowed: boolean
   try {
     const answer = engine.authorize(actor, stream, action)
-    allowed = answer === true || (answer !== false && (await withDeadline(engine.hub, answer)) === true)
+    allowed = answer === true || (answer !== false && (await withDeadline(engine.scheduler, answer)) === true)
   } catch (error) {
-    engine.observers.tell('failed', stream, { where: 'authorize', error })
+    engine.observers.notify('failed', stream, { where: 'authorize', error })
     throw new SluiceError(
       'SLUICE_ERR_OVERLOADED',
       'It could not be checked whether you may do this; try again later.',
@@ -84,15 +84,15 @@ export function explainWith(errorFor: ErrorFor): (error: unknown) => WireError {
   }
 }
 
-function withDeadline(hub: Hub, answer: Promise<boolean>): Promise<boolean> {
+function withDeadline(scheduler: Scheduler, answer: Promise<boolean>): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const deadline = new Deadline({
       due: () => reject(new Error(`authorize took longer than ${AUTHORIZE_MS} ms`)),
     })
-    hub.schedule(deadline, hub.now() + AUTHORIZE_MS)
+    scheduler.schedule(deadline, scheduler.now() + AUTHORIZE_MS)
     Promise.resolve(answer)
       .then(resolve, reject)
-      .finally(() => hub.cancel(deadline))
+      .finally(() => scheduler.cancel(deadline))
   })
 }
 

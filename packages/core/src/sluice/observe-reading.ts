@@ -4,12 +4,12 @@ import { countReaders } from '../reader/reader.ts'
 import type { StoredStream } from '../store/store.ts'
 
 /** Tells observers that somebody reads a stream. */
-export function tellAttached({ observers }: Engine, { facts, log }: StoredStream, resumed: boolean): void {
+export function notifyAttached({ observers }: Engine, { facts, log }: StoredStream, resumed: boolean): void {
   // Readers are counted for nobody else.
-  if (!observers.none) observers.tell('attached', facts, { readers: countReaders(log), resumed })
+  if (!observers.none) observers.notify('attached', facts, { readers: countReaders(log), resumed })
 }
 
 /** Tells observers that a reading is over. */
-export function tellDetached({ observers }: Engine, { facts, log }: StoredStream, outcome: ReadingOutcome): void {
-  if (!observers.none) observers.tell('detached', facts, { outcome, readers: countReaders(log) })
+export function notifyDetached({ observers }: Engine, { facts, log }: StoredStream, outcome: ReadingOutcome): void {
+  if (!observers.none) observers.notify('detached', facts, { outcome, readers: countReaders(log) })
 }

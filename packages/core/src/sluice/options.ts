@@ -1,7 +1,7 @@
 import { Admission, type LimitOptions, resolveLimitOptions } from '../access/admission.ts'
 import { type ErrorFor, maskError } from '../log/end.ts'
 import { type Engine, explainWith } from './engine.ts'
-import { Hub } from '../clock/scheduler.ts'
+import { Scheduler } from '../clock/scheduler.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { type Observer, Observers } from '../observe/observer.ts'
 import { invalidOption, requireKnownNames } from '../events/option-rules.ts'
@@ -75,7 +75,7 @@ export function createEngine(options: SluiceOptions): Engine {
   const runtime = options.runtime ?? createSystemRuntime()
   const limits = resolveLimitOptions(options.limits)
   return {
-    hub: new Hub(runtime),
+    scheduler: new Scheduler(runtime),
     store: options.store ?? createMemoryStore({ runtime }),
     stream: resolveStreamOptions(options.stream),
     reader: resolveReaderOptions(options.reader),
@@ -86,7 +86,7 @@ export function createEngine(options: SluiceOptions): Engine {
     settle: options.settle,
     sources: requireSources(options.sources),
     authorize: options.authorize ?? authorizeOwner,
-    productions: new Map(),
+    producers: new Map(),
     deliveries: new Map(),
     explain: explainWith(options.errorFor ?? maskError),
   }

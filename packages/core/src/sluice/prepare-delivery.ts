@@ -1,6 +1,6 @@
 import { Connection } from '../wire/connection.ts'
 import { Delivery } from '../reader/delivery.ts'
-import type { DeliveryOwner, ReadingOutcome } from '../reader/delivery-listener.ts'
+import type { DeliveryListener, ReadingOutcome } from '../reader/delivery-listener.ts'
 import type { EncoderStart, Wire } from '../wire/encoder.ts'
 import type { Engine } from './engine.ts'
 import { requireInteger } from '../events/option-rules.ts'
@@ -10,7 +10,7 @@ import { type ReaderOptions, resolveReaderOptions } from '../reader/options.ts'
 import type { Sink } from '../wire/sink.ts'
 import type { StoredStream } from '../store/store.ts'
 import { cursorAt } from '../store/info.ts'
-import type { TermLimits } from '../reader/reading-lifetime.ts'
+import type { LifetimeLimits } from '../reader/reading-lifetime.ts'
 
 /** How a reading is delivered to a sink. */
 export interface DeliverOptions extends ReaderOptions {
@@ -38,7 +38,7 @@ export interface ReadingToDeliver {
   stored: StoredStream
   reader: Reader
   actor: Actor
-  owner: DeliveryOwner
+  owner: DeliveryListener
   sink: Sink
 }
 
@@ -57,26 +57,26 @@ export function prepareDelivery(
   { stored, reader, actor, owner, sink }: ReadingToDeliver,
   { wire, continues, name, credit, rotates, connection: shared, ...readerOptions }: Omit<DeliverOptions, 'onOver'>,
 ): PreparedDelivery {
-  const { hub } = engine
+  const { scheduler } = engine
   const options = resolveReaderOptions(readerOptions, engine.reader)
   const { facts } = stored
   const granted = credit === undefined ? undefined : requireInteger('credit', credit, 0, MAX_CREDIT)
   // Nothing is refused any more once there is a connection, which keeps time.
   const encoder = wire.create(facts.wire?.name === wire.name ? facts.wire.facts : {})
-  const connection = shared ?? new Connection(hub, sink, options, { beat: encoder, closeWhenEmpty: true })
+  const connection = shared ?? new Connection(scheduler, sink, options, { beat: encoder, closeWhenEmpty: true })
   if (name !== undefined) nameReader(reader, name)
   if (granted !== undefined) reader.limitSeq = reader.seq + granted
-  const term = limited({
+  const lifetime = limited({
     // What others share is not broken off for one reading's sake.
     rotateAfterMs: rotates === true && wire.resumable && shared === undefined && options.rotateAfterMs,
-    expiresAtMs: expiryOf(hub, actor),
+    expiresAtMs: expiryOf(scheduler, actor),
     closeGraceMs: options.closeGraceMs,
   })
-  const delivery = new Delivery(hub, { reader, encoder, connection, options, owner, term })
+  const delivery = new Delivery(scheduler, { reader, encoder, connection, options, owner, lifetime })
   return { delivery, connection, start: startOf(stored, reader, continues === true) }
 }
 
-function limited(limits: TermLimits): TermLimits | undefined {
+function limited(limits: LifetimeLimits): LifetimeLimits | undefined {
   return limits.rotateAfterMs === false && limits.expiresAtMs === Infinity ? undefined : limits
 }
 
@@ -85,8 +85,8 @@ function startOf(stored: StoredStream, reader: Reader, continues: boolean): Enco
   return {
     opened: { type: 'opened', id: facts.id, cursor: cursorAt(stored, reader.seq), meta: facts.meta },
     // Folding a long past costs time that most wires have no use for: done when looked at.
-    get outline() {
-      return log.outlineAt(reader.seq)
+    get resumeState() {
+      return log.resumeStateAt(reader.seq)
     },
     mode: reader.seq === 0 ? 'start' : continues ? 'continue' : 'middle',
     ended: log.end !== undefined,

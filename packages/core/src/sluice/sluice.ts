@@ -1,14 +1,14 @@
 import { type AttachOptions, attachStream, locate, type RefOptions, type StreamRef } from './attach.ts'
 import { cancelStream } from './cancel.ts'
 import { Connection } from '../wire/connection.ts'
-import type { ConnectionHabits } from '../wire/connection-reading.ts'
+import type { ConnectionOptions } from '../wire/connection-reading.ts'
 import { DEFAULT_DRAIN_MS, drainEngine } from './drain.ts'
 import type { Engine } from './engine.ts'
 import { SluiceError } from '../events/errors.ts'
 import type { DataEvents } from '../events/event.ts'
 import type { Json } from '../events/json.ts'
 import { requireInteger } from '../events/option-rules.ts'
-import type { Hub } from '../clock/scheduler.ts'
+import type { Scheduler } from '../clock/scheduler.ts'
 import { extendReaders } from '../reader/reader.ts'
 import { type ReaderOptions, resolveReaderOptions, type ResolvedReaderOptions } from '../reader/options.ts'
 import type { Sink } from '../wire/sink.ts'
@@ -57,18 +57,18 @@ export class Sluice<Data extends DataEvents = DataEvents> {
   }
 
   /** Owns this sluice's time: for transports that share a {@link Connection} among readings, or have deadlines of their own. */
-  get hub(): Hub {
-    return this.#engine.hub
+  get scheduler(): Scheduler {
+    return this.#engine.scheduler
   }
 
   /** Calls `task` after `delayMs` on this sluice's clock; gives the function that calls it off. */
   after(delayMs: number, task: () => void): () => void {
-    return this.#engine.hub.runtime.after(delayMs, task)
+    return this.#engine.scheduler.runtime.after(delayMs, task)
   }
 
   /** A connection that carries any number of readings: each is given it with `deliver`. */
-  connect(sink: Sink, habits: ConnectionHabits, options?: ReaderOptions): Connection {
-    return new Connection(this.#engine.hub, sink, resolveReaderOptions(options, this.#engine.reader), habits)
+  connect(sink: Sink, habits: ConnectionOptions, options?: ReaderOptions): Connection {
+    return new Connection(this.#engine.scheduler, sink, resolveReaderOptions(options, this.#engine.reader), habits)
   }
 
   /**
@@ -136,12 +136,12 @@ export class Sluice<Data extends DataEvents = DataEvents> {
 
   /** Gives a message to the source's inbox. @throws SluiceError `SLUICE_ERR_ALREADY_ENDED`, `SLUICE_ERR_OVERLOADED` */
   async send(ref: StreamRef, message: Json, options: RefOptions): Promise<void> {
-    const { store, productions } = this.#engine
+    const { store, producers } = this.#engine
     const { stored } = await locate(this.#engine, ref, options.as, { action: 'send' })
     if (stored.log.end)
       throw new SluiceError('SLUICE_ERR_ALREADY_ENDED', 'The stream has ended; its source reads nothing any more.')
-    const production = productions.get(stored.facts.id)
-    const taken = production ? production.message(message) : await store.send?.(stored.facts, message)
+    const producer = producers.get(stored.facts.id)
+    const taken = producer ? producer.message(message) : await store.send?.(stored.facts, message)
     if (!taken) {
       throw new SluiceError(
         'SLUICE_ERR_OVERLOADED',

@@ -7,7 +7,7 @@ import type { DataEvents } from '../events/event.ts'
 import { invalidOption } from '../events/option-rules.ts'
 import { type Actor, requireActor } from '../access/principal.ts'
 import { type Json, jsonOf } from '../events/json.ts'
-import { Production } from '../producer/producer.ts'
+import { Producer } from '../producer/producer.ts'
 import type { Rewrite } from '../source/pump-host.ts'
 import type { Source } from '../source/source.ts'
 import type { NamedSource, StoredStream, StreamFacts } from '../store/store.ts'
@@ -63,7 +63,7 @@ export async function startStream<Data extends DataEvents>(
     idempotency,
     ...(named && { source: named, options: resolved }),
   }
-  const release = engine.admission.enter(actor, engine.hub.now())
+  const release = engine.admission.enter(actor, engine.scheduler.now())
   try {
     // Before the stream exists: what the application's own code throws here must leave nothing behind.
     const rewrite = rewriteFor(engine, facts)
@@ -72,8 +72,8 @@ export async function startStream<Data extends DataEvents>(
       release()
       return joined(engine, stored, { afterSeq: stored.log.firstSeq - 1, actor })
     }
-    const production = new Production(engine, stored, { options: resolved, release, rewrite })
-    return launch(production, run, { actor, waitUntil })
+    const producer = new Producer(engine, stored, { options: resolved, release, rewrite })
+    return launch(producer, run, { actor, waitUntil })
   } catch (error) {
     release()
     throw error
@@ -91,25 +91,25 @@ export function joined<Data extends DataEvents>(
   stored: StoredStream,
   start: Pick<TokenStreamStart, 'afterSeq' | 'actor'>,
 ): TokenStream<Data> {
-  const production = engine.productions.get(stored.facts.id)
-  return new TokenStream(engine, stored, { ...start, attached: true, production })
+  const producer = engine.producers.get(stored.facts.id)
+  return new TokenStream(engine, stored, { ...start, attached: true, producer })
 }
 
 function launch<Data extends DataEvents>(
-  production: Production,
+  producer: Producer,
   source: Source,
   { actor, waitUntil }: { actor: Actor; waitUntil: StartOptions['waitUntil'] },
 ): TokenStream<Data> {
-  const { engine, stored } = production
-  engine.productions.set(stored.facts.id, production)
-  engine.observers.tell('started', stored.facts)
+  const { engine, stored } = producer
+  engine.producers.set(stored.facts.id, producer)
+  engine.observers.notify('started', stored.facts)
   try {
-    waitUntil?.(production.settled())
+    waitUntil?.(producer.settled())
   } catch (error) {
-    engine.observers.tell('failed', stored.facts, { where: 'waitUntil', error })
+    engine.observers.notify('failed', stored.facts, { where: 'waitUntil', error })
   }
-  production.run(source)
-  return new TokenStream(engine, stored, { afterSeq: 0, attached: false, production, actor })
+  producer.run(source)
+  return new TokenStream(engine, stored, { afterSeq: 0, attached: false, producer, actor })
 }
 
 async function begin(

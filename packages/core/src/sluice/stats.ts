@@ -15,12 +15,12 @@ export interface SluiceStats {
 }
 
 /** What the parts of one sluice hold now. */
-export function statsOf({ admission, deliveries, hub, store }: Engine): Omit<SluiceStats, 'draining'> {
+export function statsOf({ admission, deliveries, scheduler, store }: Engine): Omit<SluiceStats, 'draining'> {
   return {
     producing: admission.running,
     delivering: deliveries.size,
-    pending: hub.pending,
-    loopLagMs: hub.loopLagMs,
+    pending: scheduler.pending,
+    loopLagMs: scheduler.loopLagMs,
     store: { ...store.usage(), health: store.health?.() ?? 'ok' },
   }
 }

@@ -1,5 +1,5 @@
 import type { Engine } from './engine.ts'
-import { Production } from '../producer/producer.ts'
+import { Producer } from '../producer/producer.ts'
 import { runSettle } from '../producer/settle-hook.ts'
 import { rewriteFor } from './start.ts'
 import type { StoredStream, StoreHost } from '../store/store.ts'
@@ -12,7 +12,7 @@ export function hostOf(engine: Engine): StoreHost {
     settles: engine.settle !== undefined,
     takeOver: (stored) => goOn(engine, stored),
     settle: async (stored) =>
-      engine.settle === undefined || runSettle(resultOf(stored), engine.settle, engine.hub, engine.observers),
+      engine.settle === undefined || runSettle(resultOf(stored), engine.settle, engine.scheduler, engine.observers),
   }
 }
 
@@ -21,12 +21,12 @@ function goOn(engine: Engine, stored: StoredStream): void {
   const { facts } = stored
   const source = engine.sources.get(facts.source?.name ?? '')
   if (!source) throw new Error(`No source "${facts.source?.name}" to go on with stream ${facts.id}.`)
-  const production = new Production(engine, stored, {
+  const producer = new Producer(engine, stored, {
     options: facts.options ?? engine.stream,
-    release: engine.admission.enter('server', engine.hub.now()),
+    release: engine.admission.enter('server', engine.scheduler.now()),
     rewrite: rewriteFor(engine, facts),
   })
-  engine.productions.set(facts.id, production)
-  engine.observers.tell('started', facts)
-  production.run(source)
+  engine.producers.set(facts.id, producer)
+  engine.observers.notify('started', facts)
+  producer.run(source)
 }

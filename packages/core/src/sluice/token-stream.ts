@@ -11,9 +11,9 @@ import { readEvents } from '../reader/event-iterator.ts'
 import type { Json } from '../events/json.ts'
 import type { ClosedCode } from '../events/notice.ts'
 import type { Actor } from '../access/principal.ts'
-import type { Production } from '../producer/producer.ts'
+import type { Producer } from '../producer/producer.ts'
 import { Reader } from '../reader/reader.ts'
-import { tellAttached, tellDetached } from './observe-reading.ts'
+import { notifyAttached, notifyDetached } from './observe-reading.ts'
 import type { Sink } from '../wire/sink.ts'
 import type { StoredStream } from '../store/store.ts'
 import { cursorAt, cursorOf } from '../store/info.ts'
@@ -23,7 +23,7 @@ import { readResult, type StreamResult, wholeText } from '../store/result.ts'
 export interface TokenStreamStart {
   afterSeq: number
   /** Where the stream is produced, if that is in this process. */
-  production: Production | undefined
+  producer: Producer | undefined
   /** True when this handle belongs to a stream that had existed before. */
   attached: boolean
   /** Who reads: what is delivered ends when that is known no more. */
@@ -97,7 +97,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
 
   /** Settles once the source is open; with the end when the stream was over before that. Never rejects. */
   get opened(): Promise<EndEvent | undefined> {
-    return this.#start.production?.opened() ?? Promise.resolve(undefined)
+    return this.#start.producer?.opened() ?? Promise.resolve(undefined)
   }
 
   /** The stream's one end. Never rejects: the end itself says what happened. */
@@ -115,14 +115,14 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
     this.#use()
     const reader = this.#read()
     reader.attach()
-    tellAttached(this.#engine, this.#stored, this.#start.afterSeq > 0)
+    notifyAttached(this.#engine, this.#stored, this.#start.afterSeq > 0)
     let outcome: ReadingOutcome = 'detached'
     try {
-      yield* readEvents(this.#engine.hub, reader) as AsyncGenerator<StreamEvent<Data>>
+      yield* readEvents(this.#engine.scheduler, reader) as AsyncGenerator<StreamEvent<Data>>
       outcome = reader.finished ? 'end' : 'detached'
     } finally {
       reader.detach()
-      tellDetached(this.#engine, this.#stored, outcome)
+      notifyDetached(this.#engine, this.#stored, outcome)
     }
   }
 
@@ -166,7 +166,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
     this.#engine.deliveries.set(delivery, how.wire)
     this.#delivery = delivery
     this.#onOver = onOver
-    tellAttached(this.#engine, this.#stored, this.#start.afterSeq > 0)
+    notifyAttached(this.#engine, this.#stored, this.#start.afterSeq > 0)
     delivery.begin(start)
     return connection
   }
@@ -174,14 +174,14 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
   /** @internal */
   readingChunk(events: number, bytes: number, waitedMs: number): void {
     const { observers } = this.#engine
-    if (!observers.none) observers.tell('chunk', this.#stored.facts, { events, bytes, waitedMs })
+    if (!observers.none) observers.notify('chunk', this.#stored.facts, { events, bytes, waitedMs })
   }
 
   /** @internal */
   readingOver(delivery: Delivery, outcome: ReadingOutcome, error?: unknown): void {
     this.#engine.deliveries.delete(delivery)
-    if (outcome === 'failed') this.#engine.observers.tell('failed', this.#stored.facts, { where: 'delivery', error })
-    tellDetached(this.#engine, this.#stored, outcome)
+    if (outcome === 'failed') this.#engine.observers.notify('failed', this.#stored.facts, { where: 'delivery', error })
+    notifyDetached(this.#engine, this.#stored, outcome)
     this.#onOver?.(outcome)
   }
 

@@ -20,7 +20,7 @@ interface Carry {
  * What a source yields becomes events fit to be logged: bytes are decoded, code points and surrogates that were split
  * over items are joined, what can never be joined is replaced once, empty text is dropped, long text is split.
  */
-export class Intake {
+export class EventNormalizer {
   readonly #admit: Admit
   readonly #maxEventBytes: number
   readonly #maxDataBytes: number

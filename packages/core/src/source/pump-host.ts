@@ -3,7 +3,7 @@ import type { Logged } from '../log/segment.ts'
 import type { ResolvedStreamOptions } from '../store/stream-options.ts'
 
 /** What the pump tells the stream it works for. */
-export interface PumpOwner {
+export interface PumpHost {
   /** The source is open: the promise its function returned has settled, or its first item is there. */
   sourceOpened(): void
   /** The first event is in the log. */
@@ -14,16 +14,16 @@ export interface PumpOwner {
   sourceFinished(): void
   sourceFailed(error: unknown): void
   /** All of the source's own code has come to rest. */
-  sourceRested(): void
+  sourceStopped(): void
 }
 
 /** Changes events before they get a seq; built by the stream from its `transforms`. */
 export type Rewrite = (event: Logged | undefined, admit: (event: Logged) => void) => void
 
-/** What a pump works with, besides its hub. */
+/** What a pump works with, besides its scheduler. */
 export interface PumpParts {
   log: Log
-  owner: PumpOwner
+  owner: PumpHost
   options: ResolvedStreamOptions
   rewrite: Rewrite | undefined
 }

@@ -1,9 +1,9 @@
 import type { SluiceError } from '../events/errors.ts'
-import type { Hub } from '../clock/scheduler.ts'
-import { Intake } from './normalize-events.ts'
+import type { Scheduler } from '../clock/scheduler.ts'
+import { EventNormalizer } from './normalize-events.ts'
 import type { SourceProgress } from '../producer/lifecycle-machine.ts'
 import type { Log } from '../log/log.ts'
-import type { PumpOwner, PumpParts, Rewrite } from './pump-host.ts'
+import type { PumpHost, PumpParts, Rewrite } from './pump-host.ts'
 import type { Logged } from '../log/segment.ts'
 import type { Source, SourceContext } from './source.ts'
 import { type SourceIterator, toSourceIterator } from './iterator.ts'
@@ -17,18 +17,18 @@ const MAX_ITEMS_PER_TURN = 1024
 export class Pump implements SourceProgress {
   pullSinceMs: number = Infinity
   yielded = false
-  readonly #hub: Hub
+  readonly #scheduler: Scheduler
   readonly #log: Log
-  readonly #owner: PumpOwner
+  readonly #owner: PumpHost
   readonly #windowBytes: number
   /** How far ahead of its store a stream may be: what is not there yet cannot be trimmed here. */
   readonly #unstoredBytes: number
   readonly #firstTokenMs: number
   readonly #idleMs: number
   /** What the source gives goes in here … */
-  readonly #intake: Intake
+  readonly #normalizer: EventNormalizer
   /** … and comes out there, into the log; the same thing when there are no transforms. */
-  readonly #admitted: Intake
+  readonly #admitted: EventNormalizer
   readonly #rewrite: Rewrite | undefined
   /** What a transform makes is as little to be trusted as what a source gives. */
   #admit: (event: Logged) => void = UNUSED
@@ -41,8 +41,8 @@ export class Pump implements SourceProgress {
   #turn = 0
   #itemsThisTurn = 0
 
-  constructor(hub: Hub, { log, owner, options, rewrite }: PumpParts) {
-    this.#hub = hub
+  constructor(scheduler: Scheduler, { log, owner, options, rewrite }: PumpParts) {
+    this.#scheduler = scheduler
     this.#log = log
     this.#owner = owner
     this.#windowBytes = options.windowBytes
@@ -52,8 +52,10 @@ export class Pump implements SourceProgress {
     this.#rewrite = rewrite
     if (rewrite) this.#admit = (event) => this.#admitted.accept(event)
     const limits = { maxEventBytes: options.maxEventBytes, maxDataBytes: Math.floor(options.retentionBytes / 4) }
-    this.#admitted = new Intake(limits, log)
-    this.#intake = rewrite ? new Intake(limits, { append: (event) => rewrite(event, this.#admit) }) : this.#admitted
+    this.#admitted = new EventNormalizer(limits, log)
+    this.#normalizer = rewrite
+      ? new EventNormalizer(limits, { append: (event) => rewrite(event, this.#admit) })
+      : this.#admitted
   }
 
   /** Runs the source to its end, and tells its owner when all of the source's own code has come to rest. Never rejects. */
@@ -77,7 +79,7 @@ export class Pump implements SourceProgress {
         if (done) return this.#finish()
         if (typeof value === 'string' || !Array.isArray(value)) this.#accept(value)
         else await this.#acceptAll(value)
-        if (this.#hub.turn !== this.#turn) this.#beginTurn()
+        if (this.#scheduler.turn !== this.#turn) this.#beginTurn()
         else if (++this.#itemsThisTurn >= MAX_ITEMS_PER_TURN) await this.#endTurn()
       }
       await this.#iterator.stop(undefined)
@@ -85,7 +87,7 @@ export class Pump implements SourceProgress {
       this.pullSinceMs = Infinity
       if (!this.#stopped) this.#owner.sourceFailed(error)
     } finally {
-      this.#owner.sourceRested()
+      this.#owner.sourceStopped()
     }
   }
 
@@ -94,13 +96,13 @@ export class Pump implements SourceProgress {
     if (this.#stopped) return
     this.#stopped = true
     this.pullSinceMs = Infinity
-    this.roomMade()
+    this.resumeIfRoom()
     // A generator hears this only when its pending wait ends; the run above waits for that, and its owner not too long.
     this.#iterator?.stop(reason).catch(() => {})
   }
 
   /** A reader has moved, come or gone: the source may be pulled again if there is room. */
-  roomMade(): void {
+  resumeIfRoom(): void {
     if (this.#roomWanted && (this.#stopped || this.#hasRoom())) {
       const go = this.#roomWanted
       this.#roomWanted = undefined
@@ -119,7 +121,7 @@ export class Pump implements SourceProgress {
   #hasRoom(): boolean {
     const log = this.#log
     if (log.totalBytes - log.storedBytes >= this.#unstoredBytes) return false
-    if (!log.attended && this.runsUnread) return true
+    if (!log.attended && this.runsWithoutReaders) return true
     return log.totalBytes - log.furthestBytes < this.#windowBytes
   }
 
@@ -127,10 +129,10 @@ export class Pump implements SourceProgress {
   watchedUntilMs: number = Infinity
 
   /** Set by the owner: with no reader attached the source goes on (policy `continue`, or within grace). */
-  runsUnread = false
+  runsWithoutReaders = false
 
   #finish(): void {
-    this.#intake.flush()
+    this.#normalizer.flush()
     if (this.#rewrite) {
       this.#rewrite(undefined, this.#admit)
       this.#admitted.flush()
@@ -139,12 +141,12 @@ export class Pump implements SourceProgress {
   }
 
   #beginTurn(): void {
-    this.#turn = this.#hub.turn
+    this.#turn = this.#scheduler.turn
     this.#itemsThisTurn = 0
   }
 
   async #endTurn(): Promise<void> {
-    await this.#hub.nextTurn()
+    await this.#scheduler.nextTurn()
     this.#beginTurn()
   }
 
@@ -158,7 +160,7 @@ export class Pump implements SourceProgress {
   }
 
   #accept(item: unknown): void {
-    this.#intake.accept(item)
+    this.#normalizer.accept(item)
     if (this.yielded || this.#log.lastSeq === 0) return
     this.yielded = true
     this.#owner.sourceBegan()
@@ -174,7 +176,7 @@ export class Pump implements SourceProgress {
     const { lastSeq } = this.#log
     if (lastSeq !== this.#pulledSeq) {
       this.#pulledSeq = lastSeq
-      this.#silentSinceMs = this.#hub.now()
+      this.#silentSinceMs = this.#scheduler.now()
     }
     this.pullSinceMs = this.#silentSinceMs
     const limitMs = this.yielded ? this.#idleMs : this.#firstTokenMs

@@ -4,11 +4,11 @@ import type { RecordState } from './record-machine.ts'
 import type { StoredStream } from './store.ts'
 
 /** Whoever keeps records: told what becomes of them. */
-export interface RecordKeeper {
+export interface RecordOwner {
   /** The stream has ended. */
   ending(record: MemoryRecord): void
   /** Its time is over. */
-  bury(record: MemoryRecord): void
+  expire(record: MemoryRecord): void
 }
 
 /** One stream as the memory store keeps it; it hears of its end, and of its time. */
@@ -18,10 +18,10 @@ export class MemoryRecord implements Due, LogWatcher {
   readonly retentionMs: number
   /** Set when the stream has ended. */
   expiry: Deadline | undefined
-  readonly #keeper: RecordKeeper
+  readonly #owner: RecordOwner
 
-  constructor(keeper: RecordKeeper, stream: StoredStream, leaseUntilMs: number, retentionMs: number) {
-    this.#keeper = keeper
+  constructor(owner: RecordOwner, stream: StoredStream, leaseUntilMs: number, retentionMs: number) {
+    this.#owner = owner
     this.stream = stream
     this.leaseUntilMs = leaseUntilMs
     this.retentionMs = retentionMs
@@ -35,10 +35,10 @@ export class MemoryRecord implements Due, LogWatcher {
   }
 
   due(): void {
-    this.#keeper.bury(this)
+    this.#owner.expire(this)
   }
 
   ended(): void {
-    this.#keeper.ending(this)
+    this.#owner.ending(this)
   }
 }

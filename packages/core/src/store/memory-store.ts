@@ -1,11 +1,11 @@
 import { Deadline } from '../clock/deadlines.ts'
 import { SluiceError } from '../events/errors.ts'
 import type { EndEvent } from '../events/event.ts'
-import { Hub } from '../clock/scheduler.ts'
+import { Scheduler } from '../clock/scheduler.ts'
 import { Log } from '../log/log.ts'
 import type { LogAccount } from '../log/log-options.ts'
 import { MemoryIndex } from './memory-index.ts'
-import { MemoryRecord, type RecordKeeper } from './memory-record.ts'
+import { MemoryRecord, type RecordOwner } from './memory-record.ts'
 import { type MemoryStoreOptions, resolveMemoryStoreOptions } from './memory-store-options.ts'
 import { beginRecord, stepRecord } from './record-machine.ts'
 import type {
@@ -34,12 +34,12 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   return new MemoryStore(options)
 }
 
-class MemoryStore implements Store, RecordKeeper {
+class MemoryStore implements Store, RecordOwner {
   readonly name = 'memory'
   readonly shared = false
   readonly #maxBytes: number
   readonly #maxTombstones: number
-  readonly #hub: Hub
+  readonly #scheduler: Scheduler
   readonly #index: MemoryIndex = new MemoryIndex()
   /** Ended streams, oldest end first. */
   readonly #ended: Set<MemoryRecord> = new Set()
@@ -50,7 +50,7 @@ class MemoryStore implements Store, RecordKeeper {
     const { maxBytes, maxTombstones, runtime } = resolveMemoryStoreOptions(options)
     this.#maxBytes = maxBytes
     this.#maxTombstones = maxTombstones
-    this.#hub = new Hub(runtime, false)
+    this.#scheduler = new Scheduler(runtime, false)
   }
 
   begin(facts: StreamFacts, keeping: Keeping): Begun {
@@ -87,11 +87,11 @@ class MemoryStore implements Store, RecordKeeper {
 
   erase(stream: StreamName): void {
     const record = this.#index.find(stream)
-    if (record) this.bury(record)
+    if (record) this.expire(record)
   }
 
   renew(streams: readonly StreamName[], leaseMs: number): readonly StreamName[] {
-    const nowMs = this.#hub.now()
+    const nowMs = this.#scheduler.now()
     return streams.filter((stream) => {
       const record = this.#index.find(stream)
       if (!record) return true
@@ -106,20 +106,20 @@ class MemoryStore implements Store, RecordKeeper {
   }
 
   dispose(): void {
-    for (const { expiry } of this.#ended) if (expiry) this.#hub.cancel(expiry)
+    for (const { expiry } of this.#ended) if (expiry) this.#scheduler.cancel(expiry)
   }
 
   ending(record: MemoryRecord): void {
     this.#index.freeKey(record)
     this.#ended.add(record)
     record.expiry = new Deadline(record)
-    this.#hub.schedule(record.expiry, this.#hub.now() + record.retentionMs)
+    this.#scheduler.schedule(record.expiry, this.#scheduler.now() + record.retentionMs)
     this.#evict()
   }
 
-  bury(record: MemoryRecord): void {
+  expire(record: MemoryRecord): void {
     const { facts, log } = record.stream
-    if (record.expiry) this.#hub.cancel(record.expiry)
+    if (record.expiry) this.#scheduler.cancel(record.expiry)
     this.#index.delete(record)
     this.#ended.delete(record)
     const { id, tenant, owner, key } = facts
@@ -130,7 +130,7 @@ class MemoryStore implements Store, RecordKeeper {
 
   #create(facts: StreamFacts, keeping: Keeping): MemoryRecord {
     const log = new Log(facts.id, 1, { retentionBytes: keeping.retentionBytes, account: this.#account })
-    const { leaseUntilMs } = beginRecord(this.#hub.now(), keeping.leaseMs)
+    const { leaseUntilMs } = beginRecord(this.#scheduler.now(), keeping.leaseMs)
     const record = new MemoryRecord(this, { facts, log, timing: {} }, leaseUntilMs, keeping.retentionMs)
     this.#index.add(record)
     return record
@@ -140,7 +140,7 @@ class MemoryStore implements Store, RecordKeeper {
   #evict(): void {
     for (const record of this.#ended) {
       if (this.#account.bytes <= this.#maxBytes) return
-      this.bury(record)
+      this.expire(record)
     }
   }
 

@@ -1,7 +1,7 @@
 import type { WireBytes } from './sink.ts'
 
 /** A reading that is carried by a connection. */
-export interface Carried {
+export interface ConnectionReading {
   /** When it last wrote, by `Connection.serve`; left out by one that is always served first. */
   readonly servedAt?: number
   /** The sink can take more. */
@@ -15,7 +15,7 @@ export interface Carried {
 }
 
 /** How a transport uses its connections. */
-export interface ConnectionHabits {
+export interface ConnectionOptions {
   /** Makes what keeps the connection alive and means nothing. */
   beat: { heartbeat(): WireBytes }
   /** True where a connection serves one reading and closes with it. */

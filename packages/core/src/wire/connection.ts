@@ -1,7 +1,7 @@
-import type { Carried, ConnectionHabits } from './connection-reading.ts'
+import type { ConnectionReading, ConnectionOptions } from './connection-reading.ts'
 import { Deadline, type Due } from '../clock/deadlines.ts'
 import { withOneMore } from '../log/small-set.ts'
-import type { Hub } from '../clock/scheduler.ts'
+import type { Scheduler } from '../clock/scheduler.ts'
 import type { ResolvedReaderOptions } from '../reader/options.ts'
 import type { Sink, WireBytes } from './sink.ts'
 
@@ -16,29 +16,29 @@ const HEARTBEAT_JITTER = 0.1
  */
 export class Connection implements Due {
   state: 'open' | 'waiting' | 'parting' | 'closing' | 'closed' = 'open'
-  readonly #hub: Hub
+  readonly #scheduler: Scheduler
   readonly #sink: Sink
   readonly #options: ResolvedReaderOptions
-  readonly #beatMaker: ConnectionHabits['beat']
+  readonly #beatMaker: ConnectionOptions['beat']
   readonly #closeWhenEmpty: boolean
   readonly #heartbeatMs: number
   /** Mostly one; replaced, never changed. */
-  #carried: readonly Carried[] = NOTHING
+  #carried: readonly ConnectionReading[] = NOTHING
   /** What is yet to be said to a peer that makes us wait. */
   #farewells: readonly WireBytes[] = NOTHING
   readonly #deadline: Deadline = new Deadline(this)
   #lastWriteMs: number
   #served = 0
 
-  constructor(hub: Hub, sink: Sink, options: ResolvedReaderOptions, habits: ConnectionHabits) {
-    this.#hub = hub
+  constructor(scheduler: Scheduler, sink: Sink, options: ResolvedReaderOptions, habits: ConnectionOptions) {
+    this.#scheduler = scheduler
     this.#sink = sink
     this.#options = options
     this.#beatMaker = habits.beat
     this.#closeWhenEmpty = habits.closeWhenEmpty
     const spread = 1 - HEARTBEAT_JITTER + Math.random() * 2 * HEARTBEAT_JITTER
     this.#heartbeatMs = options.heartbeatMs === false ? Infinity : options.heartbeatMs * spread
-    this.#lastWriteMs = hub.now()
+    this.#lastWriteMs = scheduler.now()
     this.#watchSilence()
   }
 
@@ -53,14 +53,14 @@ export class Connection implements Due {
   }
 
   /** `false`: the connection is gone, or going, and takes nobody any more. */
-  carry(reading: Carried): boolean {
+  carry(reading: ConnectionReading): boolean {
     if (this.state !== 'open' && this.state !== 'waiting') return false
     this.#carried = withOneMore(this.#carried, reading)
     return true
   }
 
   /** A reading is over. A connection that was opened for its readings closes with the last one. */
-  drop(reading: Carried): void {
+  drop(reading: ConnectionReading): void {
     this.#carried = this.#carried.filter((other) => other !== reading)
     if (this.#closeWhenEmpty && this.#carried.length === 0) this.close()
   }
@@ -69,7 +69,7 @@ export class Connection implements Due {
    * A reading is over before its stream's end, and the peer is told so as soon as it takes more: bytes that were queued
    * would otherwise be followed by nothing, or by a close that looks like an end.
    */
-  part(reading: Carried, farewell: WireBytes): void {
+  part(reading: ConnectionReading, farewell: WireBytes): void {
     if (this.state === 'open') this.write(farewell)
     else if (this.state === 'waiting') this.#farewells = [...this.#farewells, farewell]
     this.drop(reading)
@@ -79,12 +79,12 @@ export class Connection implements Due {
   write(bytes: WireBytes): void {
     if (this.state !== 'open') return
     if (bytes.length === 0) return
-    this.#lastWriteMs = this.#hub.now()
+    this.#lastWriteMs = this.#scheduler.now()
     let ready: boolean
     try {
       ready = this.#sink.write(bytes)
     } catch {
-      // A sink that breaks its word must not take the hub, and every other reader, with it.
+      // A sink that breaks its word must not take the scheduler, and every other reader, with it.
       return this.abort()
     }
     if (!ready && this.state === 'open') this.#wait()
@@ -97,7 +97,7 @@ export class Connection implements Due {
     this.state = parting ? 'parting' : 'closing'
     this.#detachAll()
     // One grace for all that is left to be sent, whether or not the sink has asked to wait.
-    this.#hub.schedule(this.#deadline, this.#hub.now() + this.#options.closeGraceMs)
+    this.#scheduler.schedule(this.#deadline, this.#scheduler.now() + this.#options.closeGraceMs)
     if (!parting) this.#sink.close()
   }
 
@@ -112,14 +112,14 @@ export class Connection implements Due {
   lost(): void {
     if (this.state === 'closed') return
     this.state = 'closed'
-    this.#hub.cancel(this.#deadline)
+    this.#scheduler.cancel(this.#deadline)
     this.#detachAll()
   }
 
   #wait(): void {
     this.state = 'waiting'
     const { stallMs } = this.#options
-    this.#hub.schedule(this.#deadline, stallMs === false ? Infinity : this.#hub.now() + stallMs)
+    this.#scheduler.schedule(this.#deadline, stallMs === false ? Infinity : this.#scheduler.now() + stallMs)
     void this.#sink.drained().then(
       () => this.#drained(),
       () => this.#drained(),
@@ -144,7 +144,7 @@ export class Connection implements Due {
   }
 
   #watchSilence(): void {
-    this.#hub.schedule(this.#deadline, this.#lastWriteMs + this.#heartbeatMs)
+    this.#scheduler.schedule(this.#deadline, this.#lastWriteMs + this.#heartbeatMs)
   }
 
   /** Whatever the state waits for is due. */
@@ -156,7 +156,7 @@ export class Connection implements Due {
 
   #beat(): void {
     try {
-      if (this.#hub.now() >= this.#lastWriteMs + this.#heartbeatMs) this.write(this.#beatMaker.heartbeat())
+      if (this.#scheduler.now() >= this.#lastWriteMs + this.#heartbeatMs) this.write(this.#beatMaker.heartbeat())
     } catch (error) {
       for (const reading of this.#carried) reading.failed(error)
       return this.abort()

@@ -1,6 +1,6 @@
 import type { StreamEvent } from '../events/event.ts'
 import type { Closed, Opened } from '../events/notice.ts'
-import type { Outline } from '../events/resume-state.ts'
+import type { ResumeState } from '../events/resume-state.ts'
 import type { WireBytes } from './sink.ts'
 
 /** One (merged) event of a chunk, and the position right after it. */
@@ -17,7 +17,7 @@ export interface Entry {
 export interface EncoderStart {
   opened: Opened
   /** What happened before the first entry, folded: which choices began, which tool calls are known. */
-  outline: Outline
+  resumeState: ResumeState
   /**
    * `start`: from the first event. `continue`: the same client's output goes on after a drop, so nothing is repeated.
    * `middle`: a new client begins here, so what is open must be re-opened.

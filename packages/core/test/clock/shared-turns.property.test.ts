@@ -27,7 +27,7 @@ test('contract 6: readings that share a slow connection are served in turns, and
     }
     const sink = new LineSink(runtime, speed)
     const options = { ...sluice.readerOptions, stallMs: false, heartbeatMs: false } as const
-    const connection = new Connection(sluice.hub, sink, options, { beat: NO_BEAT, closeWhenEmpty: false })
+    const connection = new Connection(sluice.scheduler, sink, options, { beat: NO_BEAT, closeWhenEmpty: false })
     sink.join(connection)
     const sent = new Map(streams.map(({ id }) => [id, 0]))
     const ended = new Set<string>()

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Deadline, DeadlineList } from '../../src/clock/deadlines.ts'
-import { Hub } from '../../src/clock/scheduler.ts'
+import { Scheduler } from '../../src/clock/scheduler.ts'
 import { TokenBucket } from '../../src/clock/token-bucket.ts'
 import { fittingEnd, utf8Length } from '../../src/events/utf8.ts'
 import { check, createVirtualRuntime, hostileText } from '../rig/core-rig.ts'
@@ -46,12 +46,12 @@ describe('the deadline list against a sorted array', () => {
     ))
 })
 
-describe('contract 14, the hub', () => {
+describe('contract 14, the scheduler', () => {
   test('has one timer at most, fires each deadline once and on time, and leaves nothing behind', () =>
     check(
       fc.asyncProperty(steps, fc.array(fc.nat({ max: 20 }), { minLength: 1, maxLength: 5 }), async (list, pauses) => {
         const runtime = createVirtualRuntime()
-        const hub = new Hub(runtime)
+        const scheduler = new Scheduler(runtime)
         const due = new Map<number, number>()
         const fired: [number, number][] = []
         const all = Array.from(
@@ -70,7 +70,7 @@ describe('contract 14, the hub', () => {
         }
         for (const [index, { which, atMs }] of list.entries()) {
           const at = atMs === undefined ? Infinity : runtime.now() + atMs
-          hub.schedule(all[which]!, at)
+          scheduler.schedule(all[which]!, at)
           if (at === Infinity) due.delete(which)
           else due.set(which, at)
           expect(runtime.pendingTimers).toBeLessThanOrEqual(1)
@@ -79,19 +79,19 @@ describe('contract 14, the hub', () => {
         await pass(100)
         const sort = (pairs: [number, number][]): [number, number][] => pairs.sort(([a, x], [b, y]) => x - y || a - b)
         expect(sort(fired)).toEqual(sort(expected))
-        expect([hub.pending, runtime.pendingTimers, runtime.pendingDeferred]).toEqual([0, 0, 0])
+        expect([scheduler.pending, runtime.pendingTimers, runtime.pendingDeferred]).toEqual([0, 0, 0])
       }),
     ))
 
   test('steps what was marked once, at the end of the turn, what marks itself again in the next', async () => {
     const runtime = createVirtualRuntime()
-    const hub = new Hub(runtime)
+    const scheduler = new Scheduler(runtime)
     let steps = 0
-    const item = { dirty: false, step: () => void (++steps < 3 && hub.mark(item)) }
-    for (let mark = 0; mark < 5; mark++) hub.mark(item)
-    expect([steps, hub.pending, runtime.pendingDeferred]).toEqual([0, 1, 1])
+    const item = { dirty: false, step: () => void (++steps < 3 && scheduler.mark(item)) }
+    for (let mark = 0; mark < 5; mark++) scheduler.mark(item)
+    expect([steps, scheduler.pending, runtime.pendingDeferred]).toEqual([0, 1, 1])
     await runtime.flush()
-    expect([steps, hub.turn, hub.pending]).toEqual([3, 3, 0])
+    expect([steps, scheduler.turn, scheduler.pending]).toEqual([3, 3, 0])
   })
 })
 

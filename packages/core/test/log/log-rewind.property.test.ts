@@ -107,7 +107,7 @@ function everythingOf(log: Log): object {
     epochs: seqs.map((seq) => log.epochOf(seq)),
     sums: seqs.map((seq) => log.bytesUpTo(seq)),
     places: seqs.map((seq) => placeCursor(log, { streamId: 'stream', epoch: log.epochOf(seq), seq })),
-    outlines: [0, Math.floor(log.lastSeq / 2), log.lastSeq].map((seq) => log.outlineAt(seq)),
+    outlines: [0, Math.floor(log.lastSeq / 2), log.lastSeq].map((seq) => log.resumeStateAt(seq)),
   }
 }
 

@@ -52,7 +52,7 @@ describe('contract 11, a log that runs ahead of a store that does not answer', (
     const log = createLog()
     log.runAhead()
     log.storedUpTo(3)
-    log.fallIn('stored')
+    log.storeFirstAgain('stored')
     expect([log.withholds, shownBy(log)]).toEqual([false, [1, 2, 3]])
     log.append('d')
     expect(shownBy(log)).toEqual([1, 2, 3])

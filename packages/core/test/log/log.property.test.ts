@@ -1,10 +1,10 @@
 /* oxlint-disable vitest/no-conditional-expect -- a model says what is to be expected */
 import {
-  createOutline,
+  createResumeState,
   type Entry,
   EVENT_COST_BYTES,
   eventBytes,
-  foldOutline,
+  foldResumeState,
   Log,
   type LogAccount,
   type Logged,
@@ -101,7 +101,7 @@ describe('contract 1, a log against a plain list', () => {
       }),
     ))
 
-  test('bytesUpTo, fitting and outlineAt agree with the list', () =>
+  test('bytesUpTo, fitting and resumeStateAt agree with the list', () =>
     check(
       fc.property(
         events,
@@ -116,9 +116,9 @@ describe('contract 1, a log against a plain list', () => {
           while (seq + count < kept.length && sizeOf(kept.slice(seq, seq + count + 1)) <= maxBytes) count++
           count = Math.max(count, seq < kept.length ? 1 : 0)
           expect(log.fitting(seq, Infinity, maxBytes)).toEqual({ count, bytes: sizeOf(kept.slice(seq, seq + count)) })
-          const outline = createOutline()
-          for (const { event } of kept.slice(0, seq)) foldOutline(outline, event)
-          expect(log.outlineAt(seq)).toEqual(outline)
+          const resumeState = createResumeState()
+          for (const { event } of kept.slice(0, seq)) foldResumeState(resumeState, event)
+          expect(log.resumeStateAt(seq)).toEqual(resumeState)
         },
       ),
     ))

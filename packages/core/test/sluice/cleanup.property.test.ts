@@ -9,7 +9,7 @@ import { createWorld, logOf, readWithDrops, serve, settledNow, toQuiescence } fr
 
 const AS = { owner: 'ada' }
 
-test('contract 14: when all is over no timer, deadline, reader, watcher, listener, production or delivery is left', async () => {
+test('contract 14: when all is over no timer, deadline, reader, watcher, listener, producer or delivery is left', async () => {
   const last = fc.constantFrom<SourceStep>('end', { hang: true }, { throw: new Error('x') }, { yieldAfterAbort: 3 })
   const extras = fc.array(
     fc.constantFrom(

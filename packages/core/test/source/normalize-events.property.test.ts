@@ -10,7 +10,7 @@ import {
 } from '@sluice/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Intake } from '../../src/source/normalize-events.ts'
+import { EventNormalizer } from '../../src/source/normalize-events.ts'
 import { byteTokens, channelOf, check, expectedTexts, RUNS, sourceItems, stringTokens } from '../rig/core-rig.ts'
 
 type Item = string | Uint8Array | SourceEvent<DataEvents>
@@ -25,9 +25,9 @@ function takeIn(items: readonly unknown[], limits = LIMITS): StreamEvent[] {
   const events: StreamEvent[] = []
   const admit = (event: string | StreamEvent): void =>
     void events.push(typeof event === 'string' ? { type: 'text', text: event } : event)
-  const intake = new Intake(limits, { append: admit })
-  for (const item of items) intake.accept(item)
-  intake.flush()
+  const normalizer = new EventNormalizer(limits, { append: admit })
+  for (const item of items) normalizer.accept(item)
+  normalizer.flush()
   return events
 }
 

@@ -65,7 +65,7 @@ class Model {
     )
   }
 
-  bury(known: Known): void {
+  expire(known: Known): void {
     this.streams = this.streams.filter((other) => other !== known)
     this.ended = this.ended.filter((other) => other !== known)
     const { facts, end, seq, epoch } = known
@@ -81,12 +81,12 @@ class Model {
   }
 
   evict(): void {
-    while (this.bytes > MAX_BYTES && this.ended.length > 0) this.bury(this.ended[0]!)
+    while (this.bytes > MAX_BYTES && this.ended.length > 0) this.expire(this.ended[0]!)
   }
 
-  expire(nowMs: number): void {
+  expireDue(nowMs: number): void {
     for (const known of [...this.ended].sort((a, b) => a.expiresAtMs - b.expiresAtMs)) {
-      if (known.expiresAtMs <= nowMs) this.bury(known)
+      if (known.expiresAtMs <= nowMs) this.expire(known)
     }
   }
 }
@@ -170,7 +170,7 @@ async function act(bench: Bench, step: Step): Promise<void> {
   if (step.do === 'begin') return begin(bench, step)
   if (step.do === 'advance') {
     await runtime.advance(step.ms)
-    return model.expire(runtime.now())
+    return model.expireDue(runtime.now())
   }
   const name = names[step.which % Math.max(1, names.length)] ?? { tenant: '', id: 'nobody' }
   const known = model.byId(name.id)
@@ -187,7 +187,7 @@ async function act(bench: Bench, step: Step): Promise<void> {
     expect(closing).toEqual(known ? { is: 'closed', first, end, epoch, seq } : { is: 'missing' })
   } else if (step.do === 'erase') {
     await store.erase(name)
-    if (known) model.bury(known)
+    if (known) model.expire(known)
   } else if (step.do === 'renew') {
     expect(await store.renew([name], 10)).toEqual(known && !known.end ? [] : [name])
   } else if (known && !known.end) {
@@ -228,7 +228,7 @@ async function compare({ store, model, names }: Bench): Promise<void> {
 function follow({ store, model }: Bench): void {
   while (store.usage().streams < model.streams.length) {
     if (model.ended.length === 0) throw new Error('a live stream was given up')
-    model.bury(model.ended[0]!)
+    model.expire(model.ended[0]!)
   }
 }
 

@@ -15,7 +15,7 @@ import { GatewayMetrics } from './gateway-metrics.ts'
 import type { GatewayOptions, LogLevel } from '../options/option-table.ts'
 import { upstreamFetch } from './upstream-fetch.ts'
 import { mountUpstream, refuse } from './upstream-proxy.ts'
-import { createTicketDesk, isForSocket, mountWebSocket, type RunnerFor } from './web-socket.ts'
+import { createTicketIssuer, isForSocket, mountWebSocket, type RunnerFor } from './web-socket.ts'
 
 const MOUNT = '/v1'
 const SOCKETS = `${MOUNT}/ws`
@@ -60,7 +60,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   })
   const identify = createIdentify(options.auth)
   const runnerFor = createRunner(options)
-  const desk = createTicketDesk()
+  const desk = createTicketIssuer()
   app.register(sluicePlugin, {
     sluice,
     identify(request) {

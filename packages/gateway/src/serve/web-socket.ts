@@ -14,7 +14,7 @@ import { refuse } from './upstream-proxy.ts'
 export type RunnerFor = (body: object, authorization: string | undefined) => Source
 
 /** Tickets of this process, and the keys of those they were issued to. */
-export interface TicketDesk {
+export interface TicketIssuer {
   readonly tickets: Tickets
   /** Notes with which key an owner asks for a ticket. */
   remember(principal: Principal, authorization: string | undefined): void
@@ -27,7 +27,7 @@ const MAX_KEYS = 10_000
  * A ticket names its owner, which is a hash of the key, and the backend wants the key itself: it stays in this process, and
  * out of tickets, which end up in logs.
  */
-export function createTicketDesk(): TicketDesk {
+export function createTicketIssuer(): TicketIssuer {
   const authorizations = new Map<string, string>()
   return {
     tickets: createTickets({ secret: randomBytes(32) }),
@@ -56,7 +56,7 @@ export function mountWebSocket(
     options,
     desk,
     runnerFor,
-  }: { sluice: Sluice; options: GatewayOptions; desk: TicketDesk; runnerFor: RunnerFor },
+  }: { sluice: Sluice; options: GatewayOptions; desk: TicketIssuer; runnerFor: RunnerFor },
 ): WebSocketHandler {
   const identify = createIdentify(options.auth)
   const handler = createWebSocketHandler({

@@ -13,7 +13,7 @@ function encoderAt(options: ConstructorParameters<typeof EventEncoder>[0] = {}):
   const encoder = new EventEncoder(options)
   encoder.open({
     opened: { type: 'opened', id: ID, cursor: `${ID}.1.0`, meta: {} },
-    outline: undefined as never,
+    resumeState: undefined as never,
     mode: 'start',
     ended: false,
   })

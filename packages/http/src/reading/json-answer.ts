@@ -11,7 +11,7 @@ import { type ChatFacts, createChatCollector, toChatCompletion } from '@sluice/w
 
 import { jsonPlan, type Plan } from '../response/plan.ts'
 import { wireErrorOf, wireErrorOfEnd } from '../response/problem.ts'
-import type { RefusalManner } from './refusal.ts'
+import type { ErrorStyle } from './refusal.ts'
 import { type Held, leftPlan, refusedStream, streamHeaders } from './start.ts'
 import { describeStream } from '../response/stream-info.ts'
 
@@ -22,7 +22,7 @@ export const DEFAULT_MAX_JSON_BYTES: number = 4 * 1024 * 1024
 export interface CollectParts {
   mount: string
   maxJsonBytes: number
-  manner: RefusalManner
+  style: ErrorStyle
 }
 
 /** The answer of a chat completion that is not streamed: one body, read off the same stream. */
@@ -46,7 +46,7 @@ export async function planNativeJson(held: Held, sluice: Sluice, as: Actor, part
 /** Reads it all; gives the answer where that is an error. An answer that was cut never passes for a whole one. */
 async function readToEnd(
   { stream, hold }: Held,
-  { mount, maxJsonBytes, manner }: CollectParts,
+  { mount, maxJsonBytes, style }: CollectParts,
   add: (event: StreamEvent) => void,
 ): Promise<Plan | undefined> {
   let end: EndEvent | undefined
@@ -61,7 +61,7 @@ async function readToEnd(
   }
   if (!hold.handOver()) return leftPlan()
   if (end?.complete) return undefined
-  return refusedStream(stream, end ? wireErrorOfEnd(end) : wireErrorOf(tooLong(maxJsonBytes)), mount, manner)
+  return refusedStream(stream, end ? wireErrorOfEnd(end) : wireErrorOf(tooLong(maxJsonBytes)), mount, style)
 }
 
 function tooLong(maxBytes: number): SluiceError {

@@ -4,7 +4,7 @@ import type { TokenStream } from '@sluice/core'
  * A reading that counts from now on although nothing is delivered yet: while a client waits for an answer it keeps its
  * stream alive, and when it leaves the stream knows at once.
  */
-export class Hold {
+export class PendingReader {
   /** True once the client has left. */
   left = false
   readonly #stream: Pick<TokenStream, 'hold' | 'detach'>

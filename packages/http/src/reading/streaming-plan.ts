@@ -1,7 +1,7 @@
 import type { ReaderOptions, Sluice, TokenStream, Wire } from '@sluice/core'
 import { createSseHeaders, type DeliveryPlan } from '@sluice/sse'
 
-import type { Hold } from './pending-reader.ts'
+import type { PendingReader } from './pending-reader.ts'
 import { withFactsOf } from './wire-registry.ts'
 
 /** How a stream is answered with. */
@@ -16,7 +16,7 @@ export interface StreamingPlanParts {
   /** True when the request may be repeated as it is, as an `EventSource` does it: the answer is broken off now and then. */
   rotates?: boolean | undefined
   reader?: ReaderOptions | undefined
-  hold?: Hold | undefined
+  hold?: PendingReader | undefined
 }
 
 /** The answer that delivers a stream. */

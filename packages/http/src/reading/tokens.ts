@@ -15,8 +15,8 @@ import { attachFor, refOfCursor } from './attach.ts'
 import { isForgiving, readCursor, type RequestedCursor } from '../request/cursor-request.ts'
 import type { HttpRequest } from '../request/http-request.ts'
 import type { Plan } from '../response/plan.ts'
-import { type ErrorShape, isMasked, wireErrorOf } from '../response/problem.ts'
-import { type RefusalManner, toRefusalPlan } from './refusal.ts'
+import { type ErrorFormat, isMasked, wireErrorOf } from '../response/problem.ts'
+import { type ErrorStyle, toRefusalPlan } from './refusal.ts'
 import { refusedOpening, startHeld } from './start.ts'
 import { planStreaming } from './streaming-plan.ts'
 
@@ -29,7 +29,7 @@ export interface TokensOptions extends Omit<StartOptions, 'wire'> {
   /** How this reader is served. */
   reader?: ReaderOptions | undefined
   /** In whose words errors are told. Default: the wire's. */
-  errors?: ErrorShape | undefined
+  errors?: ErrorFormat | undefined
 }
 
 /** What {@link planTokens} needs of a request. */
@@ -63,15 +63,15 @@ export async function planTokens<Data extends DataEvents = DataEvents>(
   if (request.method === 'HEAD') {
     return { status: 200, headers: { ...SSE_HEADERS, 'content-type': wire.contentType }, stream: undefined }
   }
-  const manner: RefusalManner = { shape: errors, forgiving: isForgiving(request) }
+  const style: ErrorStyle = { shape: errors, forgiving: isForgiving(request) }
   try {
     const cursor = readCursor(request)
     return cursor
       ? await planAttached(sluice, request, cursor, { ...options, wire })
-      : await planStarted(sluice, { request, source, manner }, { ...options, wire })
+      : await planStarted(sluice, { request, source, style }, { ...options, wire })
   } catch (error) {
     if (isMasked(error)) throw error
-    return { ...toRefusalPlan(wireErrorOf(error), manner), stream: undefined }
+    return { ...toRefusalPlan(wireErrorOf(error), style), stream: undefined }
   }
 }
 
@@ -92,7 +92,7 @@ async function planAttached<Data extends DataEvents>(
 
 async function planStarted<Data extends DataEvents>(
   sluice: Sluice<Data>,
-  { request, source, manner }: { request: TokensRequest; source: Source<Data>; manner: RefusalManner },
+  { request, source, style }: { request: TokensRequest; source: Source<Data>; style: ErrorStyle },
   options: TokensOptions & { wire: Wire },
 ): Promise<TokensPlan<Data>> {
   const { wire, facts = {}, reader, errors: _, ...start } = options
@@ -100,7 +100,7 @@ async function planStarted<Data extends DataEvents>(
   const stored = { name: wire.name, facts: { created: Math.floor(Date.now() / 1000), ...facts } }
   const held = await startHeld(sluice, source, { waitUntil, ...start, wire: stored }, signal)
   const { stream, hold } = held
-  const refused = await refusedOpening(sluice, held, { openAfterMs: start.openAfterMs, request, manner })
+  const refused = await refusedOpening(sluice, held, { openAfterMs: start.openAfterMs, request, style })
   if (refused) return { ...refused, stream }
   return { ...planStreaming(sluice, { stream: stream as TokenStream, wire, mount, reader, hold }), stream }
 }

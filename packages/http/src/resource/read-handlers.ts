@@ -6,7 +6,7 @@ import { attachFor } from '../reading/attach.ts'
 import { readCursor } from '../request/cursor-request.ts'
 import { type HttpRequest, readHeaderText } from '../request/http-request.ts'
 import { emptyPlan, jsonPlan, type Plan } from '../response/plan.ts'
-import type { Asked, ResourceParts } from './resource-parts.ts'
+import type { IdentifiedRequest, ResourceParts } from './resource-parts.ts'
 import { parseWith } from '../request/start-body.ts'
 import { describeStream } from '../response/stream-info.ts'
 import { locationOf, planStreaming } from '../reading/streaming-plan.ts'
@@ -21,7 +21,11 @@ const readQuery = z.object({
 const keyQuery = readQuery.extend({ key: z.string().min(1).max(256) })
 
 /** `GET /streams/{id or cursor}`: the stream, or what is known of it. */
-export async function planRead<Raw>(parts: ResourceParts<Raw>, asked: Asked<Raw>, name: string): Promise<Plan> {
+export async function planRead<Raw>(
+  parts: ResourceParts<Raw>,
+  asked: IdentifiedRequest<Raw>,
+  name: string,
+): Promise<Plan> {
   const { sluice, wires } = parts
   const { request, principal: as, byTicket } = asked
   const ref = refOf(name)
@@ -46,7 +50,7 @@ export async function planRead<Raw>(parts: ResourceParts<Raw>, asked: Asked<Raw>
 }
 
 /** `GET /streams?key=`: the way to the live stream of that key, or what is known of it. */
-export async function planFind<Raw>(parts: ResourceParts<Raw>, asked: Asked<Raw>): Promise<Plan> {
+export async function planFind<Raw>(parts: ResourceParts<Raw>, asked: IdentifiedRequest<Raw>): Promise<Plan> {
   const { request, principal: as } = asked
   const { key, include } = parseWith(keyQuery, Object.fromEntries(request.query))
   const representation = representationOf(request)

@@ -1,7 +1,7 @@
 import type { Principal, Sluice, Source } from '@sluice/core'
 
 import type { HttpRequest } from '../request/http-request.ts'
-import type { RefusalManner } from '../reading/refusal.ts'
+import type { ErrorStyle } from '../reading/refusal.ts'
 import type { RunnerBody } from '../request/start-body.ts'
 import type { Wires } from '../reading/wire-registry.ts'
 
@@ -28,10 +28,10 @@ export interface ResourceParts<Raw> {
 }
 
 /** A request whose sender is known. */
-export interface Asked<Raw> {
+export interface IdentifiedRequest<Raw> {
   readonly request: HttpRequest<Raw>
   readonly principal: Principal
-  readonly manner: RefusalManner
+  readonly style: ErrorStyle
   /** True when a ticket said who the sender is. */
   readonly byTicket: boolean
 }

@@ -16,11 +16,11 @@ import type { Identify } from '../request/identify.ts'
 import { type BodyPlan, emptyPlan, headOf, type Plan, withHeaders } from '../response/plan.ts'
 import { isMasked, toErrorPlan, wireErrorOf } from '../response/problem.ts'
 import { planFind, planRead } from './read-handlers.ts'
-import { type RefusalManner, toRefusalPlan } from '../reading/refusal.ts'
-import type { Asked, ResourceParts, Runner } from './resource-parts.ts'
-import { matchRoute, methodsOf, type Route, shapeOf } from './routes.ts'
+import { type ErrorStyle, toRefusalPlan } from '../reading/refusal.ts'
+import type { IdentifiedRequest, ResourceParts, Runner } from './resource-parts.ts'
+import { matchRoute, methodsOf, type Route, formatOf } from './routes.ts'
 import { planStart } from './start-handlers.ts'
-import { planTicket, principalOf, requireTicketOffice, type TicketOffice } from './ticket-handlers.ts'
+import { planTicket, principalOf, requireTicketIssuer, type TicketIssuer } from './ticket-handlers.ts'
 import { planAck, planCancel, planErase, planSend } from './verb-handlers.ts'
 import { resolveWires } from '../reading/wire-registry.ts'
 
@@ -37,7 +37,7 @@ export interface StreamResourceOptions<Raw = unknown, Data extends DataEvents = 
    * Serves `POST /tickets`, and takes `?ticket=` on attaching: for an `EventSource`, which cannot send headers. A ticket is
    * good for one request, so such a page opens another `EventSource`, with another ticket, to go on after a drop.
    */
-  tickets?: TicketOffice | undefined
+  tickets?: TicketIssuer | undefined
   /** Pages of which other origins may use the resource. Default: none. */
   cors?: CorsOptions | undefined
   /**
@@ -89,7 +89,7 @@ class Resource<Raw> implements StreamResource<Raw> {
     if (!Number.isSafeInteger(maxJsonBytes) || maxJsonBytes <= 0) {
       throw new SluiceError('SLUICE_ERR_OPTION', 'The option "maxJsonBytes" must be a positive whole number.')
     }
-    requireTicketOffice(tickets)
+    requireTicketIssuer(tickets)
     this.#options = options
     this.#parts = { sluice, runner, wires: resolveWires(wires), maxJsonBytes }
     this.#cors = resolveCors(cors)
@@ -102,28 +102,28 @@ class Resource<Raw> implements StreamResource<Raw> {
   /** Bound, so that it can be handed on alone. */
   handle = async (request: HttpRequest<Raw>): Promise<Plan> => {
     const route = this.#routeOf(request.path)
-    const manner: RefusalManner = { shape: shapeOf(route), forgiving: isEventSourceLike(route, request) }
+    const style: ErrorStyle = { shape: formatOf(route), forgiving: isEventSourceLike(route, request) }
     let plan: Plan
     try {
-      plan = route ? await this.#answer(route, request, manner) : notHere()
+      plan = route ? await this.#answer(route, request, style) : notHere()
     } catch (error) {
       if (isMasked(error)) this.#report(error, request)
-      plan = toRefusalPlan(wireErrorOf(error), manner)
+      plan = toRefusalPlan(wireErrorOf(error), style)
     }
     return this.#withCors(request.method === 'HEAD' ? headOf(plan) : plan, request)
   }
 
-  async #answer(route: Route, request: HttpRequest<Raw>, manner: RefusalManner): Promise<Plan> {
+  async #answer(route: Route, request: HttpRequest<Raw>, style: ErrorStyle): Promise<Plan> {
     const methods = methodsOf(route, this.#parts.runner !== undefined)
     if (request.method === 'OPTIONS') return this.#preflight(request, methods)
-    if (!methods.includes(request.method)) return notAllowed(methods, manner)
+    if (!methods.includes(request.method)) return notAllowed(methods, style)
     const { sluice } = this.#parts
     const { identify, tickets } = this.#options
     const sender = await principalOf({ sluice, identify, tickets }, route, request)
-    return this.#dispatch(route, { request, ...sender, manner })
+    return this.#dispatch(route, { request, ...sender, style })
   }
 
-  #dispatch(route: Route, asked: Asked<Raw>): Plan | Promise<Plan> {
+  #dispatch(route: Route, asked: IdentifiedRequest<Raw>): Plan | Promise<Plan> {
     const parts = this.#parts
     const { method } = asked.request
     switch (route.is) {
@@ -185,7 +185,7 @@ function notHere(): BodyPlan {
   return toErrorPlan({ code: 'SLUICE_ERR_NOT_FOUND', message: 'There is nothing at this path.', status: 404 })
 }
 
-function notAllowed(methods: readonly string[], { shape }: RefusalManner): BodyPlan {
+function notAllowed(methods: readonly string[], { shape }: ErrorStyle): BodyPlan {
   const allow = [...methods, 'OPTIONS'].join(', ')
   const message = `This path takes ${allow}.`
   return withHeaders(toErrorPlan({ code: 'SLUICE_ERR_REQUEST', message, status: 405 }, shape), { allow })

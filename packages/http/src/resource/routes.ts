@@ -1,4 +1,4 @@
-import type { ErrorShape } from '../response/problem.ts'
+import type { ErrorFormat } from '../response/problem.ts'
 
 /** What a path below the mount names. */
 export type Route =
@@ -36,6 +36,6 @@ export function methodsOf({ is }: Route, canStart: boolean): readonly string[] {
 }
 
 /** In whose words a route tells of errors. */
-export function shapeOf(route: Route | undefined): ErrorShape {
+export function formatOf(route: Route | undefined): ErrorFormat {
   return route?.is === 'chat' ? 'openai' : 'problem'
 }

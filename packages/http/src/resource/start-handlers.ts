@@ -5,12 +5,12 @@ import { openAiChat } from '@sluice/wires/openai'
 import { attachFor, refOfCursor } from '../reading/attach.ts'
 import { planChatJson, planNativeJson } from '../reading/json-answer.ts'
 import { readCursor, type RequestedCursor } from '../request/cursor-request.ts'
-import { Hold } from '../reading/pending-reader.ts'
+import { PendingReader } from '../reading/pending-reader.ts'
 import { type HttpRequest, readHeaderText } from '../request/http-request.ts'
 import { fingerprintOf, parseIdempotencyKey } from '../request/idempotency.ts'
 import { jsonPlan, type Plan } from '../response/plan.ts'
 import { requireJsonType } from '../request/json-type.ts'
-import type { Asked, ResourceParts } from './resource-parts.ts'
+import type { IdentifiedRequest, ResourceParts } from './resource-parts.ts'
 import { type Held, leftPlan, refusedOpening, startHeld } from '../reading/start.ts'
 import { parseStartBody, type StartBody } from '../request/start-body.ts'
 import { locationOf, planStreaming } from '../reading/streaming-plan.ts'
@@ -18,7 +18,7 @@ import { locationOf, planStreaming } from '../reading/streaming-plan.ts'
 /** `POST /chat/completions` and `POST /streams`: the same but for the wire and the shape of what is not streamed. */
 export async function planStart<Raw>(
   parts: ResourceParts<Raw>,
-  asked: Asked<Raw>,
+  asked: IdentifiedRequest<Raw>,
   route: 'chat' | 'native',
 ): Promise<Plan> {
   const { request } = asked
@@ -39,13 +39,13 @@ export async function planStart<Raw>(
   }
   const held = await startHeld(sluice, source, options, request.signal)
   if (body.mode === 'json') return planCollected(parts, asked, { route, body, held })
-  const refused = await refusedOpening(sluice, held, { request, manner: asked.manner })
+  const refused = await refusedOpening(sluice, held, { request, style: asked.style })
   return refused ?? planStreaming(sluice, { ...held, wire: wireOf(route), mount: request.mount })
 }
 
 async function planResumed<Raw>(
   parts: ResourceParts<Raw>,
-  asked: Asked<Raw>,
+  asked: IdentifiedRequest<Raw>,
   { route, body, cursor }: { route: 'chat' | 'native'; body: StartBody; cursor: RequestedCursor },
 ): Promise<Plan> {
   const { sluice } = parts
@@ -60,21 +60,21 @@ async function planResumed<Raw>(
     const { mount } = request
     return planStreaming(sluice, { stream, wire: wireOf(route), mount, continues: cursor.continues })
   }
-  return planCollected(parts, asked, { route, body, held: { stream, hold: new Hold(stream, request.signal) } })
+  return planCollected(parts, asked, { route, body, held: { stream, hold: new PendingReader(stream, request.signal) } })
 }
 
 function planCollected<Raw>(
   { sluice, maxJsonBytes }: ResourceParts<Raw>,
-  { request, principal, manner }: Asked<Raw>,
+  { request, principal, style }: IdentifiedRequest<Raw>,
   { route, body, held }: { route: 'chat' | 'native'; body: StartBody; held: Held },
 ): Promise<Plan> {
-  const parts = { mount: request.mount, maxJsonBytes, manner }
+  const parts = { mount: request.mount, maxJsonBytes, style }
   return route === 'chat' ? planChatJson(held, body.facts, parts) : planNativeJson(held, sluice, principal, parts)
 }
 
 async function makeSource<Raw>(
   { runner }: ResourceParts<Raw>,
-  { request, principal }: Asked<Raw>,
+  { request, principal }: IdentifiedRequest<Raw>,
   { body }: StartBody,
 ): Promise<Source> {
   if (!runner) throw new SluiceError('SLUICE_ERR_NOT_FOUND', 'Nothing can be started here.')
@@ -82,7 +82,7 @@ async function makeSource<Raw>(
 }
 
 async function startOptionsOf<Raw>(
-  { request, principal }: Asked<Raw>,
+  { request, principal }: IdentifiedRequest<Raw>,
   route: 'chat' | 'native',
   { whole, mode, sluice, facts }: StartBody,
 ): Promise<StartOptions> {

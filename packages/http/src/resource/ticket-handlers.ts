@@ -6,13 +6,13 @@ import { jsonPlan, type Plan } from '../response/plan.ts'
 import type { Route } from './routes.ts'
 
 /** Issues tickets, and takes each of them once: what `createTickets` of `@sluice/websocket` gives. */
-export interface TicketOffice {
+export interface TicketIssuer {
   issue(principal: Principal): { ticket: string; expiresAtMs: number }
   redeem(ticket: string): Principal | undefined | Promise<Principal | undefined>
 }
 
 /** `POST /tickets`: a ticket for whoever asks, to be used where headers cannot be sent. */
-export function planTicket(tickets: TicketOffice, principal: Principal): Plan {
+export function planTicket(tickets: TicketIssuer, principal: Principal): Plan {
   return jsonPlan(201, tickets.issue(principal))
 }
 
@@ -22,7 +22,7 @@ export function planTicket(tickets: TicketOffice, principal: Principal): Plan {
  * @throws SluiceError `SLUICE_ERR_UNAUTHORIZED`, `SLUICE_ERR_OVERLOADED`
  */
 export async function principalOf<Raw>(
-  { sluice, identify, tickets }: { sluice: Sluice; identify: Identify<Raw>; tickets: TicketOffice | undefined },
+  { sluice, identify, tickets }: { sluice: Sluice; identify: Identify<Raw>; tickets: TicketIssuer | undefined },
   route: Route,
   { method, query, raw }: HttpRequest<Raw>,
 ): Promise<{ principal: Principal; byTicket: boolean }> {
@@ -32,7 +32,7 @@ export async function principalOf<Raw>(
 }
 
 /** What `tickets` must be able to do. @throws SluiceError `SLUICE_ERR_OPTION` */
-export function requireTicketOffice(tickets: TicketOffice | undefined): void {
+export function requireTicketIssuer(tickets: TicketIssuer | undefined): void {
   if (tickets === undefined) return
   if (typeof tickets.issue === 'function' && typeof tickets.redeem === 'function') return
   throw new SluiceError('SLUICE_ERR_OPTION', 'The option "tickets" must have the methods issue and redeem.')

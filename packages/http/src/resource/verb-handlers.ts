@@ -5,7 +5,7 @@ import { requireSafeJson } from '../request/json-body.ts'
 import { requireJsonType } from '../request/json-type.ts'
 import { jsonPlan, type Plan } from '../response/plan.ts'
 import { refOf } from './read-handlers.ts'
-import type { Asked, ResourceParts } from './resource-parts.ts'
+import type { IdentifiedRequest, ResourceParts } from './resource-parts.ts'
 import { parseWith } from '../request/start-body.ts'
 import { describeEnded } from '../response/stream-info.ts'
 
@@ -16,17 +16,29 @@ const ackBody = z.object({
 })
 
 /** `POST /streams/{id}/cancel`. */
-export async function planCancel<Raw>({ sluice }: ResourceParts<Raw>, asked: Asked<Raw>, name: string): Promise<Plan> {
+export async function planCancel<Raw>(
+  { sluice }: ResourceParts<Raw>,
+  asked: IdentifiedRequest<Raw>,
+  name: string,
+): Promise<Plan> {
   return jsonPlan(200, describeEnded(await sluice.cancel(refOf(name), { as: asked.principal })))
 }
 
 /** `DELETE /streams/{id}`. */
-export async function planErase<Raw>({ sluice }: ResourceParts<Raw>, asked: Asked<Raw>, name: string): Promise<Plan> {
+export async function planErase<Raw>(
+  { sluice }: ResourceParts<Raw>,
+  asked: IdentifiedRequest<Raw>,
+  name: string,
+): Promise<Plan> {
   return jsonPlan(200, describeEnded(await sluice.erase(refOf(name), { as: asked.principal })))
 }
 
 /** `POST /streams/{id}/ack`. */
-export async function planAck<Raw>({ sluice }: ResourceParts<Raw>, asked: Asked<Raw>, name: string): Promise<Plan> {
+export async function planAck<Raw>(
+  { sluice }: ResourceParts<Raw>,
+  asked: IdentifiedRequest<Raw>,
+  name: string,
+): Promise<Plan> {
   const { request, principal: as } = asked
   requireJsonType(request)
   const { reader, cursor, credit } = parseWith(ackBody, requireSafeJson(await request.body()))
@@ -39,7 +51,11 @@ export async function planAck<Raw>({ sluice }: ResourceParts<Raw>, asked: Asked<
 }
 
 /** `POST /streams/{id}/send`: the body is the message. */
-export async function planSend<Raw>({ sluice }: ResourceParts<Raw>, asked: Asked<Raw>, name: string): Promise<Plan> {
+export async function planSend<Raw>(
+  { sluice }: ResourceParts<Raw>,
+  asked: IdentifiedRequest<Raw>,
+  name: string,
+): Promise<Plan> {
   const { request, principal: as } = asked
   requireJsonType(request)
   const message = requireSafeJson(await request.body())

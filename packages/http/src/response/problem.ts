@@ -4,7 +4,7 @@ import { toOpenAiError } from '@sluice/wires/openai'
 import { BODY_HEADERS, type BodyPlan } from './plan.ts'
 
 /** Whose words an error is told in: RFC 9457 `application/problem+json`, or the provider's whose route it is. */
-export type ErrorShape = 'problem' | 'openai'
+export type ErrorFormat = 'problem' | 'openai'
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -69,7 +69,7 @@ export function retryAfterOf({ retryAfterMs }: WireError): Record<string, string
  * // 429, Retry-After: 2, {"type":"about:blank","title":"Too Many Requests","status":429,…}
  * ```
  */
-export function toErrorPlan(error: WireError, shape: ErrorShape = 'problem'): BodyPlan {
+export function toErrorPlan(error: WireError, shape: ErrorFormat = 'problem'): BodyPlan {
   const status = statusOf(error)
   const headers: Record<string, string> = { ...BODY_HEADERS, ...retryAfterOf(error) }
   if (error.code === 'SLUICE_ERR_UNAUTHORIZED') headers['www-authenticate'] = 'Bearer'

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 
 import type { Keeping, StreamFacts } from '@sluice/core'
 
-import { look, type StoredState } from './read-record.ts'
+import { readRecord, type StoredState } from './read-record.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { liveMs, type Shop } from '../context/store-context.ts'
+import { liveMs, type StoreContext } from '../context/store-context.ts'
 import { storeError } from '../connection/store-error.ts'
 
 /** How a start turned out. */
@@ -25,32 +25,32 @@ export function createInstanceId(): string {
 }
 
 /**
- * Begins a stream, unless its key or its idempotency key stands for another. The names live apart from the stream (in a
+ * Begins a stream, unless its key or its idempotency key stands for another. The keys live apart from the stream (in a
  * cluster, on other nodes), so the stream is written first, unknown to everybody, and then each name is pointed at it if
  * it still points where it was seen to: whoever loses takes the stream back and looks again.
  */
-export async function beginStream(shop: Shop, facts: StreamFacts, keeping: Keeping): Promise<BegunHere> {
-  const { names } = shop
+export async function beginStream(context: StoreContext, facts: StreamFacts, keeping: Keeping): Promise<BegunHere> {
+  const { keys } = context
   const { tenant, owner, key, idempotency } = facts
-  const keyName = key === undefined ? undefined : names.key(tenant, key)
-  const repeatName = idempotency && names.repeat(tenant, owner, idempotency.key)
+  const keyName = key === undefined ? undefined : keys.key(tenant, key)
+  const repeatName = idempotency && keys.repeat(tenant, owner, idempotency.key)
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const repeated = repeatName === undefined ? undefined : await follow(shop, tenant, repeatName)
+    const repeated = repeatName === undefined ? undefined : await follow(context, tenant, repeatName)
     if (repeated?.state) {
       const same = repeated.state.facts.idempotency?.fingerprint === idempotency?.fingerprint
       return same ? { is: 'repeated', state: repeated.state } : { is: 'mismatch' }
     }
-    const running = keyName === undefined ? undefined : await follow(shop, tenant, keyName)
+    const running = keyName === undefined ? undefined : await follow(context, tenant, keyName)
     if (running?.state && !running.state.end) return { is: 'running', state: running.state }
-    await write(shop, facts, keeping)
+    await write(context, facts, keeping)
     const ttlMs = liveMs(keeping) + 30 * 86_400_000
-    if (repeatName !== undefined && !(await claim(shop, repeatName, [repeated!.held, facts.id, ttlMs]))) {
-      await takeBack(shop, facts)
+    if (repeatName !== undefined && !(await claim(context, repeatName, [repeated!.held, facts.id, ttlMs]))) {
+      await takeBack(context, facts)
       continue
     }
-    if (keyName !== undefined && !(await claim(shop, keyName, [running!.held, facts.id, ttlMs]))) {
-      if (repeatName !== undefined) await claim(shop, repeatName, [facts.id, '', 0])
-      await takeBack(shop, facts)
+    if (keyName !== undefined && !(await claim(context, keyName, [running!.held, facts.id, ttlMs]))) {
+      if (repeatName !== undefined) await claim(context, repeatName, [facts.id, '', 0])
+      await takeBack(context, facts)
       continue
     }
     return { is: 'new' }
@@ -58,30 +58,34 @@ export async function beginStream(shop: Shop, facts: StreamFacts, keeping: Keepi
   throw storeError('too many others start a stream of this key')
 }
 
-async function follow(shop: Shop, tenant: string, name: string): Promise<Pointed> {
-  const { link, names } = shop
-  const held = (await link.ask(() => link.commands.get(name))) ?? ''
+async function follow(context: StoreContext, tenant: string, name: string): Promise<Pointed> {
+  const { connection, keys } = context
+  const held = (await connection.ask(() => connection.commands.get(name))) ?? ''
   if (held === '') return { held, state: undefined }
-  const looked = await look(link, names, { tenant, id: held })
+  const looked = await readRecord(connection, keys, { tenant, id: held })
   return { held, state: looked.is === 'stream' ? looked.state : undefined }
 }
 
-async function write({ link, names, instance }: Shop, facts: StreamFacts, keeping: Keeping): Promise<void> {
+async function write(
+  { connection, keys, instance }: StoreContext,
+  facts: StreamFacts,
+  keeping: Keeping,
+): Promise<void> {
   const args = [JSON.stringify(facts), JSON.stringify(keeping), keeping.retentionBytes, instance, keeping.leaseMs]
   // `exists` answers a begin that is sent again because its first answer was lost: nobody else knows this id.
-  await link.run(SCRIPTS.begin, [names.meta(facts)], [...args, liveMs(keeping)])
+  await connection.run(SCRIPTS.begin, [keys.meta(facts)], [...args, liveMs(keeping)])
 }
 
-async function takeBack({ link, names }: Shop, facts: StreamFacts): Promise<void> {
-  await link.ask(() => link.commands.del(names.meta(facts)))
+async function takeBack({ connection, keys }: StoreContext, facts: StreamFacts): Promise<void> {
+  await connection.ask(() => connection.commands.del(keys.meta(facts)))
 }
 
 async function claim(
-  { link }: Shop,
+  { connection }: StoreContext,
   name: string,
   [held, wanted, ttlMs]: readonly [string, string, number],
 ): Promise<boolean> {
-  const answer = await link.run(SCRIPTS.claim, [name], [held, wanted, ttlMs])
+  const answer = await connection.run(SCRIPTS.claim, [name], [held, wanted, ttlMs])
   // Sent again after a lost answer, it finds what it had written itself.
   return answer === 'ok' || (wanted !== '' && answer === wanted)
 }

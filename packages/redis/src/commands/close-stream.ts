@@ -1,7 +1,7 @@
 import type { EndEvent, Keeping, StreamName } from '@sluice/core'
 
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { endedMs, nameOf, type Shop } from '../context/store-context.ts'
+import { endedMs, nameOf, type StoreContext } from '../context/store-context.ts'
 
 /** How a stream is to be ended from outside its producer. */
 export interface CloseAsked {
@@ -25,21 +25,21 @@ export type CloseOutcome =
 
 /** Ends a stream in one fenced step. What a caller counted itself is counted again where everything is: in the store. */
 export async function closeStream(
-  { link, names }: Shop,
+  { connection, keys }: StoreContext,
   stream: StreamName,
   { end, keeping, mode = 'always', lapsedMs = 0, epoch: standing }: CloseAsked,
 ): Promise<CloseOutcome> {
   const { usage, ...rest } = end
   const known = usage && !usage.estimated ? JSON.stringify(usage) : ''
   const { logMs, metaMs } = endedMs(keeping)
-  const reply = (await link.run(
+  const reply = (await connection.run(
     SCRIPTS.close,
-    [names.meta(stream), names.log(stream), names.readers(stream)],
+    [keys.meta(stream), keys.log(stream), keys.readers(stream)],
     [
       JSON.stringify(rest),
       known,
-      names.channel(stream),
-      names.instances,
+      keys.channel(stream),
+      keys.instances,
       logMs,
       mode,
       lapsedMs,

@@ -1,9 +1,9 @@
 import { type Found, Log, type StoredStream } from '@sluice/core'
 
-import type { Looked, StoredState } from './read-record.ts'
+import type { RecordReading, StoredState } from './read-record.ts'
 
 /** What is known of a stream, without its events: for who wants to know that it is there, and how far it is. */
-export function foundWithoutEvents(looked: Looked): Found {
+export function foundWithoutEvents(looked: RecordReading): Found {
   if (looked.is === 'missing') return { is: 'unknown' }
   if (looked.is === 'stream') return { is: 'stream', stream: streamWithoutEvents(looked.state) }
   const { facts, epoch, seq, end } = looked

@@ -1,8 +1,8 @@
 import type { EndEvent, Keeping, StreamFacts, StreamIdentity, StreamName, StreamTiming, Usage } from '@sluice/core'
 
 import { type Chunk, decodeChunk } from '../protocol/chunk-codec.ts'
-import type { Link } from '../connection/redis-connection.ts'
-import type { Names } from '../protocol/keys.ts'
+import type { RedisConnection } from '../connection/redis-connection.ts'
+import type { Keys } from '../protocol/keys.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
 import { storeError } from '../connection/store-error.ts'
 
@@ -28,7 +28,7 @@ export interface StoredState {
 }
 
 /** What was found where a stream may be. */
-export type Looked =
+export type RecordReading =
   | { is: 'stream'; state: StoredState; chunks: readonly Chunk[]; grants: ReadonlyMap<string, number> }
   | {
       is: 'erased'
@@ -41,20 +41,20 @@ export type Looked =
   | { is: 'missing' }
 
 /** How to look: with the entries after a position, with the credit that readers have. */
-export interface LookOptions {
+export interface ReadRecordOptions {
   afterSeq?: number | undefined
   grants?: boolean | undefined
 }
 
 /** Looks a stream up. The tenant is part of the key, and what is stored must say the same (contract 12). */
-export async function look(
-  link: Link,
-  names: Names,
+export async function readRecord(
+  connection: RedisConnection,
+  keys: Keys,
   stream: StreamName,
-  { afterSeq, grants = false }: LookOptions = {},
-): Promise<Looked> {
-  const keys = [names.meta(stream), names.log(stream), names.grants(stream)]
-  const reply = (await link.run(SCRIPTS.look, keys, [afterSeq ?? '', grants ? '1' : ''])) as [
+  { afterSeq, grants = false }: ReadRecordOptions = {},
+): Promise<RecordReading> {
+  const recordKeys = [keys.meta(stream), keys.log(stream), keys.grants(stream)]
+  const reply = (await connection.run(SCRIPTS.look, recordKeys, [afterSeq ?? '', grants ? '1' : ''])) as [
     string[],
     [string, [string, string]][],
     string[],
@@ -106,7 +106,7 @@ function lastSeqOf(chunks: readonly Chunk[]): number | undefined {
   return last && last.firstSeq + last.events.length - 1
 }
 
-/** What a flat reply of names and values says. */
+/** What a flat reply of keys and values says. */
 export function pairs(flat: readonly string[]): Map<string, string> {
   const map = new Map<string, string>()
   for (let index = 0; index + 1 < flat.length; index += 2) map.set(flat[index]!, flat[index + 1]!)

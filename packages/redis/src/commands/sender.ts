@@ -2,7 +2,7 @@ import type { Json, StreamName } from '@sluice/core'
 
 import { createInstanceId } from './begin-stream.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { nameOf, type Shop } from '../context/store-context.ts'
+import { nameOf, type StoreContext } from '../context/store-context.ts'
 
 const MAX_INBOX_MESSAGES = 64
 const MAX_INBOX_BYTES = 256 * 1024
@@ -12,31 +12,31 @@ const KEPT_MS = 3_600_000
 
 /** Sends to the producer of a stream, wherever it is: messages for its source, credit of its readers. */
 export class Sender {
-  readonly #shop: Shop
+  readonly #context: StoreContext
   /** With the number of a message it says which one it is, however often its command arrives. */
   readonly #name: string = createInstanceId()
   #sent = 0
 
-  constructor(shop: Shop) {
-    this.#shop = shop
+  constructor(context: StoreContext) {
+    this.#context = context
   }
 
   /** `false`: the inbox is full, or there is no such stream. @throws SluiceError `SLUICE_ERR_STORE` */
   async send(stream: StreamName, message: Json): Promise<boolean> {
-    const { link, names } = this.#shop
+    const { connection, keys } = this.#context
     const bounds = [MAX_INBOX_MESSAGES, MAX_INBOX_BYTES]
-    const args = [JSON.stringify(message), ...bounds, names.instances, KEPT_MS, nameOf(stream)]
-    const keys = [names.meta(stream), names.inbox(stream)]
-    return (await link.run(SCRIPTS.send, keys, [...args, this.#name, ++this.#sent])) === 'ok'
+    const args = [JSON.stringify(message), ...bounds, keys.instances, KEPT_MS, nameOf(stream)]
+    const recordKeys = [keys.meta(stream), keys.inbox(stream)]
+    return (await connection.run(SCRIPTS.send, recordKeys, [...args, this.#name, ++this.#sent])) === 'ok'
   }
 
   /** How many other processes were told, at least. @throws SluiceError `SLUICE_ERR_STORE` */
   async grant(stream: StreamName, reader: string, seq: number): Promise<number> {
-    const { link, names } = this.#shop
+    const { connection, keys } = this.#context
     const notice = JSON.stringify({ about: 'grant', tenant: stream.tenant, id: stream.id, reader, seq })
-    const keys = [names.meta(stream), names.grants(stream)]
-    const args = [reader, seq, MAX_GRANTS, names.channel(stream), names.instances, KEPT_MS, notice]
+    const recordKeys = [keys.meta(stream), keys.grants(stream)]
+    const args = [reader, seq, MAX_GRANTS, keys.channel(stream), keys.instances, KEPT_MS, notice]
     // This process is told too, of what it follows.
-    return Math.max(0, Number(await link.run(SCRIPTS.grant, keys, args)) - 1)
+    return Math.max(0, Number(await connection.run(SCRIPTS.grant, recordKeys, args)) - 1)
   }
 }

@@ -1,6 +1,6 @@
-import { Deadline, type Due, type Hub } from '@sluice/core'
+import { Deadline, type Due, type Scheduler } from '@sluice/core'
 
-import type { Link } from './redis-connection.ts'
+import type { RedisConnection } from './redis-connection.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
 import { storeError } from './store-error.ts'
 
@@ -50,9 +50,9 @@ const DISTANCE_MS = 1
  * the next, since a command costs this process and Redis more than an append does, and answers come in order anyway. In a
  * cluster streams live on different servers: there each goes alone, at once.
  */
-export class Appends implements Due {
-  readonly #hub: Hub
-  readonly #link: Link
+export class AppendBatcher implements Due {
+  readonly #scheduler: Scheduler
+  readonly #connection: RedisConnection
   readonly #deadline: Deadline = new Deadline(this)
   #waiting: Waiting[] = []
   #bytes = 0
@@ -60,9 +60,9 @@ export class Appends implements Due {
   #isToSend = false
   #notBeforeMs = 0
 
-  constructor(hub: Hub, link: Link) {
-    this.#hub = hub
-    this.#link = link
+  constructor(scheduler: Scheduler, connection: RedisConnection) {
+    this.#scheduler = scheduler
+    this.#connection = connection
   }
 
   /** @throws SluiceError `SLUICE_ERR_STORE` */
@@ -71,7 +71,7 @@ export class Appends implements Due {
       this.#waiting.push({ append, resolve, reject })
       this.#bytes += append.payload.length
       const full = this.#waiting.length === MAX_APPENDS || this.#bytes >= MAX_BYTES
-      if (full || this.#link.sharded) this.#send()
+      if (full || this.#connection.sharded) this.#send()
       else this.#sendSoon()
     })
   }
@@ -80,7 +80,7 @@ export class Appends implements Due {
   #sendSoon(): void {
     if (this.#isToSend || this.#underWay > 0) return
     this.#isToSend = true
-    if (this.#hub.now() < this.#notBeforeMs) this.#hub.schedule(this.#deadline, this.#notBeforeMs)
+    if (this.#scheduler.now() < this.#notBeforeMs) this.#scheduler.schedule(this.#deadline, this.#notBeforeMs)
     else process.nextTick(() => this.due())
   }
 
@@ -96,14 +96,14 @@ export class Appends implements Due {
     this.#waiting = []
     this.#bytes = 0
     this.#underWay++
-    this.#notBeforeMs = waiting.length >= MANY_APPENDS ? this.#hub.now() + DISTANCE_MS : 0
+    this.#notBeforeMs = waiting.length >= MANY_APPENDS ? this.#scheduler.now() + DISTANCE_MS : 0
     const keys: string[] = []
     const args: string[] = []
     for (const { append } of waiting) {
       keys.push(...append.keys)
       args.push(...argsOf(append))
     }
-    this.#link.run(SCRIPTS.append, keys, args).then(
+    this.#connection.run(SCRIPTS.append, keys, args).then(
       (replies) => {
         this.#answered()
         for (const [index, one] of waiting.entries()) answer(one, (replies as Reply[])[index]!)

@@ -5,13 +5,13 @@ import type { ResolvedRedisStoreOptions } from './redis-store-options.ts'
 const OURS = {
   // Nothing would ever connect: commands wait until it has.
   lazyConnect: false,
-  // What is sent in one turn is sent together already, at less cost: see the link.
+  // What is sent in one turn is sent together already, at less cost: see the connection.
   enableAutoPipelining: false,
   // Nothing gathers while there is no connection. What was sent and not answered is sent again: every script bears it.
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: true,
   maxRetriesPerRequest: null,
-  // The mailbox does that; ioredis would leave a rejection unhandled when the connection is lost again in that moment.
+  // The subscriptions does that; ioredis would leave a rejection unhandled when the connection is lost again in that moment.
   autoResubscribe: false,
   // A peer that is gone does not answer a polite goodbye either.
   disconnectTimeout: 200,

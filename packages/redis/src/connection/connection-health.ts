@@ -1,11 +1,11 @@
-import type { Hub } from '@sluice/core'
+import type { Scheduler } from '@sluice/core'
 
 /** An answer that took longer than this counts as a silence before it. */
 const SLOW_MS = 2_000
 
 /** Whether Redis answers, since when, and why not. */
-export class LinkHealth {
-  readonly #hub: Hub
+export class ConnectionHealth {
+  readonly #scheduler: Scheduler
   readonly #warn: (message: string) => void
   #answeringSinceMs: number | undefined
   #silentSinceMs: number | undefined
@@ -15,14 +15,14 @@ export class LinkHealth {
   /** Called when Redis answers again after a silence. */
   onAnswering: () => void = () => {}
 
-  constructor(hub: Hub, warn: (message: string) => void) {
-    this.#hub = hub
+  constructor(scheduler: Scheduler, warn: (message: string) => void) {
+    this.#scheduler = scheduler
     this.#warn = warn
   }
 
   /** How long Redis has answered without a pause, in milliseconds. */
   get answeringForMs(): number {
-    return this.#answeringSinceMs === undefined ? 0 : this.#hub.now() - this.#answeringSinceMs
+    return this.#answeringSinceMs === undefined ? 0 : this.#scheduler.now() - this.#answeringSinceMs
   }
 
   /** When Redis stopped answering, as far as it has been noticed; `undefined` while it does. */
@@ -37,7 +37,7 @@ export class LinkHealth {
 
   /** An answer that was long in coming says that there were none meanwhile. */
   answered(sentMs: number): void {
-    const now = this.#hub.now()
+    const now = this.#scheduler.now()
     const paused = now - sentMs > SLOW_MS
     this.heardMs = now
     this.#hindrance = undefined
@@ -50,7 +50,7 @@ export class LinkHealth {
   /** A command got no answer, or a connection is gone. */
   fell(): void {
     this.#answeringSinceMs = undefined
-    this.#silentSinceMs ??= this.#hub.now()
+    this.#silentSinceMs ??= this.#scheduler.now()
   }
 
   /** A server that is there and lets nobody in is one that the operator must hear of: it comes right by nothing we do. */

@@ -1,18 +1,18 @@
-import { Deadline, type Hub } from '@sluice/core'
+import { Deadline, type Scheduler } from '@sluice/core'
 import type { Cluster, Redis } from 'ioredis'
 
 import { reconnect } from './connect.ts'
 
 /** Asks whether anything comes over the listening connection, which may be dead without a word: then it is made anew. */
 export class ListeningProbe {
-  readonly #hub: Hub
+  readonly #scheduler: Scheduler
   readonly #listening: Redis | Cluster
   readonly #answerMs: number
   readonly #deadline: Deadline = new Deadline({ due: () => reconnect(this.#listening) })
   #underWay = false
 
-  constructor(hub: Hub, listening: Redis | Cluster, answerMs: number) {
-    this.#hub = hub
+  constructor(scheduler: Scheduler, listening: Redis | Cluster, answerMs: number) {
+    this.#scheduler = scheduler
     this.#listening = listening
     this.#answerMs = answerMs
   }
@@ -20,18 +20,18 @@ export class ListeningProbe {
   ask(): void {
     if (this.#listening.status !== 'ready' || this.#underWay) return
     this.#underWay = true
-    this.#hub.schedule(this.#deadline, this.#hub.now() + this.#answerMs)
+    this.#scheduler.schedule(this.#deadline, this.#scheduler.now() + this.#answerMs)
     this.#listening
       .ping()
       .catch(ignore)
       .finally(() => {
         this.#underWay = false
-        this.#hub.cancel(this.#deadline)
+        this.#scheduler.cancel(this.#deadline)
       })
   }
 
   stop(): void {
-    this.#hub.cancel(this.#deadline)
+    this.#scheduler.cancel(this.#deadline)
   }
 }
 

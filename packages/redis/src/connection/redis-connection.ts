@@ -1,8 +1,8 @@
-import { type Hub, Deadline, type Due } from '@sluice/core'
+import { type Scheduler, Deadline, type Due } from '@sluice/core'
 import type { Cluster, Redis } from 'ioredis'
 
 import { connect, reconnect } from './connect.ts'
-import { LinkHealth } from './connection-health.ts'
+import { ConnectionHealth } from './connection-health.ts'
 import { ListeningProbe } from './listening-probe.ts'
 import type { ResolvedRedisStoreOptions } from './redis-store-options.ts'
 import type { Script } from '../protocol/scripts.ts'
@@ -17,7 +17,7 @@ interface Outstanding {
   readonly sentMs: number
   /** False while there is no connection to send it on. */
   sent: boolean
-  /** Sends it; another way to do so is found by {@link Link.run} for scripts that Redis does not know. */
+  /** Sends it; another way to do so is found by {@connection RedisConnection.run} for scripts that Redis does not know. */
   send(): Promise<unknown>
   /** How to ask again after this error reply; nothing when it is the answer. */
   retry?: ((message: string) => (() => Promise<unknown>) | undefined) | undefined
@@ -29,11 +29,11 @@ interface Outstanding {
  * The connections of one process to Redis: one for commands, one that listens, whatever the number of streams. Every
  * command has a deadline of its own, and whether Redis answers is known at any time.
  */
-export class Link implements Due {
+export class RedisConnection implements Due {
   readonly commands: Redis | Cluster
   readonly listening: Redis | Cluster
-  readonly health: LinkHealth
-  readonly #hub: Hub
+  readonly health: ConnectionHealth
+  readonly #scheduler: Scheduler
   readonly #commandMs: number
   readonly #probe: ListeningProbe
   readonly #deadline: Deadline = new Deadline(this)
@@ -42,18 +42,18 @@ export class Link implements Due {
   #closed = false
   #corked = false
   #watching = false
-  constructor(hub: Hub, options: ResolvedRedisStoreOptions) {
-    this.#hub = hub
+  constructor(scheduler: Scheduler, options: ResolvedRedisStoreOptions) {
+    this.#scheduler = scheduler
     this.#commandMs = options.commandMs
-    this.health = new LinkHealth(hub, options.onWarning)
+    this.health = new ConnectionHealth(scheduler, options.onWarning)
     this.commands = connect(options)
     this.listening = connect(options)
-    this.#probe = new ListeningProbe(hub, this.listening, options.commandMs)
+    this.#probe = new ListeningProbe(scheduler, this.listening, options.commandMs)
     for (const client of [this.commands, this.listening]) client.on('error', (error) => this.health.hindered(error))
     this.commands.on('close', () => this.health.fell())
     this.commands.on('ready', () => this.#sendAll())
     // A connection is ready when the server has answered to its greeting.
-    this.commands.on('ready', () => this.health.answered(this.#hub.now()))
+    this.commands.on('ready', () => this.health.answered(this.#scheduler.now()))
   }
 
   /** Whether keys live on different servers, so that one command cannot name those of two streams. */
@@ -71,7 +71,7 @@ export class Link implements Due {
     const { silentSinceMs } = this.health
     if (silentSinceMs !== undefined) return silentSinceMs
     const [oldest] = this.#outstanding
-    return oldest && this.#hub.now() - oldest.sentMs >= SILENT_MS ? oldest.sentMs : undefined
+    return oldest && this.#scheduler.now() - oldest.sentMs >= SILENT_MS ? oldest.sentMs : undefined
   }
 
   /** Whether anything comes over the listening connection, which may be dead without a word. */
@@ -100,7 +100,7 @@ export class Link implements Due {
   #ask({ send, retry }: Pick<Outstanding, 'send' | 'retry'>): Promise<unknown> {
     if (this.#closed) return Promise.reject(storeError('this store was disposed of'))
     return new Promise((resolve, reject) => {
-      const outstanding: Outstanding = { sentMs: this.#hub.now(), sent: false, send, retry, resolve, reject }
+      const outstanding: Outstanding = { sentMs: this.#scheduler.now(), sent: false, send, retry, resolve, reject }
       this.#outstanding.add(outstanding)
       // Left alone once it is set: it mostly finds that all is answered.
       if (!this.#watching) this.#watch(outstanding.sentMs)
@@ -156,11 +156,11 @@ export class Link implements Due {
   /** The oldest command may have waited too long. */
   due(): void {
     this.#watching = false
-    const lateMs = this.#hub.now() - this.#commandMs
+    const lateMs = this.#scheduler.now() - this.#commandMs
     for (const outstanding of this.#outstanding) {
       if (outstanding.sentMs > lateMs) return this.#watch(outstanding.sentMs)
       if (this.health.heardMs < lateMs) {
-        this.health.heardMs = this.#hub.now()
+        this.health.heardMs = this.#scheduler.now()
         for (const client of [this.commands, this.listening]) reconnect(client)
       }
       this.#outstanding.delete(outstanding)
@@ -171,12 +171,12 @@ export class Link implements Due {
 
   #watch(sentMs: number): void {
     this.#watching = true
-    this.#hub.schedule(this.#deadline, sentMs + this.#commandMs)
+    this.#scheduler.schedule(this.#deadline, sentMs + this.#commandMs)
   }
 
   close(): void {
     this.#closed = true
-    this.#hub.cancel(this.#deadline)
+    this.#scheduler.cancel(this.#deadline)
     this.#probe.stop()
     for (const outstanding of this.#outstanding) outstanding.reject(storeError('this store was disposed of'))
     this.#outstanding.clear()

@@ -1,23 +1,23 @@
 import { isSluiceError, SluiceError } from '@sluice/core'
 
-import type { Link } from './redis-connection.ts'
+import type { RedisConnection } from './redis-connection.ts'
 
 const MIN_MAJOR = 7
 
 /** Looks at the server until it has answered once. */
 export class StartUpCheck {
-  readonly #link: Link
+  readonly #connection: RedisConnection
   readonly #warn: (message: string) => void
   #checked: Promise<void> | undefined
 
-  constructor(link: Link, warn: (message: string) => void) {
-    this.#link = link
+  constructor(connection: RedisConnection, warn: (message: string) => void) {
+    this.#connection = connection
     this.#warn = warn
   }
 
   /** @throws SluiceError `SLUICE_ERR_OPTION` when the server is too old, `SLUICE_ERR_STORE` when it does not answer */
   passed(): Promise<void> {
-    this.#checked ??= checkServer(this.#link, this.#warn).catch((error: unknown) => {
+    this.#checked ??= checkServer(this.#connection, this.#warn).catch((error: unknown) => {
       // One that did not answer may do so now.
       if (!isSluiceError(error) || error.code !== 'SLUICE_ERR_OPTION') this.#checked = undefined
       throw error
@@ -31,10 +31,10 @@ export class StartUpCheck {
  *
  * @throws SluiceError `SLUICE_ERR_OPTION` when it is too old, `SLUICE_ERR_STORE` when it does not answer
  */
-async function checkServer(link: Link, warn: (message: string) => void): Promise<void> {
+async function checkServer(connection: RedisConnection, warn: (message: string) => void): Promise<void> {
   let info: string
   try {
-    info = await link.ask(() => link.commands.info())
+    info = await connection.ask(() => connection.commands.info())
   } catch (error) {
     // One that forbids INFO cannot be checked, and may be all right.
     if (error instanceof SluiceError && error.cause instanceof Error && error.cause.message.startsWith('NOPERM')) return

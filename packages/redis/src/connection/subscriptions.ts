@@ -1,7 +1,7 @@
 import type { StreamName } from '@sluice/core'
 
-import type { Link } from './redis-connection.ts'
-import type { Names } from '../protocol/keys.ts'
+import type { RedisConnection } from './redis-connection.ts'
+import type { Keys } from '../protocol/keys.ts'
 
 /** What an instance is told of a stream it produces. Only a wake-up: the truth is in the store. */
 export type Notice = StreamName &
@@ -20,22 +20,22 @@ export interface StreamListener {
 }
 
 /** The listening connection: one for all streams of this process. */
-export class Mailbox {
-  readonly #link: Link
+export class Subscriptions {
+  readonly #connection: RedisConnection
   readonly #own: string
   readonly #onNotice: (notice: Notice) => void
   readonly #listeners: Map<string, Set<StreamListener>> = new Map()
-  readonly #names: Names
+  readonly #keys: Keys
   #subscribed: Promise<void> | undefined
   /** Called when it listens, at first or again: notices may have been missed. */
   onMissed: () => void = () => {}
 
-  constructor(link: Link, names: Names, instance: string, onNotice: (notice: Notice) => void) {
-    this.#link = link
-    this.#names = names
-    this.#own = names.instance(instance)
+  constructor(connection: RedisConnection, keys: Keys, instance: string, onNotice: (notice: Notice) => void) {
+    this.#connection = connection
+    this.#keys = keys
+    this.#own = keys.instance(instance)
     this.#onNotice = onNotice
-    const { listening } = link
+    const { listening } = connection
     listening.on('message', (channel: string, message: string) => this.#message(channel, message))
     // Subscriptions are made anew with every connection; what was said in between is looked up.
     listening.on('ready', () => this.#connected())
@@ -44,29 +44,29 @@ export class Mailbox {
 
   /** Resolves when this stream's entries are heard; rejects when that could not be had now: it is tried again by itself. */
   async listen(stream: StreamName, listener: StreamListener): Promise<void> {
-    const channel = this.#names.channel(stream)
+    const channel = this.#keys.channel(stream)
     const listeners = this.#listeners.get(channel)
     if (listeners) {
       listeners.add(listener)
       return this.#subscribed
     }
     this.#listeners.set(channel, new Set([listener]))
-    const { listening } = this.#link
+    const { listening } = this.#connection
     if (listening.status === 'ready') await listening.subscribe(channel)
   }
 
   forget(stream: StreamName, listener: StreamListener): void {
-    const channel = this.#names.channel(stream)
+    const channel = this.#keys.channel(stream)
     const listeners = this.#listeners.get(channel)
     if (!listeners?.delete(listener) || listeners.size > 0) return
     this.#listeners.delete(channel)
-    const { listening } = this.#link
+    const { listening } = this.#connection
     if (listening.status === 'ready') listening.unsubscribe(channel).catch(ignore)
   }
 
   #connected(): void {
     const channels = [this.#own, ...this.#listeners.keys()]
-    this.#subscribed = this.#link.listening.subscribe(...channels).then(() => {
+    this.#subscribed = this.#connection.listening.subscribe(...channels).then(() => {
       this.onMissed()
       for (const listeners of this.#listeners.values()) for (const listener of listeners) listener.missed()
     }, ignore)

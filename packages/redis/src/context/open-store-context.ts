@@ -1,27 +1,41 @@
-import { Hub, type Runtime } from '@sluice/core'
+import { Scheduler, type Runtime } from '@sluice/core'
 
-import { Appends } from '../connection/append-batcher.ts'
+import { AppendBatcher } from '../connection/append-batcher.ts'
 import { createInstanceId } from '../commands/begin-stream.ts'
-import { Link } from '../connection/redis-connection.ts'
-import { Mailbox, type Notice } from '../connection/subscriptions.ts'
-import { Names } from '../protocol/keys.ts'
+import { RedisConnection } from '../connection/redis-connection.ts'
+import { Subscriptions, type Notice } from '../connection/subscriptions.ts'
+import { Keys } from '../protocol/keys.ts'
 import type { ResolvedRedisStoreOptions } from '../connection/redis-store-options.ts'
-import type { Shop } from './store-context.ts'
+import type { StoreContext } from './store-context.ts'
 
-/** What the owner of a shop is told. */
-export interface ShopOwner {
+/** What the owner of a context is told. */
+export interface StoreContextOwner {
   noticed(notice: Notice): void
   /** All logs together are larger than they were. */
   grown(): void
 }
 
 /** Connects to Redis, and puts together what the parts of one store share. */
-export function openShop(options: ResolvedRedisStoreOptions, runtime: Runtime, owner: ShopOwner): Shop {
-  const hub = new Hub(runtime, false)
-  const link = new Link(hub, options)
-  const names = new Names(options.prefix)
+export function openStoreContext(
+  options: ResolvedRedisStoreOptions,
+  runtime: Runtime,
+  owner: StoreContextOwner,
+): StoreContext {
+  const scheduler = new Scheduler(runtime, false)
+  const connection = new RedisConnection(scheduler, options)
+  const keys = new Keys(options.prefix)
   const instance = createInstanceId()
   const account = { bytes: 0, grown: () => owner.grown() }
-  const mailbox = new Mailbox(link, names, instance, (notice) => owner.noticed(notice))
-  return { instance, hub, link, appends: new Appends(hub, link), names, mailbox, options, account, hosts: [] }
+  const subscriptions = new Subscriptions(connection, keys, instance, (notice) => owner.noticed(notice))
+  return {
+    instance,
+    scheduler,
+    connection,
+    appends: new AppendBatcher(scheduler, connection),
+    keys,
+    subscriptions,
+    options,
+    account,
+    hosts: [],
+  }
 }

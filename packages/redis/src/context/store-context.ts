@@ -1,19 +1,19 @@
-import type { Hub, LogAccount, StoreHost, StreamName } from '@sluice/core'
+import type { Scheduler, LogAccount, StoreHost, StreamName } from '@sluice/core'
 
-import type { Appends } from '../connection/append-batcher.ts'
-import type { Link } from '../connection/redis-connection.ts'
-import type { Mailbox } from '../connection/subscriptions.ts'
-import type { Names } from '../protocol/keys.ts'
+import type { AppendBatcher } from '../connection/append-batcher.ts'
+import type { RedisConnection } from '../connection/redis-connection.ts'
+import type { Subscriptions } from '../connection/subscriptions.ts'
+import type { Keys } from '../protocol/keys.ts'
 import type { ResolvedRedisStoreOptions } from '../connection/redis-store-options.ts'
 
 /** What the parts of one store share. */
-export interface Shop {
+export interface StoreContext {
   readonly instance: string
-  readonly hub: Hub
-  readonly link: Link
-  readonly appends: Pick<Appends, 'append'>
-  readonly names: Names
-  readonly mailbox: Mailbox
+  readonly scheduler: Scheduler
+  readonly connection: RedisConnection
+  readonly appends: Pick<AppendBatcher, 'append'>
+  readonly keys: Keys
+  readonly subscriptions: Subscriptions
   readonly options: ResolvedRedisStoreOptions
   readonly account: LogAccount
   /** Sluices that use this store, and do what has to be done for streams that others left. */

@@ -1,13 +1,13 @@
 import { Deadline, type Due, type Keeping, type Log } from '@sluice/core'
 
-import { type Shop, SILENT_MS } from '../context/store-context.ts'
+import { type StoreContext, SILENT_MS } from '../context/store-context.ts'
 
 /**
  * A store that does not take what one stream gives it. What is asked for then is done in time, whatever the command under
  * way does: readers here are served without the store, or the stream is given up.
  */
 export class Outage implements Due {
-  readonly #shop: Shop
+  readonly #context: StoreContext
   readonly #log: Log
   readonly #keeping: Keeping
   readonly #giveUp: () => void
@@ -19,8 +19,8 @@ export class Outage implements Due {
   /** True while readers here are served without the store. */
   #ahead = false
 
-  constructor(shop: Shop, log: Log, keeping: Keeping, giveUp: () => void) {
-    this.#shop = shop
+  constructor(context: StoreContext, log: Log, keeping: Keeping, giveUp: () => void) {
+    this.#context = context
     this.#log = log
     this.#keeping = keeping
     this.#giveUp = giveUp
@@ -37,13 +37,13 @@ export class Outage implements Due {
     this.#sinceMs = undefined
     if (!this.#ahead) return
     this.#ahead = false
-    this.#log.fallIn(this.#keeping.durability === 'write-behind' ? 'appended' : 'stored')
+    this.#log.storeFirstAgain(this.#keeping.durability === 'write-behind' ? 'appended' : 'stored')
   }
 
   /** Nothing more is given to the store. */
   stop(): void {
     this.#sinceMs = undefined
-    this.#shop.hub.cancel(this.#patience)
+    this.#context.scheduler.cancel(this.#patience)
   }
 
   /** @internal */
@@ -51,20 +51,20 @@ export class Outage implements Due {
     this.#isPatient = false
     const sinceMs = this.#sinceMs
     if (sinceMs === undefined) return
-    if (this.#shop.hub.now() - sinceMs < this.#patienceMs) return this.#watch(sinceMs)
-    if (this.#shop.options.onStoreOutage === 'end') return this.#giveUp()
+    if (this.#context.scheduler.now() - sinceMs < this.#patienceMs) return this.#watch(sinceMs)
+    if (this.#context.options.onStoreOutage === 'end') return this.#giveUp()
     if (this.#ahead) return
     this.#ahead = true
     this.#log.runAhead()
   }
 
   get #patienceMs(): number {
-    const { onStoreOutage, outageMs } = this.#shop.options
+    const { onStoreOutage, outageMs } = this.#context.options
     return onStoreOutage === 'end' ? outageMs : SILENT_MS
   }
 
   #watch(sinceMs: number): void {
     this.#isPatient = true
-    this.#shop.hub.schedule(this.#patience, sinceMs + this.#patienceMs)
+    this.#context.scheduler.schedule(this.#patience, sinceMs + this.#patienceMs)
   }
 }

@@ -1,4 +1,4 @@
-import { Deadline, type Log, type LogFollower, type Steppable, type StoredStream, type Keeping } from '@sluice/core'
+import { Deadline, type Log, type LogPersister, type Steppable, type StoredStream, type Keeping } from '@sluice/core'
 
 import type { AppendOutcome } from '../connection/append-batcher.ts'
 import type { EncodedChunk } from '../protocol/chunk-codec.ts'
@@ -6,7 +6,7 @@ import { confirmReplicas } from '../commands/confirm-replicas.ts'
 import { nextChunk } from './next-chunk.ts'
 import { Outage } from './outage.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { endedMs, liveMs, type Shop } from '../context/store-context.ts'
+import { endedMs, liveMs, type StoreContext } from '../context/store-context.ts'
 import { isOutOfMemory } from '../connection/store-error.ts'
 
 /** What the owner of an outbox is asked and told. */
@@ -27,9 +27,9 @@ const DISTANCE_MS = 2
  * Carries a log's events to Redis: one append is under way at a time, and what is appended meanwhile goes with the next.
  * Knows what the store has, and heals a store that has lost some of it.
  */
-export class Outbox implements Steppable, LogFollower {
+export class Outbox implements Steppable, LogPersister {
   dirty = false
-  readonly #shop: Shop
+  readonly #context: StoreContext
   readonly #stored: StoredStream
   readonly #keeping: Keeping
   readonly #owner: OutboxOwner
@@ -45,14 +45,14 @@ export class Outbox implements Steppable, LogFollower {
   #pauseMs = FIRST_PAUSE_MS
   #trimmed = false
 
-  constructor(shop: Shop, stored: StoredStream, keeping: Keeping, owner: OutboxOwner) {
-    this.#shop = shop
+  constructor(context: StoreContext, stored: StoredStream, keeping: Keeping, owner: OutboxOwner) {
+    this.#context = context
     this.#stored = stored
     this.#keeping = keeping
     this.#owner = owner
-    this.#keys = [shop.names.meta(stored.facts), shop.names.log(stored.facts)]
+    this.#keys = [context.keys.meta(stored.facts), context.keys.log(stored.facts)]
     this.#acked = stored.log.lastSeq
-    this.#outage = new Outage(shop, stored.log, keeping, () => this.#giveUp('outage'))
+    this.#outage = new Outage(context, stored.log, keeping, () => this.#giveUp('outage'))
   }
 
   get #replicates(): boolean {
@@ -64,7 +64,7 @@ export class Outbox implements Steppable, LogFollower {
   }
 
   appended(): void {
-    if (!this.#busy && !this.#stopped) this.#shop.hub.mark(this)
+    if (!this.#busy && !this.#stopped) this.#context.scheduler.mark(this)
   }
 
   step(): void {
@@ -75,14 +75,14 @@ export class Outbox implements Steppable, LogFollower {
     if (this.#stopped) return
     this.#stopped = true
     this.#outage.stop()
-    this.#shop.hub.cancel(this.#again)
+    this.#context.scheduler.cancel(this.#again)
     this.#goOn()
   }
 
   async #carry(): Promise<void> {
     this.#busy = true
     while (!this.#stopped && this.#acked < this.#log.lastSeq) {
-      const sentAtMs = this.#shop.hub.now()
+      const sentAtMs = this.#context.scheduler.now()
       this.#outage.asked(sentAtMs)
       const before = this.#acked
       try {
@@ -107,7 +107,8 @@ export class Outbox implements Steppable, LogFollower {
   async #answered({ lastSeq }: EncodedChunk, outcome: AppendOutcome[0], detail: AppendOutcome[1]): Promise<void> {
     if (outcome === 'ok' || outcome === 'duplicate') {
       const { durability } = this.#keeping
-      if (typeof durability === 'object') await confirmReplicas(this.#shop, this.#stored, durability.replicas, lastSeq)
+      if (typeof durability === 'object')
+        await confirmReplicas(this.#context, this.#stored, durability.replicas, lastSeq)
       return this.#took(lastSeq)
     }
     if (outcome === 'gap') return this.#gap(Number(detail))
@@ -121,7 +122,7 @@ export class Outbox implements Steppable, LogFollower {
     const { timing, log } = this.#stored
     const append = { keys: this.#keys, epoch: log.epoch, after: this.#acked, lastSeq, tokens, payload }
     const first = this.#acked === 0
-    if (!end && !usage && !first) return this.#shop.appends.append(append)
+    if (!end && !usage && !first) return this.#context.appends.append(append)
     const ended = end && endedMs(this.#keeping)
     const more = {
       usage: usage && JSON.stringify(usage),
@@ -130,7 +131,7 @@ export class Outbox implements Steppable, LogFollower {
       logMs: ended ? ended.logMs : liveMs(this.#keeping),
       metaMs: ended ? ended.metaMs : liveMs(this.#keeping),
     }
-    return this.#shop.appends.append({ ...append, more })
+    return this.#context.appends.append({ ...append, more })
   }
 
   #took(seq: number): void {
@@ -165,10 +166,10 @@ export class Outbox implements Steppable, LogFollower {
   async #full(): Promise<void> {
     if (this.#trimmed) return this.#giveUp('full')
     this.#trimmed = true
-    const { link, names } = this.#shop
+    const { connection, keys } = this.#context
     const { facts, log } = this.#stored
     try {
-      await link.run(SCRIPTS.trim, [names.meta(facts), names.log(facts)], [log.epoch])
+      await connection.run(SCRIPTS.trim, [keys.meta(facts), keys.log(facts)], [log.epoch])
     } catch {
       // The append says what is the matter.
     }
@@ -182,17 +183,17 @@ export class Outbox implements Steppable, LogFollower {
   #pause(): Promise<void> {
     const pauseMs = this.#pauseMs
     this.#pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)
-    return this.#sleepUntil(this.#shop.hub.now() + pauseMs)
+    return this.#sleepUntil(this.#context.scheduler.now() + pauseMs)
   }
 
   /** An entry costs Redis the same for one event and for hundreds: a fast source's are worth a short wait. */
   async #gather(untilMs: number): Promise<void> {
     const isOver = this.#stopped || this.#log.end !== undefined
-    if (!isOver && this.#shop.hub.now() < untilMs) await this.#sleepUntil(untilMs)
+    if (!isOver && this.#context.scheduler.now() < untilMs) await this.#sleepUntil(untilMs)
   }
 
   #sleepUntil(timeMs: number): Promise<void> {
-    this.#shop.hub.schedule(this.#again, timeMs)
+    this.#context.scheduler.schedule(this.#again, timeMs)
     return new Promise((resolve) => (this.#goOn = resolve))
   }
 }

@@ -1,11 +1,11 @@
 import type { ClosedCode, EndEvent, Json, Keeping, StoredStream } from '@sluice/core'
 import { cutEnd, extendReaders } from '@sluice/core'
 
-import { look } from '../commands/read-record.ts'
+import { readRecord } from '../commands/read-record.ts'
 import type { Notice } from '../connection/subscriptions.ts'
 import { Outbox, type OutboxOwner } from './outbox.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
-import type { Shop } from '../context/store-context.ts'
+import type { StoreContext } from '../context/store-context.ts'
 
 /** What an instance says of its readers. */
 interface Attendance {
@@ -15,11 +15,11 @@ interface Attendance {
 }
 
 /** A stream that is produced in this process, and what it hears of its readers, messages and end in others. */
-export class Produced implements OutboxOwner {
+export class ProducedStream implements OutboxOwner {
   readonly stream: StoredStream
   readonly keeping: Keeping
   readonly outbox: Outbox
-  readonly #shop: Shop
+  readonly #context: StoreContext
   readonly #onUnstorable: (end: EndEvent) => void
   readonly #attendance: Map<string, Attendance> = new Map()
   /** Messages handed to the source so far. */
@@ -30,12 +30,12 @@ export class Produced implements OutboxOwner {
   /** True when a message may have come since the inbox was asked last. */
   #moreToTake = false
 
-  constructor(shop: Shop, stream: StoredStream, keeping: Keeping, onUnstorable: (end: EndEvent) => void) {
-    this.#shop = shop
+  constructor(context: StoreContext, stream: StoredStream, keeping: Keeping, onUnstorable: (end: EndEvent) => void) {
+    this.#context = context
     this.stream = stream
     this.keeping = keeping
     this.#onUnstorable = onUnstorable
-    this.outbox = new Outbox(shop, stream, keeping, this)
+    this.outbox = new Outbox(context, stream, keeping, this)
     const { log } = stream
     log.produce(log.epoch, keeping.durability === 'write-behind' ? 'appended' : 'stored', this.outbox)
   }
@@ -60,7 +60,10 @@ export class Produced implements OutboxOwner {
     this.#attendance.clear()
     for (const [instance, entry] of readers) {
       const [until = '0', seq = '0'] = entry.split(':')
-      this.#attendance.set(instance, { untilMs: this.#shop.hub.now() + Number(until) - nowMs, seq: Number(seq) })
+      this.#attendance.set(instance, {
+        untilMs: this.#context.scheduler.now() + Number(until) - nowMs,
+        seq: Number(seq),
+      })
     }
     this.attend()
     for (const [name, seq] of grants) extendReaders(this.stream.log, name, seq)
@@ -84,13 +87,13 @@ export class Produced implements OutboxOwner {
   #readersElsewhere(instance: string, seq: string): void {
     if (!/^\d*$/.test(seq)) return
     if (seq === '') this.#attendance.delete(instance)
-    else this.#attendance.set(instance, { untilMs: this.#shop.hub.now() + ATTENDANCE_MS, seq: Number(seq) })
+    else this.#attendance.set(instance, { untilMs: this.#context.scheduler.now() + ATTENDANCE_MS, seq: Number(seq) })
     this.attend()
   }
 
   /** Counts who still reads elsewhere; called again and again, so that a process that died is missed. */
   attend(): void {
-    const now = this.#shop.hub.now()
+    const now = this.#context.scheduler.now()
     let furthest = 0
     for (const [instance, { untilMs, seq }] of this.#attendance) {
       if (untilMs < now) this.#attendance.delete(instance)
@@ -102,8 +105,8 @@ export class Produced implements OutboxOwner {
   /** The stream was ended, erased or taken from outside: what the store has counts. */
   async superseded(): Promise<void> {
     if (this.over) return
-    const { link, names, instance } = this.#shop
-    const looked = await look(link, names, this.stream.facts)
+    const { connection, keys, instance } = this.#context
+    const looked = await readRecord(connection, keys, this.stream.facts)
     if (this.over) return
     if (looked.is === 'missing') return this.unstorable('missing')
     const { end, epoch, instance: producer, seq } = looked.is === 'stream' ? looked.state : looked
@@ -144,12 +147,12 @@ export class Produced implements OutboxOwner {
     if (this.#taking || this.over) return
     this.#taking = true
     try {
-      const { link, names } = this.#shop
+      const { connection, keys } = this.#context
       const { facts, log } = this.stream
       while (this.#moreToTake && !this.over) {
         this.#moreToTake = false
-        const keys = [names.meta(facts), names.inbox(facts)]
-        const messages = (await link.run(SCRIPTS.takeMessages, keys, [log.epoch, this.#taken])) as string[]
+        const recordKeys = [keys.meta(facts), keys.inbox(facts)]
+        const messages = (await connection.run(SCRIPTS.takeMessages, recordKeys, [log.epoch, this.#taken])) as string[]
         const taken = messages.findIndex((message) => !this.#give(JSON.parse(message) as Json))
         const count = taken === -1 ? messages.length : taken
         this.#taken += count

@@ -1,29 +1,29 @@
 import type { Keeping, StoredStream, StreamName } from '@sluice/core'
 
-import type { HeldStreams } from '../replica/replica-cache.ts'
-import type { Keeper } from '../upkeep/maintenance.ts'
-import { Produced } from './produced-stream.ts'
-import type { Shop } from '../context/store-context.ts'
+import type { ReplicaCache } from '../replica/replica-cache.ts'
+import type { Maintenance } from '../upkeep/maintenance.ts'
+import { ProducedStream } from './produced-stream.ts'
+import type { StoreContext } from '../context/store-context.ts'
 
 /** What this process produces. */
 export class ProducedStreams {
-  readonly #shop: Shop
-  readonly #held: HeldStreams
+  readonly #context: StoreContext
+  readonly #held: ReplicaCache
   /** Asked for when it is needed: it looks after these streams, and is made after them. */
-  readonly #keeper: () => Keeper
-  readonly #streams: Map<string, Produced> = new Map()
+  readonly #maintenance: () => Maintenance
+  readonly #streams: Map<string, ProducedStream> = new Map()
 
-  constructor(shop: Shop, held: HeldStreams, keeper: () => Keeper) {
-    this.#shop = shop
+  constructor(context: StoreContext, held: ReplicaCache, maintenance: () => Maintenance) {
+    this.#context = context
     this.#held = held
-    this.#keeper = keeper
+    this.#maintenance = maintenance
   }
 
   get size(): number {
     return this.#streams.size
   }
 
-  get all(): Iterable<Produced> {
+  get all(): Iterable<ProducedStream> {
     return this.#streams.values()
   }
 
@@ -31,15 +31,15 @@ export class ProducedStreams {
     return this.#streams.has(id)
   }
 
-  get(id: string): Produced | undefined {
+  get(id: string): ProducedStream | undefined {
     return this.#streams.get(id)
   }
 
   /** It is produced here from now on. */
   add(stream: StoredStream, keeping: Keeping): void {
     const { id } = stream.facts
-    const produced = new Produced(this.#shop, stream, keeping, (end) => {
-      this.#keeper().bury(stream, keeping, end)
+    const produced = new ProducedStream(this.#context, stream, keeping, (end) => {
+      this.#maintenance().expire(stream, keeping, end)
     })
     this.#streams.set(id, produced)
     stream.log.watchers.add({
@@ -53,7 +53,7 @@ export class ProducedStreams {
     const kept = await Promise.all(
       streams.map(async ({ tenant, id }) => {
         const produced = this.#streams.get(id)
-        return produced?.stream.facts.tenant === tenant && (await this.#keeper().renew(produced, leaseMs))
+        return produced?.stream.facts.tenant === tenant && (await this.#maintenance().renew(produced, leaseMs))
       }),
     )
     return streams.filter((_, index) => !kept[index])
@@ -67,7 +67,8 @@ export class ProducedStreams {
 
   #ended(stream: StoredStream): void {
     this.#left(stream)
-    if (!this.#shop.hosts.some(({ settles }) => settles)) void this.#keeper().unwatch(stream.facts).catch(ignore)
+    if (!this.#context.hosts.some(({ settles }) => settles))
+      void this.#maintenance().unwatch(stream.facts).catch(ignore)
   }
 
   /** It is not produced here any more. */

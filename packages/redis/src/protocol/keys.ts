@@ -1,7 +1,7 @@
 import type { StreamName } from '@sluice/core'
 
 /** Keys and channels of one store; all keys of a stream share a hash tag, so that they live together in a cluster. */
-export class Names {
+export class Keys {
   readonly #prefix: string
 
   constructor(prefix: string) {
@@ -64,7 +64,7 @@ export function scoped(tenant: string, rest: string): string {
   return `${tenant.length}:${tenant}:${rest}`
 }
 
-/** The tenant and the rest of what {@link scoped} made. */
+/** The tenant and the rest of what {@connection scoped} made. */
 export function unscoped(text: string): StreamName {
   const colon = text.indexOf(':')
   const length = Number(text.slice(0, colon))

@@ -7,13 +7,13 @@ export interface Script {
   readonly lua: string
   readonly sha: string
   /**
-   * With how many of its keys it can do. While a cluster moves a slot, a command is refused that names a key which is not
+   * With how many of its keys it can do. While a cluster moves a slot, a command is refused that keys a key which is not
    * there, and what is kept beside a stream need not be.
    */
   readonly essentialKeys?: number | undefined
 }
 
-/** Names of the scripts. */
+/** Keys of the scripts. */
 export type ScriptName =
   | 'begin'
   | 'append'

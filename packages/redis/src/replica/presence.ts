@@ -2,18 +2,18 @@ import type { StoredStream } from '@sluice/core'
 
 import { ATTENDANCE_MS } from '../producing/produced-stream.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { nameOf, type Shop } from '../context/store-context.ts'
+import { nameOf, type StoreContext } from '../context/store-context.ts'
 
 /** What the producer of a stream, in another process, is told of who reads it here and how far. */
 export class Presence {
-  readonly #shop: Shop
+  readonly #context: StoreContext
   readonly #stream: StoredStream
   readonly #windowBytes: number
   #reportedBytes = 0
   #reportedReaders = false
 
-  constructor(shop: Shop, stream: StoredStream, windowBytes: number) {
-    this.#shop = shop
+  constructor(context: StoreContext, stream: StoredStream, windowBytes: number) {
+    this.#context = context
     this.#stream = stream
     this.#windowBytes = windowBytes
   }
@@ -32,10 +32,10 @@ export class Presence {
     this.#reportedBytes = log.furthestBytes
     let furthestSeq = 0
     for (const reader of log.readers) furthestSeq = Math.max(furthestSeq, reader.seq)
-    const { link, names, instance } = this.#shop
-    const args = [instance, reads ? furthestSeq : '', ATTENDANCE_MS, names.instances, nameOf(facts)]
+    const { connection, keys, instance } = this.#context
+    const args = [instance, reads ? furthestSeq : '', ATTENDANCE_MS, keys.instances, nameOf(facts)]
     // What is lost of it is said again with the next renewal.
-    link.run(SCRIPTS.present, [names.meta(facts), names.readers(facts)], args).catch(ignore)
+    connection.run(SCRIPTS.present, [keys.meta(facts), keys.readers(facts)], args).catch(ignore)
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Log } from '@sluice/core'
 
 import type { Chunk } from '../protocol/chunk-codec.ts'
-import type { Looked } from '../commands/read-record.ts'
+import type { RecordReading } from '../commands/read-record.ts'
 
 /** Brings a log to what the store has, which is the truth. `false`: nothing more will come of it. */
-export function reconcile(log: Log, looked: Looked): boolean {
+export function reconcile(log: Log, looked: RecordReading): boolean {
   if (looked.is === 'missing') return lost(log, 'storage')
   if (looked.is === 'erased') {
     if (looked.end && looked.seq === log.lastSeq + 1)

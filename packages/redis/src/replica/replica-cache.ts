@@ -1,19 +1,19 @@
 import { Deadline, extendReaders, type Found, type Log, type LogWatcher, type StreamName } from '@sluice/core'
 
 import { foundWithoutEvents } from '../commands/found-without-events.ts'
-import { look, type StoredState } from '../commands/read-record.ts'
+import { readRecord, type StoredState } from '../commands/read-record.ts'
 import { Replica, type ReplicaOwner } from './replica.ts'
-import { SharedAnswer } from './single-flight.ts'
-import type { Shop } from '../context/store-context.ts'
+import { SingleFlight } from './single-flight.ts'
+import type { StoreContext } from '../context/store-context.ts'
 
 /** How long a log that nobody reads is kept at hand: until who has asked for it begins to read. */
 const LINGER_MS = 500
 
 /** What this process holds, to be read, of streams that it does not produce: those of others, and ended ones of its own. */
-export class HeldStreams implements ReplicaOwner {
+export class ReplicaCache implements ReplicaOwner {
   /** The producer's lease has lapsed. */
   readonly lapsed: (state: StoredState) => void
-  readonly #shop: Shop
+  readonly #context: StoreContext
   /** Least recently used first. */
   readonly #replicas: Map<string, Replica> = new Map()
   /** Replicas that nobody reads, until they are let go. */
@@ -21,11 +21,11 @@ export class HeldStreams implements ReplicaOwner {
   /** Logs of streams that were produced here and have ended, while somebody reads them. */
   readonly #finished: Map<string, Log> = new Map()
   /** Streams that are being looked for. */
-  readonly #looking: Map<string, SharedAnswer<Found>> = new Map()
+  readonly #looking: Map<string, SingleFlight<Found>> = new Map()
   #disposed = false
 
-  constructor(shop: Shop, lapsed: (state: StoredState) => void) {
-    this.#shop = shop
+  constructor(context: StoreContext, lapsed: (state: StoredState) => void) {
+    this.#context = context
     this.lapsed = lapsed
   }
 
@@ -46,7 +46,7 @@ export class HeldStreams implements ReplicaOwner {
     const name = JSON.stringify([stream.tenant, stream.id])
     let looking = this.#looking.get(name)
     if (!looking) {
-      looking = new SharedAnswer(() => this.#find(stream))
+      looking = new SingleFlight(() => this.#find(stream))
       this.#looking.set(name, looking)
     }
     try {
@@ -109,7 +109,7 @@ export class HeldStreams implements ReplicaOwner {
 
   /** Lets go what nobody reads, while all logs together are over their bound. */
   evict(): void {
-    const { account, options } = this.#shop
+    const { account, options } = this.#context
     for (const replica of this.#replicas.values()) {
       if (account.bytes <= options.maxBytes) return
       if (!replica.wanted) this.#letGo(replica)
@@ -121,7 +121,7 @@ export class HeldStreams implements ReplicaOwner {
     for (const log of this.#finished.values()) log.leaveAccount()
     this.#finished.clear()
     for (const replica of this.#replicas.values()) this.#letGo(replica)
-    for (const deadline of this.#lingering.values()) this.#shop.hub.cancel(deadline)
+    for (const deadline of this.#lingering.values()) this.#context.scheduler.cancel(deadline)
     this.#lingering.clear()
   }
 
@@ -133,7 +133,7 @@ export class HeldStreams implements ReplicaOwner {
   /** It is let go after a while, unless somebody comes. */
   idle(replica: Replica): void {
     if (this.#lingering.has(replica) || this.#disposed) return
-    const { hub } = this.#shop
+    const { scheduler } = this.#context
     const deadline = new Deadline({
       due: () => {
         this.#lingering.delete(replica)
@@ -141,7 +141,7 @@ export class HeldStreams implements ReplicaOwner {
       },
     })
     this.#lingering.set(replica, deadline)
-    hub.schedule(deadline, hub.now() + LINGER_MS)
+    scheduler.schedule(deadline, scheduler.now() + LINGER_MS)
   }
 
   async #find(stream: StreamName): Promise<Found> {
@@ -151,10 +151,10 @@ export class HeldStreams implements ReplicaOwner {
       if (!held.stream.log.lost && !held.erased) return { is: 'stream', stream: held.stream }
       this.#letGo(held)
     }
-    const { link, names } = this.#shop
-    const looked = await look(link, names, stream, { afterSeq: 0 })
+    const { connection, keys } = this.#context
+    const looked = await readRecord(connection, keys, stream, { afterSeq: 0 })
     if (looked.is !== 'stream') return foundWithoutEvents(looked)
-    const replica = new Replica(this.#shop, looked, this)
+    const replica = new Replica(this.#context, looked, this)
     this.#replicas.set(stream.id, replica)
     this.idle(replica)
     this.evict()

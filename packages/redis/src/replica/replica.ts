@@ -1,13 +1,13 @@
-import { extendReaders, Log, type LogFollower, type LogWatcher, type StoredStream } from '@sluice/core'
+import { extendReaders, Log, type LogPersister, type LogWatcher, type StoredStream } from '@sluice/core'
 
 import { decodeChunk } from '../protocol/chunk-codec.ts'
-import { type Follower, Following } from './stream-subscription.ts'
-import { look, type Looked, type StoredState } from '../commands/read-record.ts'
+import { type Subscriber, StreamSubscription } from './stream-subscription.ts'
+import { readRecord, type RecordReading, type StoredState } from '../commands/read-record.ts'
 import { parseNotice } from '../connection/subscriptions.ts'
 import { Presence } from './presence.ts'
 import { reconcile, takeChunk } from './reconcile.ts'
-import { SharedAnswer } from './single-flight.ts'
-import type { Shop } from '../context/store-context.ts'
+import { SingleFlight } from './single-flight.ts'
+import type { StoreContext } from '../context/store-context.ts'
 
 /** What a replica's owner is told. */
 export interface ReplicaOwner {
@@ -25,19 +25,19 @@ const CHARGE_FACTOR = 8
  * A stream of another process as this one reads it. Entries are heard as they are published; each must follow the one
  * before, and whatever is missing, late or of a new epoch is fetched from the store: the log there is the truth.
  */
-export class Replica implements Follower, LogWatcher, LogFollower {
+export class Replica implements Subscriber, LogWatcher, LogPersister {
   readonly stream: StoredStream
-  readonly #shop: Shop
+  readonly #context: StoreContext
   readonly #owner: ReplicaOwner
-  readonly #following: Following
+  readonly #following: StreamSubscription
   readonly #presence: Presence
   readonly #replicated: boolean
   /** True once nothing is kept of it anywhere but a tombstone. */
   erased = false
-  readonly #catching: SharedAnswer<void> = new SharedAnswer(() => this.#catchUpOnce())
+  readonly #catching: SingleFlight<void> = new SingleFlight(() => this.#catchUpOnce())
 
-  constructor(shop: Shop, { state, chunks }: Looked & { is: 'stream' }, owner: ReplicaOwner) {
-    this.#shop = shop
+  constructor(context: StoreContext, { state, chunks }: RecordReading & { is: 'stream' }, owner: ReplicaOwner) {
+    this.#context = context
     this.#owner = owner
     const { facts, keeping, timing } = state
     this.#replicated = typeof keeping.durability === 'object'
@@ -45,14 +45,14 @@ export class Replica implements Follower, LogWatcher, LogFollower {
     const log = new Log(facts.id, chunks[0]?.epoch ?? state.epoch, {
       // The store counts the bytes of its entries, a log what its events are charged: small tokens weigh more here.
       retentionBytes: keeping.retentionBytes * CHARGE_FACTOR,
-      account: shop.account,
+      account: context.account,
       from: { seq: firstSeq - 1, epoch: chunks[0]?.epoch ?? state.epoch },
       followed: this.#replicated,
       shows: this.#replicated ? 'stored' : 'appended',
     })
     this.stream = { facts, log, timing: { ...timing } }
-    this.#following = new Following(shop, facts, this)
-    this.#presence = new Presence(shop, this.stream, keeping.windowBytes)
+    this.#following = new StreamSubscription(context, facts, this)
+    this.#presence = new Presence(context, this.stream, keeping.windowBytes)
     for (const chunk of chunks) takeChunk(log, chunk)
     this.#afterLook(state)
     log.watchers.add(this)
@@ -128,14 +128,14 @@ export class Replica implements Follower, LogWatcher, LogFollower {
   }
 
   async #catchUpOnce(): Promise<void> {
-    const { link, names } = this.#shop
+    const { connection, keys } = this.#context
     const { log, facts } = this.stream
     if (log.lost) return
-    let looked = await look(link, names, facts, { afterSeq: log.lastSeq, grants: true })
+    let looked = await readRecord(connection, keys, facts, { afterSeq: log.lastSeq, grants: true })
     this.#following.looked()
     if (looked.is === 'stream' && (looked.state.epoch !== log.epoch || looked.state.seq < log.lastSeq)) {
       // Another producer writes: whether what is here is still what is there is seen by comparing all of it.
-      looked = await look(link, names, facts, { afterSeq: log.firstSeq - 1, grants: true })
+      looked = await readRecord(connection, keys, facts, { afterSeq: log.firstSeq - 1, grants: true })
     }
     this.#apply(looked)
   }
@@ -159,7 +159,7 @@ export class Replica implements Follower, LogWatcher, LogFollower {
     this.#following.begin()
   }
 
-  #apply(looked: Looked): void {
+  #apply(looked: RecordReading): void {
     const { log } = this.stream
     const goesOn = reconcile(log, looked)
     if (looked.is === 'erased') this.erased = true

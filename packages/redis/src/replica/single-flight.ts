@@ -2,7 +2,7 @@
  * One question under way, for everybody who asks before it has left this process. Whoever asks later may know of something
  * that the answer will not: for all of them together it is asked once more.
  */
-export class SharedAnswer<Answer> {
+export class SingleFlight<Answer> {
   readonly #ask: () => Promise<Answer>
   #current: Promise<Answer> | undefined
   #next: Promise<Answer> | undefined
@@ -30,7 +30,7 @@ export class SharedAnswer<Answer> {
   #begin(): Promise<Answer> {
     this.#next = undefined
     this.#left = false
-    // Commands leave at the end of the turn (see Link).
+    // Commands leave at the end of the turn (see RedisConnection).
     process.nextTick(() => (this.#left = true))
     const current = this.#ask().finally(() => {
       if (this.#current === current) this.#current = undefined

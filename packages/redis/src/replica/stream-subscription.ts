@@ -1,10 +1,10 @@
 import { Deadline, type Due, type StreamName } from '@sluice/core'
 
 import type { StreamListener } from '../connection/subscriptions.ts'
-import type { Shop } from '../context/store-context.ts'
+import type { StoreContext } from '../context/store-context.ts'
 
 /** Who follows a stream. */
-export interface Follower {
+export interface Subscriber {
   /** Something was said of the stream. */
   heard(message: string): void
   /** Something may have been missed. */
@@ -12,19 +12,19 @@ export interface Follower {
 }
 
 /** Hears what is said of one stream, and has its follower look when nothing was heard for a while. */
-export class Following implements StreamListener, Due {
-  readonly #shop: Shop
+export class StreamSubscription implements StreamListener, Due {
+  readonly #context: StoreContext
   readonly #stream: StreamName
-  readonly #follower: Follower
+  readonly #follower: Subscriber
   readonly #deadline: Deadline = new Deadline(this)
   #begun = false
   #activeMs: number
 
-  constructor(shop: Shop, stream: StreamName, follower: Follower) {
-    this.#shop = shop
+  constructor(context: StoreContext, stream: StreamName, follower: Subscriber) {
+    this.#context = context
     this.#stream = stream
     this.#follower = follower
-    this.#activeMs = shop.hub.now()
+    this.#activeMs = context.scheduler.now()
   }
 
   get begun(): boolean {
@@ -33,9 +33,9 @@ export class Following implements StreamListener, Due {
 
   begin(): void {
     this.#begun = true
-    const { hub, mailbox, options } = this.#shop
-    hub.schedule(this.#deadline, hub.now() + options.lookEveryMs)
-    mailbox
+    const { scheduler, subscriptions, options } = this.#context
+    scheduler.schedule(this.#deadline, scheduler.now() + options.lookEveryMs)
+    subscriptions
       .listen(this.#stream, this)
       .then(() => this.#follower.catchUp())
       .catch(ignore)
@@ -44,17 +44,17 @@ export class Following implements StreamListener, Due {
   stop(): void {
     if (!this.#begun) return
     this.#begun = false
-    this.#shop.hub.cancel(this.#deadline)
-    this.#shop.mailbox.forget(this.#stream, this)
+    this.#context.scheduler.cancel(this.#deadline)
+    this.#context.subscriptions.forget(this.#stream, this)
   }
 
   /** The store has been looked at. */
   looked(): void {
-    this.#activeMs = this.#shop.hub.now()
+    this.#activeMs = this.#context.scheduler.now()
   }
 
   heard(message: string): void {
-    this.#activeMs = this.#shop.hub.now()
+    this.#activeMs = this.#context.scheduler.now()
     this.#follower.heard(message)
   }
 
@@ -65,10 +65,10 @@ export class Following implements StreamListener, Due {
   /** It is time to look: nothing was heard for a while. */
   due(): void {
     if (!this.#begun) return
-    const { hub, options } = this.#shop
+    const { scheduler, options } = this.#context
     const dueMs = this.#activeMs + options.lookEveryMs
-    if (hub.now() >= dueMs) void this.#follower.catchUp().catch(ignore)
-    hub.schedule(this.#deadline, Math.max(dueMs, hub.now() + options.lookEveryMs / 2))
+    if (scheduler.now() >= dueMs) void this.#follower.catchUp().catch(ignore)
+    scheduler.schedule(this.#deadline, Math.max(dueMs, scheduler.now() + options.lookEveryMs / 2))
   }
 }
 

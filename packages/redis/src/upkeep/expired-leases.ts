@@ -5,7 +5,7 @@ import { cutEnd, type StreamName } from '@sluice/core'
 import { closeStream } from '../commands/close-stream.ts'
 import type { StoredState } from '../commands/read-record.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { LEASE_MS, nameOf, type Shop } from '../context/store-context.ts'
+import { LEASE_MS, nameOf, type StoreContext } from '../context/store-context.ts'
 
 /** Who goes on with what dead producers have left. */
 export interface Successor {
@@ -21,13 +21,13 @@ export interface Successor {
 const MAX_LEAP = 1_000_000
 
 /** What becomes of running streams whose producers have let their leases lapse. */
-export class LapsedLeases {
-  readonly #shop: Shop
+export class ExpiredLeases {
+  readonly #context: StoreContext
   readonly #successor: Successor
   readonly #judging: Set<string> = new Set()
 
-  constructor(shop: Shop, successor: Successor) {
-    this.#shop = shop
+  constructor(context: StoreContext, successor: Successor) {
+    this.#context = context
     this.#successor = successor
   }
 
@@ -36,9 +36,9 @@ export class LapsedLeases {
    * an outage every lease looks lapsed, until its holder has renewed it (contract 5).
    */
   async judge(state: StoredState): Promise<void> {
-    const { link, hosts } = this.#shop
+    const { connection, hosts } = this.#context
     const { facts } = state
-    if (link.answeringForMs < LEASE_MS || this.#judging.has(facts.id)) return
+    if (connection.answeringForMs < LEASE_MS || this.#judging.has(facts.id)) return
     if (this.#successor.isProducedHere(facts)) return
     this.#judging.add(facts.id)
     try {
@@ -46,17 +46,20 @@ export class LapsedLeases {
       if (source && hosts.some((host) => host.canRun(source.name)) && (await this.#take(state))) return
       const takeoverMs = source ? (facts.options?.takeoverMs ?? 0) : 0
       const end = cutEnd(undefined, 'lease')
-      await closeStream(this.#shop, facts, { end, keeping: state.keeping, mode: 'ifLapsed', lapsedMs: takeoverMs })
+      await closeStream(this.#context, facts, { end, keeping: state.keeping, mode: 'ifLapsed', lapsedMs: takeoverMs })
     } finally {
       this.#judging.delete(facts.id)
     }
   }
 
   async #take(state: StoredState): Promise<boolean> {
-    const { link, names, instance } = this.#shop
+    const { connection, keys, instance } = this.#context
     const { facts, keeping } = state
-    const args = [instance, keeping.leaseMs, names.instances, nameOf(facts), randomInt(2, MAX_LEAP)]
-    const reply = (await link.run(SCRIPTS.takeOver, [names.meta(facts), names.log(facts)], args)) as [string, string?]
+    const args = [instance, keeping.leaseMs, keys.instances, nameOf(facts), randomInt(2, MAX_LEAP)]
+    const reply = (await connection.run(SCRIPTS.takeOver, [keys.meta(facts), keys.log(facts)], args)) as [
+      string,
+      string?,
+    ]
     if (reply[0] !== 'ok') return false
     await this.#successor.takeOver(state, Number(reply[1]))
     return true

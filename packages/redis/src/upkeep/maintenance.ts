@@ -1,17 +1,17 @@
 import { Deadline, type Due, type EndEvent, type Keeping, type StoredStream, type StreamName } from '@sluice/core'
 
-import { LapsedLeases, type Successor } from './expired-leases.ts'
-import { look, pairs, type StoredState } from '../commands/read-record.ts'
+import { ExpiredLeases, type Successor } from './expired-leases.ts'
+import { readRecord, pairs, type StoredState } from '../commands/read-record.ts'
 import { scoped, unscoped } from '../protocol/keys.ts'
-import type { Produced } from '../producing/produced-stream.ts'
+import type { ProducedStream } from '../producing/produced-stream.ts'
 import type { Replica } from '../replica/replica.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { LEASE_MS, liveMs, RENEW_MS, type Shop } from '../context/store-context.ts'
-import { UnstoredEnds } from './pending-ends.ts'
+import { LEASE_MS, liveMs, RENEW_MS, type StoreContext } from '../context/store-context.ts'
+import { PendingEnds } from './pending-ends.ts'
 
-/** What the keeper looks after, and who does what it finds to be done. */
+/** What the maintenance looks after, and who does what it finds to be done. */
 export interface Kept extends Successor {
-  readonly produced: Iterable<Produced>
+  readonly produced: Iterable<ProducedStream>
   readonly replicas: Iterable<Replica>
   /** Runs what follows the end of a stream whose producer did not get to it. */
   settle(state: StoredState): Promise<boolean>
@@ -29,28 +29,28 @@ const SETTLE_AGAIN_MS = 60_000
  * Keeps what must be renewed: leases of streams produced here, word of readers here. Looks for streams whose producers
  * died, and has them taken over, ended or settled. All of it in batches, on two deadlines for the whole process.
  */
-export class Keeper implements Due {
-  readonly #shop: Shop
+export class Maintenance implements Due {
+  readonly #context: StoreContext
   readonly #kept: Kept
   readonly #renewal: Deadline = new Deadline(this)
   readonly #sweep: Deadline = new Deadline({ due: () => this.#sweepDue() })
-  readonly #lapsed: LapsedLeases
-  readonly #unstored: UnstoredEnds
+  readonly #lapsed: ExpiredLeases
+  readonly #unstored: PendingEnds
   #stopped = false
 
-  constructor(shop: Shop, kept: Kept) {
-    this.#shop = shop
+  constructor(context: StoreContext, kept: Kept) {
+    this.#context = context
     this.#kept = kept
-    this.#lapsed = new LapsedLeases(shop, kept)
-    this.#unstored = new UnstoredEnds(shop)
+    this.#lapsed = new ExpiredLeases(context, kept)
+    this.#unstored = new PendingEnds(context)
     this.#again(this.#renewal, RENEW_MS)
     this.#again(this.#sweep, SWEEP_MS * (0.5 + Math.random()))
   }
 
   stop(): void {
     this.#stopped = true
-    this.#shop.hub.cancel(this.#renewal)
-    this.#shop.hub.cancel(this.#sweep)
+    this.#context.scheduler.cancel(this.#renewal)
+    this.#context.scheduler.cancel(this.#sweep)
   }
 
   /** A stream begins: it is looked after until it is over and settled. */
@@ -59,19 +59,19 @@ export class Keeper implements Due {
   }
 
   async unwatch({ tenant, id }: StreamName): Promise<void> {
-    const { link, names } = this.#shop
-    await link.ask(() => link.commands.zrem(names.watched, scoped(tenant, id)))
+    const { connection, keys } = this.#context
+    await connection.ask(() => connection.commands.zrem(keys.watched, scoped(tenant, id)))
   }
 
   /** An end that the store must learn of once it can. */
-  bury(stream: StoredStream, keeping: Keeping, end: EndEvent): void {
+  expire(stream: StoredStream, keeping: Keeping, end: EndEvent): void {
     if (!this.#stopped) this.#unstored.add(stream, keeping, end)
   }
 
   /** It is time to renew. */
   due(): void {
     this.#again(this.#renewal, RENEW_MS)
-    this.#shop.link.probe()
+    this.#context.connection.probe()
     for (const produced of this.#kept.produced) {
       if (produced.over) continue
       produced.attend()
@@ -82,11 +82,11 @@ export class Keeper implements Due {
   }
 
   /** Whether the lease is this process's still. */
-  async renew(produced: Produced, leaseMs: number = produced.keeping.leaseMs): Promise<boolean> {
-    const { link, names } = this.#shop
+  async renew(produced: ProducedStream, leaseMs: number = produced.keeping.leaseMs): Promise<boolean> {
+    const { connection, keys } = this.#context
     const { facts, log } = produced.stream
-    const keys = [names.meta(facts), names.log(facts), names.readers(facts), names.inbox(facts), names.grants(facts)]
-    const reply = (await link.run(SCRIPTS.renew, keys, [log.epoch, leaseMs, liveMs(produced.keeping)])) as [
+    const recordKeys = [keys.meta(facts), keys.log(facts), keys.readers(facts), keys.inbox(facts), keys.grants(facts)]
+    const reply = (await connection.run(SCRIPTS.renew, recordKeys, [log.epoch, leaseMs, liveMs(produced.keeping)])) as [
       string,
       string[]?,
       number?,
@@ -117,22 +117,22 @@ export class Keeper implements Due {
   }
 
   async #sweepAll(): Promise<void> {
-    const { link, names } = this.#shop
-    if (link.answeringForMs < LEASE_MS) {
+    const { connection, keys } = this.#context
+    if (connection.answeringForMs < LEASE_MS) {
       // Else a process with nothing to do would never hear that Redis is back.
-      await link.ask(() => link.commands.ping())
+      await connection.ask(() => connection.commands.ping())
       return
     }
     for (let full = true; full && !this.#stopped;) {
-      const members = (await link.run(SCRIPTS.takeDue, [names.watched], [SWEPT_AT_ONCE, WATCH_MS])) as string[]
+      const members = (await connection.run(SCRIPTS.takeDue, [keys.watched], [SWEPT_AT_ONCE, WATCH_MS])) as string[]
       await Promise.all(members.map((member) => this.#sweepOne(unscoped(member)).catch(ignore)))
       full = members.length === SWEPT_AT_ONCE
     }
   }
 
   async #sweepOne(stream: StreamName): Promise<void> {
-    const { link, names, hosts } = this.#shop
-    const looked = await look(link, names, stream)
+    const { connection, keys, hosts } = this.#context
+    const looked = await readRecord(connection, keys, stream)
     if (looked.is !== 'stream') return this.unwatch(stream)
     const { state } = looked
     if (!state.end) {
@@ -149,20 +149,20 @@ export class Keeper implements Due {
   }
 
   async #lookIn(stream: StreamName, inMs: number): Promise<void> {
-    const { link, names } = this.#shop
+    const { connection, keys } = this.#context
     const member = scoped(stream.tenant, stream.id)
-    await link.run(SCRIPTS.watch, [names.watched], [member, Math.ceil(inMs), 30 * 86_400_000])
+    await connection.run(SCRIPTS.watch, [keys.watched], [member, Math.ceil(inMs), 30 * 86_400_000])
   }
 
   /** What follows the end was done. */
   async settled(stream: StreamName): Promise<void> {
-    const { link, names } = this.#shop
-    await link.run(SCRIPTS.settled, [names.meta(stream)], [])
+    const { connection, keys } = this.#context
+    await connection.run(SCRIPTS.settled, [keys.meta(stream)], [])
     await this.unwatch(stream)
   }
 
   #again(deadline: Deadline, inMs: number): void {
-    if (!this.#stopped) this.#shop.hub.schedule(deadline, this.#shop.hub.now() + inMs)
+    if (!this.#stopped) this.#context.scheduler.schedule(deadline, this.#context.scheduler.now() + inMs)
   }
 }
 

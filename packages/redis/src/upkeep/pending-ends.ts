@@ -1,29 +1,29 @@
 import type { EndEvent, Keeping, StoredStream, StreamName } from '@sluice/core'
 
 import { closeStream } from '../commands/close-stream.ts'
-import type { Shop } from '../context/store-context.ts'
+import type { StoreContext } from '../context/store-context.ts'
 
 /** How long an end is tried again. */
 const TRIED_MS = 600_000
 
 /** Ends that the store could not take when they came about, and must learn of once it can. */
-export class UnstoredEnds {
-  readonly #shop: Shop
+export class PendingEnds {
+  readonly #context: StoreContext
   readonly #ends: Map<StreamName, { end: EndEvent; keeping: Keeping; epoch: number; untilMs: number }> = new Map()
 
-  constructor(shop: Shop) {
-    this.#shop = shop
+  constructor(context: StoreContext) {
+    this.#context = context
   }
 
   add({ facts, log }: StoredStream, keeping: Keeping, end: EndEvent): void {
-    this.#ends.set(facts, { end, keeping, epoch: log.epoch, untilMs: this.#shop.hub.now() + TRIED_MS })
+    this.#ends.set(facts, { end, keeping, epoch: log.epoch, untilMs: this.#context.scheduler.now() + TRIED_MS })
     this.tryAgain()
   }
 
   tryAgain(): void {
-    const now = this.#shop.hub.now()
+    const now = this.#context.scheduler.now()
     for (const [stream, { end, keeping, epoch, untilMs }] of this.#ends) {
-      closeStream(this.#shop, stream, { end, keeping, epoch }).then(
+      closeStream(this.#context, stream, { end, keeping, epoch }).then(
         () => this.#ends.delete(stream),
         () => now > untilMs && this.#ends.delete(stream),
       )

@@ -1,26 +1,26 @@
 import type { StreamName } from '@sluice/core'
 
-import type { HeldStreams } from '../replica/replica-cache.ts'
+import type { ReplicaCache } from '../replica/replica-cache.ts'
 import type { Kept } from './maintenance.ts'
 import type { StoredState } from '../commands/read-record.ts'
-import type { Produced } from '../producing/produced-stream.ts'
+import type { ProducedStream } from '../producing/produced-stream.ts'
 import type { ProducedStreams } from '../producing/produced-streams.ts'
 import type { Replica } from '../replica/replica.ts'
-import type { Shop } from '../context/store-context.ts'
+import type { StoreContext } from '../context/store-context.ts'
 
 /** How this process goes on with what others have left: by whichever of its sluices can. */
-export class Succession implements Kept {
-  readonly #shop: Shop
+export class Takeover implements Kept {
+  readonly #context: StoreContext
   readonly #produced: ProducedStreams
-  readonly #held: HeldStreams
+  readonly #held: ReplicaCache
 
-  constructor(shop: Shop, produced: ProducedStreams, held: HeldStreams) {
-    this.#shop = shop
+  constructor(context: StoreContext, produced: ProducedStreams, held: ReplicaCache) {
+    this.#context = context
     this.#produced = produced
     this.#held = held
   }
 
-  get produced(): Iterable<Produced> {
+  get produced(): Iterable<ProducedStream> {
     return this.#produced.all
   }
 
@@ -35,7 +35,7 @@ export class Succession implements Kept {
   async takeOver(state: StoredState, epoch: number): Promise<void> {
     const { facts, keeping } = state
     const replica = await this.#held.replicaOf(facts)
-    const host = this.#shop.hosts.find((one) => facts.source !== undefined && one.canRun(facts.source.name))
+    const host = this.#context.hosts.find((one) => facts.source !== undefined && one.canRun(facts.source.name))
     if (!replica || !host) return
     await replica.catchUp()
     const { end, lost } = replica.stream.log
@@ -49,7 +49,7 @@ export class Succession implements Kept {
   async settle(state: StoredState): Promise<boolean> {
     const replica = await this.#held.replicaOf(state.facts)
     if (!replica?.stream.log.end) return false
-    const settled = this.#shop.hosts.filter(({ settles }) => settles).map((host) => host.settle(replica.stream))
+    const settled = this.#context.hosts.filter(({ settles }) => settles).map((host) => host.settle(replica.stream))
     return (await Promise.all(settled)).every(Boolean)
   }
 }

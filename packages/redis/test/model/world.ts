@@ -4,7 +4,7 @@ import { type EndEvent, isSluiceError } from '@sluice/core'
 import type { RedisServer } from '@sluice/testing/redis'
 import { Redis } from 'ioredis'
 
-import { Names } from '../../src/protocol/keys.ts'
+import { Keys } from '../../src/protocol/keys.ts'
 import { ObservedLog } from './observed-log.ts'
 import { Process, type ProcessOptions, type Reading } from './process.ts'
 import { Speaker } from './speaker.ts'
@@ -32,7 +32,7 @@ export class World {
   trimmed = false
   processes: Process[] = []
   id = ''
-  readonly #names: Names
+  readonly #names: Keys
   readonly #server: RedisServer
   readonly #redis: Redis
   readonly #options: ProcessOptions
@@ -41,7 +41,7 @@ export class World {
   constructor(server: RedisServer, { onDisconnect }: Script) {
     this.#server = server
     const prefix = `w${++worlds}:`
-    this.#names = new Names(prefix)
+    this.#names = new Keys(prefix)
     this.#redis = new Redis(server.url)
     this.#options = { prefix, speaker: this.speaker, onDisconnect }
     this.log = new ObservedLog(server.url)

@@ -1,14 +1,14 @@
 import { createSluice, type EndEvent, type Found, type Log, type Logged, type Sluice, type Store } from '@sluice/core'
 import { createVirtualRuntime, drainMicrotasks } from '@sluice/testing'
 
-import { look } from '../../src/commands/read-record.ts'
-import type { Mailbox, StreamListener } from '../../src/connection/subscriptions.ts'
+import { readRecord } from '../../src/commands/read-record.ts'
+import type { Subscriptions, StreamListener } from '../../src/connection/subscriptions.ts'
 import { Replica } from '../../src/replica/replica.ts'
-import type { Shop } from '../../src/context/store-context.ts'
+import type { StoreContext } from '../../src/context/store-context.ts'
 import type { Faults } from './handoff-faults.ts'
 import { beginReading, type Reading } from './handoff-reading.ts'
 import { FACTS, ScriptedLog } from './scripted-log.ts'
-import { createShop, LOOK_EVERY_MS, type Run } from './scripted-context.ts'
+import { createContext, LOOK_EVERY_MS, type Run } from './scripted-context.ts'
 
 const STOP: EndEvent = { type: 'end', reason: 'stop', complete: true }
 const CUT: EndEvent = { type: 'end', reason: 'cancelled', complete: false, cause: 'client' }
@@ -30,7 +30,7 @@ export class HandoffScene {
   readonly #runtime = createVirtualRuntime()
   readonly #faults: Faults
   readonly #sluice: Sluice
-  readonly #shop: Shop
+  readonly #context: StoreContext
   readonly #asked: Asked[] = []
   readonly #done: Record<string, number> = {}
   #messages: string[] = []
@@ -57,7 +57,7 @@ export class HandoffScene {
     this.#sluice = createSluice({ store: store as unknown as Store, runtime: this.#runtime })
     const ask = (after: unknown): Promise<unknown> =>
       new Promise((answer) => this.#asked.push({ after: String(after), reply: undefined, answer }))
-    const mailbox = {
+    const subscriptions = {
       listen: (_: unknown, listener: StreamListener) =>
         new Promise<void>((resolve) => {
           this.#listener = listener
@@ -66,7 +66,10 @@ export class HandoffScene {
       forget: () => (this.#listener = undefined),
     }
     const run: Run = ({ name }, _, args) => (name === 'look' ? ask(args[0]) : Promise.resolve('ok'))
-    this.#shop = createShop('here', this.#runtime, { run, mailbox: mailbox as unknown as Mailbox })
+    this.#context = createContext('here', this.#runtime, {
+      run,
+      subscriptions: subscriptions as unknown as Subscriptions,
+    })
   }
 
   /** What may happen next. */
@@ -151,10 +154,10 @@ export class HandoffScene {
       await this.#replica.catchUp()
       if (!this.#replica.stream.log.lost) return { is: 'stream', stream: this.#replica.stream }
     }
-    const looked = await look(this.#shop.link, this.#shop.names, FACTS, { afterSeq: 0 })
+    const looked = await readRecord(this.#context.connection, this.#context.keys, FACTS, { afterSeq: 0 })
     if (looked.is !== 'stream') return { is: 'unknown' }
     if (!this.#replica || this.#replica.stream.log.lost) {
-      this.#replica = new Replica(this.#shop, looked, { lapsed: () => {}, followed: () => {}, idle: () => {} })
+      this.#replica = new Replica(this.#context, looked, { lapsed: () => {}, followed: () => {}, idle: () => {} })
     }
     return { is: 'stream', stream: this.#replica.stream }
   }

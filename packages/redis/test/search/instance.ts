@@ -2,15 +2,15 @@ import { cutEnd, type EndEvent, type Logged, type StoredStream } from '@sluice/c
 import { createVirtualRuntime, drainMicrotasks } from '@sluice/testing'
 
 import { closeStream } from '../../src/commands/close-stream.ts'
-import { Keeper, type Kept } from '../../src/upkeep/maintenance.ts'
-import { look } from '../../src/commands/read-record.ts'
-import { Produced } from '../../src/producing/produced-stream.ts'
+import { Maintenance, type Kept } from '../../src/upkeep/maintenance.ts'
+import { readRecord } from '../../src/commands/read-record.ts'
+import { ProducedStream } from '../../src/producing/produced-stream.ts'
 import { Replica } from '../../src/replica/replica.ts'
 import { type Script, SCRIPTS } from '../../src/protocol/scripts.ts'
-import type { Shop } from '../../src/context/store-context.ts'
+import type { StoreContext } from '../../src/context/store-context.ts'
 import { FACTS, KEEPING } from './scripted-log.ts'
 import type { ScriptedRecord } from './scripted-record.ts'
-import { createShop, type Run } from './scripted-context.ts'
+import { createContext, type Run } from './scripted-context.ts'
 
 const STOP: EndEvent = { type: 'end', reason: 'stop', complete: true }
 /** Longer than an outbox waits until it tries again. */
@@ -30,13 +30,13 @@ export class Instance {
   readonly ghosts: Request[] = []
   /** Ends that it could not store. */
   readonly unburied: EndEvent[] = []
-  produced: Produced | undefined
+  produced: ProducedStream | undefined
   crashed = false
   written = 0
   readonly #name: string
   readonly #store: ScriptedRecord
-  readonly #shop: Shop
-  readonly #keeper: Keeper
+  readonly #context: StoreContext
+  readonly #maintenance: Maintenance
   #replica: Replica | undefined
   /** True while what it asks is answered at once. */
   #immediate = false
@@ -48,9 +48,9 @@ export class Instance {
       this.#immediate || script.name === 'present'
         ? Promise.resolve(store.run(script, args))
         : new Promise((resolve) => this.requests.push({ script, args, settle: resolve }))
-    this.#shop = createShop(name, this.runtime, { run })
-    this.#keeper = new Keeper(this.#shop, { produced: [], replicas: [] } as unknown as Kept)
-    this.#keeper.stop()
+    this.#context = createContext(name, this.runtime, { run })
+    this.#maintenance = new Maintenance(this.#context, { produced: [], replicas: [] } as unknown as Kept)
+    this.#maintenance.stop()
   }
 
   /** It has the stream from the beginning. */
@@ -76,15 +76,15 @@ export class Instance {
   }
 
   renew(): void {
-    this.#keeper.renew(this.produced!).catch(() => {})
+    this.#maintenance.renew(this.produced!).catch(() => {})
   }
 
   /** It reads along from now on, without hearing anything. */
   read(): Promise<void> {
     return this.#atOnce(async () => {
-      const looked = await look(this.#shop.link, this.#shop.names, FACTS, { afterSeq: 0 })
+      const looked = await readRecord(this.#context.connection, this.#context.keys, FACTS, { afterSeq: 0 })
       if (looked.is === 'stream')
-        this.#replica = new Replica(this.#shop, looked, { lapsed: () => {}, followed: () => {}, idle: () => {} })
+        this.#replica = new Replica(this.#context, looked, { lapsed: () => {}, followed: () => {}, idle: () => {} })
     })
   }
 
@@ -92,15 +92,18 @@ export class Instance {
     return this.#replica !== undefined
   }
 
-  /** What a keeper does for a stream whose lease has lapsed: takes it, if it can run the source, or ends it. */
+  /** What a maintenance does for a stream whose lease has lapsed: takes it, if it can run the source, or ends it. */
   judge(runs: boolean): Promise<void> {
     return this.#atOnce(async () => {
       if (!runs) {
         const end = cutEnd(undefined, 'lease')
-        await closeStream(this.#shop, FACTS, { end, keeping: KEEPING, mode: 'ifLapsed' })
+        await closeStream(this.#context, FACTS, { end, keeping: KEEPING, mode: 'ifLapsed' })
         return
       }
-      const [outcome, epoch] = (await this.#shop.link.run(SCRIPTS.takeOver, [], [this.#name])) as [string, number]
+      const [outcome, epoch] = (await this.#context.connection.run(SCRIPTS.takeOver, [], [this.#name])) as [
+        string,
+        number,
+      ]
       if (outcome !== 'ok') return
       if (!this.#replica || this.#replica.stream.log.lost) await this.read()
       this.#immediate = true
@@ -148,7 +151,7 @@ export class Instance {
   }
 
   #produce(stream: StoredStream): void {
-    this.produced = new Produced(this.#shop, stream, KEEPING, (end) => this.unburied.push(end))
+    this.produced = new ProducedStream(this.#context, stream, KEEPING, (end) => this.unburied.push(end))
   }
 
   async #atOnce(run: () => Promise<void>): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Carried, Connection } from '@sluice/core'
+import type { ConnectionReading, Connection } from '@sluice/core'
 
 import type { ServerMessage } from '../message/server-message.ts'
 
@@ -9,7 +9,7 @@ const MAX_WAITING = 64
  * What is said on a socket beside its streams: answers, refusals, goodbyes. Like a reading it writes nothing past a sink
  * that asked to wait (contract 7).
  */
-export class ControlLane implements Carried {
+export class ControlLane implements ConnectionReading {
   readonly #connection: Connection
   readonly #onOverflow: () => void
   readonly #onStalled: () => void

@@ -1,21 +1,21 @@
-import { Deadline, expiryOf, type Hub } from '@sluice/core'
+import { Deadline, expiryOf, type Scheduler } from '@sluice/core'
 
 /** Calls `expired` when the credential of a socket does. */
 export class Expiry {
-  readonly #hub: Hub
+  readonly #scheduler: Scheduler
   readonly #deadline: Deadline
 
-  constructor(hub: Hub, expired: () => void) {
-    this.#hub = hub
+  constructor(scheduler: Scheduler, expired: () => void) {
+    this.#scheduler = scheduler
     this.#deadline = new Deadline({ due: expired })
   }
 
   /** Milliseconds since 1970; `undefined`: never. */
   set(expiresAtMs: number | undefined): void {
-    this.#hub.schedule(this.#deadline, expiryOf(this.#hub, { expiresAtMs }))
+    this.#scheduler.schedule(this.#deadline, expiryOf(this.#scheduler, { expiresAtMs }))
   }
 
   stop(): void {
-    this.#hub.cancel(this.#deadline)
+    this.#scheduler.cancel(this.#deadline)
   }
 }

@@ -1,4 +1,4 @@
-import { Deadline, type Due, type Hub } from '@sluice/core'
+import { Deadline, type Due, type Scheduler } from '@sluice/core'
 
 /** Pings without an answer after which a peer counts as gone. */
 const MAX_UNANSWERED = 2
@@ -17,7 +17,7 @@ export interface Watched {
  * within two periods.
  */
 export class Liveness implements Due {
-  readonly #hub: Hub
+  readonly #scheduler: Scheduler
   readonly #halfMs: number
   readonly #watched: Watched
   readonly #deadline: Deadline = new Deadline(this)
@@ -25,8 +25,8 @@ export class Liveness implements Due {
   /** False while the half of a period goes by in which an answer is waited for. */
   #resting = true
 
-  constructor(hub: Hub, pingMs: number, watched: Watched) {
-    this.#hub = hub
+  constructor(scheduler: Scheduler, pingMs: number, watched: Watched) {
+    this.#scheduler = scheduler
     this.#halfMs = pingMs / 2
     this.#watched = watched
     this.#schedule(pingMs)
@@ -38,7 +38,7 @@ export class Liveness implements Due {
   }
 
   stop(): void {
-    this.#hub.cancel(this.#deadline)
+    this.#scheduler.cancel(this.#deadline)
   }
 
   due(): void {
@@ -52,6 +52,6 @@ export class Liveness implements Due {
   }
 
   #schedule(inMs: number): void {
-    this.#hub.schedule(this.#deadline, this.#hub.now() + inMs)
+    this.#scheduler.schedule(this.#deadline, this.#scheduler.now() + inMs)
   }
 }

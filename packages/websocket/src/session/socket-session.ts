@@ -53,7 +53,7 @@ export class SocketSession implements SocketParts {
   #pending = 0
 
   constructor(options: ResolvedWebSocketHandlerOptions, { ws, socket, admitted }: OpenedSocket, onOver: () => void) {
-    const { hub, readerOptions } = options.sluice
+    const { scheduler, readerOptions } = options.sluice
     const { messagesPerSecond, messageBurst } = options.limits
     this.options = options
     this.admitted = admitted
@@ -61,14 +61,17 @@ export class SocketSession implements SocketParts {
     this.sink = new SocketSink(ws, socket, readerOptions.queueBytes)
     // Pings keep the socket alive, by a clock of their own: nothing that means nothing is sent as data.
     const silent = { ...readerOptions, heartbeatMs: false as const }
-    this.connection = new Connection(hub, this.sink, silent, { beat: { heartbeat: () => '' }, closeWhenEmpty: false })
+    this.connection = new Connection(scheduler, this.sink, silent, {
+      beat: { heartbeat: () => '' },
+      closeWhenEmpty: false,
+    })
     this.lane = new ControlLane(this.connection, {
       onOverflow: () => this.#violated(new SluiceError('SLUICE_ERR_RATE', 'You ask for more than you read.')),
       onStalled: () => (this.sink.closing = STALLED),
     })
-    this.#bucket = new TokenBucket(messagesPerSecond, messageBurst, hub.now())
-    this.#liveness = new Liveness(hub, options.pingMs, this)
-    this.#expiry = new Expiry(hub, () => this.#expired())
+    this.#bucket = new TokenBucket(messagesPerSecond, messageBurst, scheduler.now())
+    this.#liveness = new Liveness(scheduler, options.pingMs, this)
+    this.#expiry = new Expiry(scheduler, () => this.#expired())
     this.#expiry.set(admitted.expiresAtMs)
     ws.on('message', (data, isBinary) => this.#received(data, isBinary))
     ws.on('ping', () => this.#counts())
@@ -146,7 +149,7 @@ export class SocketSession implements SocketParts {
     this.#liveness.heard()
     const { state } = this.connection
     if (state !== 'open' && state !== 'waiting') return false
-    if (this.#bucket.available(this.options.sluice.hub.now()) > 0) {
+    if (this.#bucket.available(this.options.sluice.scheduler.now()) > 0) {
       this.#bucket.take(1)
       return true
     }

@@ -1,15 +1,11 @@
-import type { ChoiceOutline, FinishReason, SourceEvent, ToolArgsEvent, ToolCallEvent } from '@sluice/core'
+import type { ChoiceState, FinishReason, SourceEvent, ToolArgsEvent, ToolCallEvent } from '@sluice/core'
 import type { ChatExtra, JsonObject } from '../format/chat-extra.ts'
 
 /**
  * The delta that `event` becomes; `undefined` for an event that has no place on this wire. `choice` has already been told
  * of the event.
  */
-export function deltaOf(
-  event: SourceEvent,
-  choice: ChoiceOutline,
-  extra: ChatExtra | undefined,
-): JsonObject | undefined {
+export function deltaOf(event: SourceEvent, choice: ChoiceState, extra: ChatExtra | undefined): JsonObject | undefined {
   const own = ownDelta(event, choice, extra?.tool)
   return extra?.delta ? { ...own, ...extra.delta, ...own } : own
 }
@@ -27,7 +23,7 @@ export function callDelta(index: number, id: string, name: string, extra?: JsonO
   return { index, id, type, ...called, ...extra }
 }
 
-function ownDelta(event: SourceEvent, choice: ChoiceOutline, tool: JsonObject | undefined): JsonObject | undefined {
+function ownDelta(event: SourceEvent, choice: ChoiceState, tool: JsonObject | undefined): JsonObject | undefined {
   switch (event.type) {
     case 'text':
       return event.text === '' ? {} : { content: event.text }
@@ -47,7 +43,7 @@ function ownDelta(event: SourceEvent, choice: ChoiceOutline, tool: JsonObject | 
 
 function toolDelta(
   event: ToolCallEvent | ToolArgsEvent,
-  choice: ChoiceOutline,
+  choice: ChoiceState,
   extra: JsonObject | undefined,
 ): JsonObject | undefined {
   const index = choice.tools.findLastIndex((tool) => tool.id === event.id)

@@ -1,13 +1,13 @@
 import {
   type Closed,
-  copyOutline,
-  createOutline,
+  copyResumeState,
+  createResumeState,
   type EndEvent,
   type Encoder,
   type EncoderStart,
   type Entry,
-  foldOutline,
-  type Outline,
+  foldResumeState,
+  type ResumeState,
   type SourceEvent,
 } from '@sluice/core'
 import { ChatChunkText } from './chat-chunk-text.ts'
@@ -25,7 +25,7 @@ const ROLE_WITHOUT_CONTENT: JsonObject = { role: 'assistant', content: null }
 export class ChatEncoder implements Encoder {
   readonly #facts: ChatFacts
   #text!: ChatChunkText
-  #outline: Outline = createOutline()
+  #resumeState: ResumeState = createResumeState()
   #streamId = ''
   #epoch = -1
   #idHead = ''
@@ -39,8 +39,8 @@ export class ChatEncoder implements Encoder {
   open(start: EncoderStart): string {
     this.#streamId = start.opened.id
     this.#text = new ChatChunkText(this.#facts, start.opened.id)
-    this.#outline = copyOutline(start.outline)
-    this.#plain = this.#outline.choices.has(0)
+    this.#resumeState = copyResumeState(start.resumeState)
+    this.#plain = this.#resumeState.choices.has(0)
     return start.mode === 'middle' ? `: open\n\n${this.#prelude()}` : ': open\n\n'
   }
 
@@ -79,10 +79,10 @@ export class ChatEncoder implements Encoder {
       return extra?.chunk ? `${id}\n${this.#text.chunk('', extra.chunk)}` : `${id}\n\n`
     }
     const index = event.choice ?? 0
-    const begins = !this.#outline.choices.has(index)
-    foldOutline(this.#outline, event)
+    const begins = !this.#resumeState.choices.has(index)
+    foldResumeState(this.#resumeState, event)
     this.#plain ||= index === 0
-    const delta = deltaOf(event, this.#outline.choices.get(index)!, extra)
+    const delta = deltaOf(event, this.#resumeState.choices.get(index)!, extra)
     if (delta === undefined && !begins && !extra) return `${id}\n\n`
     const finish = event.type === 'finish' ? finishWordOf(event.reason, extra) : null
     const choice = choiceOf(index, begins ? { ...roleOf(event), ...delta } : (delta ?? {}), finish, extra?.choice)
@@ -92,7 +92,7 @@ export class ChatEncoder implements Encoder {
   /** What a client that begins here has missed and cannot do without: who speaks, and which calls are being made. */
   #prelude(): string {
     let bytes = ''
-    for (const [index, choice] of this.#outline.choices) {
+    for (const [index, choice] of this.#resumeState.choices) {
       if (choice.finished) continue
       // No call of an unfinished choice is known to be complete: more arguments may come for any of them.
       const calls = choice.tools.map((tool, at) => callDelta(at, tool.id, tool.name))
@@ -105,7 +105,7 @@ export class ChatEncoder implements Encoder {
   #end(end: EndEvent, id: string): string {
     const reason = finishReasonOf(end)
     if (reason === undefined) return `${id}\n${dataOf(JSON.stringify(toOpenAiError(toCutError(end))))}`
-    const { choices } = this.#outline
+    const { choices } = this.#resumeState
     let bytes = choices.size === 0 ? this.#text.chunk(choiceOf(0, ROLE, reason), undefined) : ''
     for (const [index, choice] of choices) {
       if (!choice.finished) bytes += this.#text.chunk(choiceOf(index, {}, reason), undefined)
