@@ -18,7 +18,7 @@ export const CHECKS = [
   { name: 'lint', command: [`${BIN}/oxlint`, '--type-aware', '--deny-warnings', '.'] },
   {
     name: 'boundaries',
-    command: [NODE[24], ...VITEST, '--project', 'unit', 'packages/conformance/test/boundaries.test.ts'],
+    command: [NODE[24], ...VITEST, '--project', 'unit', 'packages/conformance/test/house'],
   },
   {
     name: 'tests',

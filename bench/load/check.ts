@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 
 import { textOf, TOKEN_CHARS } from '../traffic/fixtures.ts'
 import { percentiles, type Percentiles } from '../traffic/percentiles.ts'
-import type { Heard } from './response.ts'
+import type { ReceivedStream } from './received.ts'
 
 /** What the streams should have said. */
 export interface CheckInput {
@@ -25,7 +25,7 @@ export interface Checked {
 export function checkAll<Connection extends { readonly request: { readonly stream: number } }>(
   connections: readonly Connection[],
   { tokens, timesPath }: CheckInput,
-  read: (connection: Connection) => Heard,
+  read: (connection: Connection) => ReceivedStream,
 ): Checked {
   const yieldedUs = timesPath === undefined ? undefined : readTimes(timesPath)
   const delays = new Float64Array(yieldedUs?.length ?? 0)
@@ -46,7 +46,7 @@ export function checkAll<Connection extends { readonly request: { readonly strea
 }
 
 /** What is wrong with an answer; nothing when it is exact. */
-export function faultOf({ status, text, complete }: Heard, expected: string): string | undefined {
+export function faultOf({ status, text, complete }: ReceivedStream, expected: string): string | undefined {
   if (status !== 200) return `status ${status}`
   if (text !== expected) {
     let at = 0
@@ -57,7 +57,11 @@ export function faultOf({ status, text, complete }: Heard, expected: string): st
 }
 
 /** Writes how long each token was under way into `delays`. */
-export function noteDelays({ arrivals }: Pick<Heard, 'arrivals'>, yieldedUs: Float64Array, delays: Float64Array): void {
+export function noteDelays(
+  { arrivals }: Pick<ReceivedStream, 'arrivals'>,
+  yieldedUs: Float64Array,
+  delays: Float64Array,
+): void {
   let token = 0
   for (const { textLength, atUs } of arrivals) {
     for (; token < textLength / TOKEN_CHARS; token++) delays[token] = atUs - yieldedUs[token]!

@@ -1,12 +1,12 @@
 import type { LoadConnection } from './connection.ts'
 import type { Dialect } from '../traffic/dialect.ts'
-import type { Arrival, Heard } from './response.ts'
+import type { Arrival, ReceivedStream } from './received.ts'
 
 const HEAD_END = '\r\n\r\n'
 const TEXT = 0x81
 
 /** Takes apart what a socket said: head, frames, and the text in those of one stream. */
-export function readFrames(connection: LoadConnection, { mine }: Dialect): Heard {
+export function readFrames(connection: LoadConnection, { mine }: Dialect): ReceivedStream {
   const { bytes } = connection
   const arrivals: Arrival[] = []
   let text = ''

@@ -1,5 +1,5 @@
 import type { GrpcLoadConnection } from './grpc-connection.ts'
-import type { Arrival, Heard } from './response.ts'
+import type { Arrival, ReceivedStream } from './received.ts'
 
 const EVENTS = 1
 const TEXT = 4
@@ -7,7 +7,7 @@ const END = 14
 const COMPLETE = 2
 
 /** Takes the responses of a `Start` call apart: length-prefixed messages, the events in them, and their text. */
-export function readGrpcResponse(connection: GrpcLoadConnection): Heard {
+export function readGrpcResponse(connection: GrpcLoadConnection): ReceivedStream {
   const { bytes, readUs, readEnds, status } = connection
   const arrivals: Arrival[] = []
   let text = ''

@@ -1,30 +1,11 @@
+import type { Arrival, ReceivedStream } from './received.ts'
 import type { LoadConnection } from './connection.ts'
 import { readFrames } from './frames.ts'
-
-/** A piece of text as it reached the reader. */
-export interface Arrival {
-  /** Characters of the stream's text known from here on. */
-  readonly textLength: number
-  /** When its event was complete. */
-  readonly atUs: number
-}
-
-/** What a response said, read after the fact. */
-export interface Heard {
-  readonly status: number
-  readonly text: string
-  readonly arrivals: readonly Arrival[]
-  /** The last complete event's id. */
-  readonly lastEventId: string | undefined
-  /** The wire's own mark of a complete end was the last thing. */
-  readonly complete: boolean
-  readonly events: number
-}
 
 const HEAD_END = '\r\n\r\n'
 
 /** Takes a response apart: head, chunks, SSE events, and the text in them (native or OpenAI). */
-export function readResponse(connection: LoadConnection): Heard {
+export function readResponse(connection: LoadConnection): ReceivedStream {
   const { dialect } = connection.request
   if (dialect) return readFrames(connection, dialect)
   // All of it is ASCII here, so places in the string are places in the bytes.

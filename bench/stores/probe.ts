@@ -1,7 +1,7 @@
 import { nowUs } from '../process/clock.ts'
 import { percentiles, type Percentiles } from '../traffic/percentiles.ts'
 import type { Round } from '../traffic/source.ts'
-import { Heard } from './heard.ts'
+import { StoreReading } from './store-reading.ts'
 import type { Instance } from './instance.ts'
 
 /** Single streams beside a load that is already there. */
@@ -19,11 +19,11 @@ export async function probe(
   round: Round,
   { count, everyMs, shape, tokens, firstStream }: ProbeInput,
 ): Promise<Percentiles & { wrong: number }> {
-  const probes: Heard[] = []
+  const probes: StoreReading[] = []
   const done: Promise<void>[] = []
   for (let index = 0; index < count; index++) {
     const stream = firstStream + index
-    const one = new Heard({ stream }, nowUs())
+    const one = new StoreReading({ stream }, nowUs())
     const { reading } = await instance.start(round.sourceAt(`/${shape}/${stream}`))
     probes.push(one)
     done.push(one.listen(reading))

@@ -7,12 +7,12 @@ import { Profiler } from '../contestants/profiler.ts'
 import { noteDelays, readTimes } from '../load/check.ts'
 import { percentiles, type Percentiles } from '../traffic/percentiles.ts'
 import { Round, type Shape } from '../traffic/source.ts'
-import { Heard, type HeardInput } from './heard.ts'
+import { StoreReading, type StoreReadingInput } from './store-reading.ts'
 import { createInstance, type InstanceOptions } from './create-instance.ts'
 import { probe, type ProbeInput } from './probe.ts'
 
 /** Streams that are read here although another process may produce them, numbered from `first` on. */
-export interface AttachInput extends Omit<HeardInput, 'stream'> {
+export interface AttachInput extends Omit<StoreReadingInput, 'stream'> {
   ids: readonly string[]
   first?: number
   /** Readers of each. Default 1. */
@@ -35,7 +35,7 @@ export interface Checked {
 
 /** How one reading stands. */
 export type Told = Pick<
-  Heard,
+  StoreReading,
   'stream' | 'from' | 'askedUs' | 'firstUs' | 'backlogUs' | 'endedUs' | 'ending' | 'reached'
 >
 
@@ -44,11 +44,11 @@ const instance = createInstance(JSON.parse(process.argv[2]!) as InstanceOptions)
 const profiler = new Profiler()
 let round = new Round({}, 0)
 let cpuAtGate = process.cpuUsage()
-let heard: Heard[] = []
+let heard: StoreReading[] = []
 let listening: Promise<void>[] = []
 
-function keep(input: HeardInput, reading: Parameters<Heard['listen']>[0], askedUs?: number): void {
-  const one = new Heard(input, askedUs)
+function keep(input: StoreReadingInput, reading: Parameters<StoreReading['listen']>[0], askedUs?: number): void {
+  const one = new StoreReading(input, askedUs)
   heard.push(one)
   listening.push(one.listen(reading))
 }

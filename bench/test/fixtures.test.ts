@@ -25,7 +25,7 @@ import { FAT_TOKEN_BYTES, fatTokenOf, textOf, TOKEN_CHARS, tokenOf } from '../tr
 import { faultOf } from '../load/check.ts'
 import { LoadConnection } from '../load/connection.ts'
 import { readResponse } from '../load/response.ts'
-import { POST, startHop } from '../rows/gateway-hop.ts'
+import { POST, startHop } from '../rows/http/gateway-hop.ts'
 import type { Shape } from '../traffic/source.ts'
 import { Round } from '../traffic/source.ts'
 import { Stage } from '../load/stage.ts'

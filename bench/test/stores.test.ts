@@ -8,7 +8,7 @@ import { Round } from '../traffic/source.ts'
 import { faultBetween } from '../soak/fault.ts'
 import { slopeOf } from '../soak/slope.ts'
 import { callsSince, countCalls, sentCommands } from '../stores/commands.ts'
-import { Heard } from '../stores/heard.ts'
+import { StoreReading } from '../stores/store-reading.ts'
 import { COMPLETE, type Reading } from '../stores/instance.ts'
 import type { AttachInput } from '../stores/program.ts'
 import { MEMORY, REDIS, REDIS_ALONE, RESUMABLE, RESUMABLE_ALONE, type StoreContestant } from '../stores/roster.ts'
@@ -79,7 +79,7 @@ describe.each(CONTESTANTS.map((contestant) => [contestant.name, contestant] as c
 
 describe('a wrong text', () => {
   const one = (pieces: readonly string[], ending: string = COMPLETE): Promise<string | undefined> => {
-    const heard = new Heard({ stream: 1 })
+    const heard = new StoreReading({ stream: 1 })
     const reading: Reading = {
       leave() {},
       async read(onText) {

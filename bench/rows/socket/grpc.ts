@@ -5,7 +5,7 @@ import { FAT_TOKEN_BYTES } from '../../traffic/fixtures.ts'
 import type { Floor, Metrics, Row } from '../../trials/row.ts'
 import type { Stage } from '../../load/stage.ts'
 import { measureThroughput } from '../../trials/throughput.ts'
-import { measurePaced } from '../paced.ts'
+import { measurePaced } from '../http/paced.ts'
 
 const CONTESTANTS: readonly Contestant[] = [GRPC_JS, CONNECT, SLUICE_GRPC]
 const STREAMS = 50

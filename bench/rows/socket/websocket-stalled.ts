@@ -1,6 +1,6 @@
 import { RAW_WS, SLUICE_WS } from '../../contestants/roster.ts'
 import type { Row } from '../../trials/row.ts'
-import { measureStalled } from '../stalled-readers.ts'
+import { measureStalled } from '../http/stalled-readers.ts'
 
 export const websocketStalled: Row = {
   id: 'ws-stalled',

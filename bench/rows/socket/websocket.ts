@@ -1,7 +1,7 @@
 import { RAW_WS, SLUICE_WS, SLUICE_WS_IMMEDIATE, SOCKET_IO } from '../../contestants/roster.ts'
 import type { Floor, Row } from '../../trials/row.ts'
 import { measureThroughput, type Throughput } from '../../trials/throughput.ts'
-import { measurePaced } from '../paced.ts'
+import { measurePaced } from '../http/paced.ts'
 
 function fastRow(
   id: string,

@@ -3,11 +3,12 @@ export { DEFAULT_DRAIN_MS } from './sluice/drain.ts'
 export type { SluiceStats } from './sluice/stats.ts'
 export type { SluiceOptions } from './sluice/options.ts'
 export type { StartOptions } from './sluice/start.ts'
-export type { AttachOptions, RefOptions, StreamRef } from './sluice/attach.ts'
+export type { AttachOptions } from './sluice/attach.ts'
+export type { RefOptions, StreamRef } from './sluice/locate.ts'
 export type { StreamInfo } from './store/info.ts'
 export { TokenStream } from './sluice/token-stream.ts'
 export type { DeliverOptions } from './sluice/prepare-delivery.ts'
-export type { Settle } from './producer/settle-hook.ts'
+export type { Settle } from './producer/producer-context.ts'
 export type { StreamResult } from './store/result.ts'
 
 export { DEFAULT_STREAM_OPTIONS } from './store/stream-options.ts'
@@ -81,9 +82,12 @@ export { paced, type PacedOptions } from './chunking/paced.ts'
 export { Connection } from './wire/connection.ts'
 export type { ConnectionReading, ConnectionOptions } from './wire/connection-reading.ts'
 export type { Sink, WireBytes } from './wire/sink.ts'
-export type { Encoder, EncoderStart, Entry, Wire, WireFacts } from './wire/encoder.ts'
+export type { Encoder, EncoderStart, Wire } from './wire/encoder.ts'
+export type { Entry } from './log/entry.ts'
+export type { WireFacts } from './store/stream-facts.ts'
 export type { Closed, ClosedCode, Opened } from './events/notice.ts'
-export type { ChunkInfo, ReadingOutcome } from './reader/delivery-listener.ts'
+export type { ChunkInfo } from './observe/observer.ts'
+export type { ReadingOutcome } from './events/notice.ts'
 export {
   copyResumeState,
   createResumeState,
@@ -97,22 +101,20 @@ export type {
   Begun,
   CloseOptions,
   Closing,
-  Durability,
   Found,
   Keeping,
   LookUp,
   MaybePromise,
-  NamedSource,
   Store,
   StoredStream,
   StoreHealth,
   StoreHost,
   StoreRef,
-  StreamFacts,
   StreamName,
-  StreamTiming,
-  Tombstone,
 } from './store/store.ts'
+export type { Durability } from './store/stream-options.ts'
+export type { NamedSource, StreamFacts, Tombstone } from './store/stream-facts.ts'
+export type { StreamTiming } from './observe/stream-timing.ts'
 export { EVENT_COST_BYTES, eventBytes } from './events/event-size.ts'
 export { Log } from './log/log.ts'
 export type { LogAccount, LogOptions, LogStart } from './log/log-options.ts'
@@ -143,5 +145,5 @@ export {
   type LifecycleState,
   type LifecycleStep,
   type LifecycleVerdict,
-  type SourceProgress,
 } from './producer/lifecycle-machine.ts'
+export type { SourceProgress } from './source/source-progress.ts'

@@ -1,4 +1,4 @@
-import type { Entry } from '../wire/encoder.ts'
+import type { Entry } from './entry.ts'
 import { SmallSet } from './small-set.ts'
 import { EventBuffer } from './event-buffer.ts'
 import type { LogOptions } from './log-options.ts'

@@ -1,5 +1,5 @@
 import { BufferPool, type Buffers } from './buffer-pool.ts'
-import type { Entry } from '../wire/encoder.ts'
+import type { Entry } from './entry.ts'
 import { EVENT_COST_BYTES, eventBytes } from '../events/event-size.ts'
 import type { LogAccount, LogOptions } from './log-options.ts'
 import { copyResumeState, createResumeState, foldResumeState, type ResumeState } from '../events/resume-state.ts'

@@ -1,4 +1,4 @@
-import type { Entry } from '../wire/encoder.ts'
+import type { Entry } from './entry.ts'
 import type { EndEvent, FinishReason, StreamEvent, Usage } from '../events/event.ts'
 import { StoreProgress, type LogPersister } from './store-progress.ts'
 import type { LogOptions } from './log-options.ts'

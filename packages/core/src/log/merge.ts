@@ -1,4 +1,4 @@
-import type { Entry } from '../wire/encoder.ts'
+import type { Entry } from './entry.ts'
 import { isTextual, type StreamEvent, type TextualEvent } from '../events/event.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Entry } from '../wire/encoder.ts'
+import type { Entry } from './entry.ts'
 import { mergeInto } from './merge.ts'
 import { type Logged, type Segment, toEvent } from './segment.ts'
 

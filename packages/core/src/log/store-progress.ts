@@ -1,4 +1,4 @@
-import type { Entry } from '../wire/encoder.ts'
+import type { Entry } from './entry.ts'
 
 /** The store behind a log. */
 export interface LogPersister {

@@ -1,7 +1,16 @@
-import type { ChunkInfo, ReadingOutcome } from '../reader/delivery-listener.ts'
 import type { EndEvent } from '../events/event.ts'
 import type { StreamIdentity } from '../access/principal.ts'
-import type { StreamTiming } from '../store/store.ts'
+import type { ReadingOutcome } from '../events/notice.ts'
+import type { StreamTiming } from './stream-timing.ts'
+
+/** One write to one reader. */
+export interface ChunkInfo {
+  events: number
+  /** Wire bytes (UTF-16 units where the wire is text). */
+  bytes: number
+  /** How long its oldest event had been readable. */
+  waitedMs: number
+}
 
 /**
  * Is told what happens to streams, and decides nothing: what it throws, returns or hangs on changes no stream. Called

@@ -1,6 +1,6 @@
 import { Deadline, type Due } from '../clock/deadlines.ts'
 import { isOver } from '../log/end.ts'
-import type { Engine } from '../sluice/engine.ts'
+import type { ProducerContext } from './producer-context.ts'
 import { settleHere } from './settle-hook.ts'
 import type { StoredStream } from '../store/store.ts'
 
@@ -9,15 +9,15 @@ const SOURCE_REST_MS = 5_000
 
 /** What is left of a producer when its stream is over: its source comes to rest, in time or not; its result is settled. */
 export class Cleanup implements Due {
-  readonly #engine: Engine
+  readonly #context: ProducerContext
   readonly #stored: StoredStream
   readonly #deadline: Deadline = new Deadline(this)
   #sourceStopped = false
   #settlement: Promise<void> | undefined
   #tellSettled: ((settlement: Promise<void> | undefined) => void) | undefined
 
-  constructor(engine: Engine, stored: StoredStream) {
-    this.#engine = engine
+  constructor(context: ProducerContext, stored: StoredStream) {
+    this.#context = context
     this.#stored = stored
   }
 
@@ -34,20 +34,20 @@ export class Cleanup implements Due {
 
   /** The stream is over. One that was lost is settled by whoever has it now. */
   begin({ settles }: { settles: boolean }): void {
-    const { scheduler, settle } = this.#engine
+    const { scheduler, settle } = this.#context
     if (!this.#sourceStopped) scheduler.schedule(this.#deadline, scheduler.now() + SOURCE_REST_MS)
-    if (settles && settle) this.#settlement = settleHere(this.#engine, this.#stored)
+    if (settles && settle) this.#settlement = settleHere(this.#context, this.#stored)
     if (this.#sourceStopped) this.#leave()
   }
 
   /** The source has had time enough. */
   due(): void {
-    this.#engine.observers.notify('sourceLeaked', this.#stored.facts)
+    this.#context.observers.notify('sourceLeaked', this.#stored.facts)
   }
 
   #leave(): void {
-    this.#engine.scheduler.cancel(this.#deadline)
-    this.#engine.producers.delete(this.#stored.facts.id)
+    this.#context.scheduler.cancel(this.#deadline)
+    this.#context.producers.delete(this.#stored.facts.id)
     this.#tellSettled?.(this.#settlement)
   }
 }

@@ -1,6 +1,6 @@
 import { Deadline, type Due } from '../clock/deadlines.ts'
 import { cutEnd, isOver } from '../log/end.ts'
-import type { Engine } from '../sluice/engine.ts'
+import type { ProducerContext } from './producer-context.ts'
 import type { EndCause } from '../events/event.ts'
 import type { LifecycleVerdict } from './lifecycle-machine.ts'
 import type { StoredStream } from '../store/store.ts'
@@ -10,7 +10,7 @@ const CLOSE_AGAIN_MS = 1_000
 
 /** How a stream is ended by those who produce it, before its source has finished: tried until the store has the end. */
 export class ForcedEnd implements Due {
-  readonly #engine: Engine
+  readonly #context: ProducerContext
   readonly #stored: StoredStream
   readonly #deadline: Deadline = new Deadline(this)
   /** True while the lifecycle's own close is under way: asking again would not hasten it. */
@@ -18,14 +18,14 @@ export class ForcedEnd implements Due {
   /** An end that the store has failed to take. */
   #owed: LifecycleVerdict
 
-  constructor(engine: Engine, stored: StoredStream) {
-    this.#engine = engine
+  constructor(context: ProducerContext, stored: StoredStream) {
+    this.#context = context
     this.#stored = stored
   }
 
   /** Ends the stream in the same fenced step that any other process would take. Never rejects: it is tried again. */
   async close(cause: EndCause, limit?: string): Promise<void> {
-    const { scheduler, observers, store } = this.#engine
+    const { scheduler, observers, store } = this.#context
     const { facts, log } = this.#stored
     if (log.end) return
     try {
@@ -59,6 +59,6 @@ export class ForcedEnd implements Due {
   /** The stream is over: nothing is owed any more. */
   callOff(): void {
     this.#owed = undefined
-    this.#engine.scheduler.cancel(this.#deadline)
+    this.#context.scheduler.cancel(this.#deadline)
   }
 }

@@ -1,4 +1,5 @@
 import type { EndCause } from '../events/event.ts'
+import type { SourceProgress } from '../source/source-progress.ts'
 import type { ResolvedStreamOptions } from '../store/stream-options.ts'
 
 /** The part of the options that the lifecycle needs. */
@@ -22,14 +23,6 @@ export type LifecycleCommand =
   | { type: 'readers'; count: number; nowMs: number }
   | { type: 'tick'; nowMs: number; source: SourceProgress }
   | { type: 'over' }
-
-/** How the source is doing, kept by the pump in plain numbers. */
-export interface SourceProgress {
-  /** When the outstanding pull began; `Infinity` when none is outstanding. Touching counts as a new beginning. */
-  readonly pullSinceMs: number
-  /** True once the source has given its first event. */
-  readonly yielded: boolean
-}
 
 /** What is to be done: nothing, or to end the stream. */
 export type LifecycleVerdict = { end: EndCause; limit: string } | undefined

@@ -1,7 +1,7 @@
 import { Cleanup } from './cleanup.ts'
 import { Deadline, type Due } from '../clock/deadlines.ts'
 import { completeEnd, endOf, errorOfEnd, failedEnd, isOver, lostEnd } from '../log/end.ts'
-import type { Engine } from '../sluice/engine.ts'
+import type { ProducerContext } from './producer-context.ts'
 import { SluiceError } from '../events/errors.ts'
 import type { EndCause, EndEvent } from '../events/event.ts'
 import { ForcedEnd } from './forced-end.ts'
@@ -22,7 +22,7 @@ import { HostedSourceContext, type SourceHost } from '../source/context.ts'
 import type { StoredStream } from '../store/store.ts'
 import type { ResolvedStreamOptions } from '../store/stream-options.ts'
 
-/** What a producer works with, besides its engine and its stream. */
+/** What a producer works with, besides its context and its stream. */
 export interface ProducerParts {
   options: ResolvedStreamOptions
   /** Gives the stream's place in the limits back. */
@@ -32,7 +32,7 @@ export interface ProducerParts {
 
 /** A stream that is produced here: its pump, its lifecycle, and the way its end comes about. */
 export class Producer implements PumpHost, LogWatcher, SourceHost, Due {
-  readonly engine: Engine
+  readonly context: ProducerContext
   readonly stored: StoredStream
   readonly #options: ResolvedStreamOptions
   readonly #release: () => void
@@ -47,15 +47,15 @@ export class Producer implements PumpHost, LogWatcher, SourceHost, Due {
   #forced: ForcedEnd | undefined
   #cleanup: Cleanup | undefined
 
-  constructor(engine: Engine, stored: StoredStream, { options, release, rewrite }: ProducerParts) {
-    this.engine = engine
+  constructor(context: ProducerContext, stored: StoredStream, { options, release, rewrite }: ProducerParts) {
+    this.context = context
     this.stored = stored
     this.#options = options
     this.#release = release
-    this.#lifecycle = beginLifecycle(options, engine.scheduler.now())
+    this.#lifecycle = beginLifecycle(options, context.scheduler.now())
     const { log } = stored
     this.#lent = new HostedSourceContext(this)
-    this.#pump = new Pump(engine.scheduler, { log, owner: this, options, rewrite })
+    this.#pump = new Pump(context.scheduler, { log, owner: this, options, rewrite })
     this.#pump.runsWithoutReaders = options.onDisconnect === 'continue'
     log.watchers.add(this)
     // A stream that is taken over may have its readers already.
@@ -84,12 +84,12 @@ export class Producer implements PumpHost, LogWatcher, SourceHost, Due {
   }
 
   get #forcedEnd(): ForcedEnd {
-    this.#forced ??= new ForcedEnd(this.engine, this.stored)
+    this.#forced ??= new ForcedEnd(this.context, this.stored)
     return this.#forced
   }
 
   get #after(): Cleanup {
-    this.#cleanup ??= new Cleanup(this.engine, this.stored)
+    this.#cleanup ??= new Cleanup(this.context, this.stored)
     return this.#cleanup
   }
 
@@ -104,7 +104,7 @@ export class Producer implements PumpHost, LogWatcher, SourceHost, Due {
   sourceOpened(): void {
     this.#isOpen = true
     this.stored.timing.openMs = this.#elapsedMs()
-    this.engine.observers.notify('opened', this.stored.facts, { timing: this.stored.timing })
+    this.context.observers.notify('opened', this.stored.facts, { timing: this.stored.timing })
     this.#opening?.resolve(undefined)
     this.#opening = undefined
   }
@@ -124,13 +124,13 @@ export class Producer implements PumpHost, LogWatcher, SourceHost, Due {
 
   sourceFailed(error: unknown): void {
     this.stored.timing.durationMs = this.#elapsedMs()
-    this.stored.log.append(failedEnd(this.stored.log, this.engine.explain(error)))
+    this.stored.log.append(failedEnd(this.stored.log, this.context.explain(error)))
   }
 
   readersChanged(): void {
     const { log } = this.stored
     const count = log.readers.size + log.remoteReaders
-    this.#command({ type: 'readers', count, nowMs: this.engine.scheduler.now() })
+    this.#command({ type: 'readers', count, nowMs: this.context.scheduler.now() })
     if (isOver(log)) return
     this.#pump.runsWithoutReaders = this.#options.onDisconnect === 'continue' || this.#lifecycle.attachedOnce
     this.#pump.resumeIfRoom()
@@ -149,7 +149,7 @@ export class Producer implements PumpHost, LogWatcher, SourceHost, Due {
     const { facts, log, timing } = this.stored
     timing.durationMs ??= this.#elapsedMs()
     this.#stop(end.complete ? undefined : errorOfEnd(end), end)
-    this.engine.observers.notify('ended', facts, { end, events: log.lastSeq, bytes: log.totalBytes, timing })
+    this.context.observers.notify('ended', facts, { end, events: log.lastSeq, bytes: log.totalBytes, timing })
     this.#after.begin({ settles: true })
   }
 
@@ -162,7 +162,7 @@ export class Producer implements PumpHost, LogWatcher, SourceHost, Due {
 
   #stop(reason: SluiceError | undefined, end: EndEvent): void {
     this.#command({ type: 'over' })
-    this.engine.scheduler.cancel(this.#deadline)
+    this.context.scheduler.cancel(this.#deadline)
     this.#forced?.callOff()
     this.#opening?.resolve(end)
     this.#lent.takeBack(reason)
@@ -182,17 +182,17 @@ export class Producer implements PumpHost, LogWatcher, SourceHost, Due {
   #watch(): void {
     const dueMs = nextDueMs(this.#options, this.#lifecycle, this.#pump)
     this.#pump.watchedUntilMs = dueMs
-    this.engine.scheduler.schedule(this.#deadline, dueMs)
+    this.context.scheduler.schedule(this.#deadline, dueMs)
   }
 
   /** A deadline is due: the source's or the readers'. */
   due(): void {
     if (isOver(this.stored.log)) return
-    this.#command({ type: 'tick', nowMs: this.engine.scheduler.now(), source: this.#pump })
+    this.#command({ type: 'tick', nowMs: this.context.scheduler.now(), source: this.#pump })
     if (!isOver(this.stored.log) && !this.#forced?.underWay) this.#watch()
   }
 
   #elapsedMs(): number {
-    return this.engine.scheduler.now() - this.#lifecycle.startedMs
+    return this.context.scheduler.now() - this.#lifecycle.startedMs
   }
 }

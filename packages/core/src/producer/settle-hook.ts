@@ -1,16 +1,10 @@
 import { Deadline } from '../clock/deadlines.ts'
-import type { Engine } from '../sluice/engine.ts'
+import type { ProducerContext, Settle } from './producer-context.ts'
 import type { Scheduler } from '../clock/scheduler.ts'
 import type { Observers } from '../observe/observer.ts'
 import type { StreamIdentity } from '../access/principal.ts'
 import type { StoredStream } from '../store/store.ts'
 import { resultOf, type StreamResult } from '../store/result.ts'
-
-/**
- * Runs after a stream's `end`: where an answer is saved. At least once per stream, keyed by `id`: make it idempotent.
- * When it throws or rejects, it is run again, a few times.
- */
-export type Settle = (result: StreamResult) => void | Promise<void>
 
 const RETRY_AFTER_MS: readonly number[] = [1_000, 5_000, 30_000]
 
@@ -39,7 +33,10 @@ export async function runSettle(
 }
 
 /** Settles a stream that ended where it was produced, and tells its store, which would else have another process do it. */
-export async function settleHere({ scheduler, observers, settle, store }: Engine, stored: StoredStream): Promise<void> {
+export async function settleHere(
+  { scheduler, observers, settle, store }: ProducerContext,
+  stored: StoredStream,
+): Promise<void> {
   if (!settle || !(await runSettle(resultOf(stored), settle, scheduler, observers))) return
   try {
     await store.settled?.(stored.facts)

@@ -1,4 +1,4 @@
-import type { Entry } from '../wire/encoder.ts'
+import type { Entry } from '../log/entry.ts'
 import type { Scheduler } from '../clock/scheduler.ts'
 import type { Pace, PolicyView } from '../chunking/policy.ts'
 import type { Reader } from './reader.ts'

@@ -1,29 +1,16 @@
 import type { Connection } from '../wire/connection.ts'
-import type { Delivery } from './delivery.ts'
 import type { Encoder } from '../wire/encoder.ts'
-import type { ClosedCode } from '../events/notice.ts'
+import type { ReadingOutcome } from '../events/notice.ts'
 import type { Reader } from './reader.ts'
 import type { ResolvedReaderOptions } from './options.ts'
 import type { LifetimeLimits } from './reading-lifetime.ts'
-
-/** How a reading came to its end: with the stream's own, by detaching, or closed with a code. */
-export type ReadingOutcome = 'end' | 'detached' | 'failed' | ClosedCode
 
 /** What the stream is told of one delivery. */
 export interface DeliveryListener {
   /** Called after each write. */
   readingChunk(events: number, bytes: number, waitedMs: number): void
   /** Called once. `error` is what a policy or an encoder threw. */
-  readingOver(delivery: Delivery, outcome: ReadingOutcome, error?: unknown): void
-}
-
-/** One write to one reader. */
-export interface ChunkInfo {
-  events: number
-  /** Wire bytes (UTF-16 units where the wire is text). */
-  bytes: number
-  /** How long its oldest event had been readable. */
-  waitedMs: number
+  readingOver(outcome: ReadingOutcome, error?: unknown): void
 }
 
 /** What a delivery is made of, besides its scheduler. */

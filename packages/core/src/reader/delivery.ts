@@ -4,10 +4,10 @@ import type { Connection } from '../wire/connection.ts'
 import type { ConnectionReading } from '../wire/connection-reading.ts'
 import { formatCursor } from '../events/cursor.ts'
 import { Deadline, type Due } from '../clock/deadlines.ts'
-import type { DeliveryListener, DeliveryParts, ReadingOutcome } from './delivery-listener.ts'
+import type { DeliveryListener, DeliveryParts } from './delivery-listener.ts'
+import type { ReadingOutcome, ClosedCode } from '../events/notice.ts'
 import type { Encoder, EncoderStart } from '../wire/encoder.ts'
 import type { Scheduler, Steppable } from '../clock/scheduler.ts'
-import type { ClosedCode } from '../events/notice.ts'
 import type { ChunkingPolicy } from '../chunking/policy.ts'
 import type { Reader } from './reader.ts'
 import { ReadingLifetime } from './reading-lifetime.ts'
@@ -105,7 +105,7 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     this.#over = true
     this.#leave(code)
     this.#connection.part(this, farewell)
-    this.#owner.readingOver(this, code)
+    this.#owner.readingOver(code)
   }
 
   #open(start: EncoderStart): void {
@@ -170,7 +170,7 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     this.#over = true
     this.#leave()
     this.#connection.drop(this)
-    this.#owner.readingOver(this, outcome)
+    this.#owner.readingOver(outcome)
   }
 
   /** A policy or an encoder threw: what was written so far may be half a thing, so the connection is cut, not closed. */
@@ -179,7 +179,7 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     this.#over = true
     this.#leave()
     this.#connection.abort()
-    this.#owner.readingOver(this, 'failed', error)
+    this.#owner.readingOver('failed', error)
   }
 
   #leave(code?: ClosedCode): void {

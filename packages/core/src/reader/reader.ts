@@ -1,4 +1,4 @@
-import type { Entry } from '../wire/encoder.ts'
+import type { Entry } from '../log/entry.ts'
 import type { ClosedCode } from '../events/notice.ts'
 import type { Log } from '../log/log.ts'
 import type { LogReader } from '../log/log-listeners.ts'

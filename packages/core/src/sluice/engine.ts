@@ -8,35 +8,28 @@ import type { Delivery } from '../reader/delivery.ts'
 import type { Wire } from '../wire/encoder.ts'
 import type { Scheduler } from '../clock/scheduler.ts'
 import { jsonOf } from '../events/json.ts'
-import type { Observers } from '../observe/observer.ts'
 import { type Action, type Actor, type Authorize, notFound, type StreamIdentity } from '../access/principal.ts'
 import type { Producer } from '../producer/producer.ts'
+import type { ProducerContext } from '../producer/producer-context.ts'
 import type { ResolvedReaderOptions } from '../reader/options.ts'
-import type { Settle } from '../producer/settle-hook.ts'
 import type { Source } from '../source/source.ts'
-import type { Store } from '../store/store.ts'
 import type { ResolvedStreamOptions } from '../store/stream-options.ts'
 import type { Transform } from '../source/transform.ts'
 
 /** What the parts of one sluice share. */
-export interface Engine {
-  readonly scheduler: Scheduler
-  readonly store: Store
+export interface Engine extends ProducerContext {
   readonly stream: ResolvedStreamOptions
   readonly reader: ResolvedReaderOptions
   readonly limits: ResolvedLimitOptions
   readonly admission: Admission
-  readonly observers: Observers
   readonly transforms: readonly Transform[]
-  readonly settle: Settle | undefined
   /** Sources that any instance can run, by name. */
   readonly sources: ReadonlyMap<string, Source>
   readonly authorize: Authorize
   /** Streams whose source runs here. */
   readonly producers: Map<string, Producer>
-  /** Readings that are being delivered here, to be told when this process drains. */
+  /** Readings that are being delivered here, to be closed when this process drains. */
   readonly deliveries: Map<Delivery, Wire>
-  explain(error: unknown): WireError
 }
 
 /** How long `authorize` may take before the request fails. */

@@ -1,5 +1,5 @@
 import { createStreamId } from '../events/cursor.ts'
-import type { WireFacts } from '../wire/encoder.ts'
+import type { WireFacts, NamedSource, StreamFacts } from '../store/stream-facts.ts'
 import { cutEnd } from '../log/end.ts'
 import { type Engine, requireAuthority } from './engine.ts'
 import { SluiceError } from '../events/errors.ts'
@@ -10,7 +10,7 @@ import { type Json, jsonOf } from '../events/json.ts'
 import { Producer } from '../producer/producer.ts'
 import type { Rewrite } from '../source/pump-host.ts'
 import type { Source } from '../source/source.ts'
-import type { NamedSource, StoredStream, StreamFacts } from '../store/store.ts'
+import type { StoredStream } from '../store/store.ts'
 import { type ResolvedStreamOptions, resolveStreamOptions, type StreamOptions } from '../store/stream-options.ts'
 import { TokenStream, type TokenStreamStart } from './token-stream.ts'
 import { chainTransforms } from '../source/transform.ts'
@@ -73,7 +73,7 @@ export async function startStream<Data extends DataEvents>(
       return joined(engine, stored, { afterSeq: stored.log.firstSeq - 1, actor })
     }
     const producer = new Producer(engine, stored, { options: resolved, release, rewrite })
-    return launch(producer, run, { actor, waitUntil })
+    return launch(engine, producer, { run, actor, waitUntil })
   } catch (error) {
     release()
     throw error
@@ -96,11 +96,11 @@ export function joined<Data extends DataEvents>(
 }
 
 function launch<Data extends DataEvents>(
+  engine: Engine,
   producer: Producer,
-  source: Source,
-  { actor, waitUntil }: { actor: Actor; waitUntil: StartOptions['waitUntil'] },
+  { run, actor, waitUntil }: { run: Source; actor: Actor; waitUntil: StartOptions['waitUntil'] },
 ): TokenStream<Data> {
-  const { engine, stored } = producer
+  const { stored } = producer
   engine.producers.set(stored.facts.id, producer)
   engine.observers.notify('started', stored.facts)
   try {
@@ -108,7 +108,7 @@ function launch<Data extends DataEvents>(
   } catch (error) {
     engine.observers.notify('failed', stored.facts, { where: 'waitUntil', error })
   }
-  producer.run(source)
+  producer.run(run)
   return new TokenStream(engine, stored, { afterSeq: 0, attached: false, producer, actor })
 }
 

@@ -2,14 +2,13 @@ import { cancelStream } from './cancel.ts'
 import type { Connection } from '../wire/connection.ts'
 import { type DeliverOptions, prepareDelivery } from './prepare-delivery.ts'
 import type { Delivery } from '../reader/delivery.ts'
-import type { ReadingOutcome } from '../reader/delivery-listener.ts'
+import type { ReadingOutcome, ClosedCode } from '../events/notice.ts'
 import { endOf } from '../log/end.ts'
 import type { Engine } from './engine.ts'
 import { SluiceError } from '../events/errors.ts'
 import type { DataEvents, EndEvent, StreamEvent } from '../events/event.ts'
 import { readEvents } from '../reader/event-iterator.ts'
 import type { Json } from '../events/json.ts'
-import type { ClosedCode } from '../events/notice.ts'
 import type { Actor } from '../access/principal.ts'
 import type { Producer } from '../producer/producer.ts'
 import { Reader } from '../reader/reader.ts'
@@ -178,8 +177,8 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
   }
 
   /** @internal */
-  readingOver(delivery: Delivery, outcome: ReadingOutcome, error?: unknown): void {
-    this.#engine.deliveries.delete(delivery)
+  readingOver(outcome: ReadingOutcome, error?: unknown): void {
+    if (this.#delivery) this.#engine.deliveries.delete(this.#delivery)
     if (outcome === 'failed') this.#engine.observers.notify('failed', this.#stored.facts, { where: 'delivery', error })
     notifyDetached(this.#engine, this.#stored, outcome)
     this.#onOver?.(outcome)

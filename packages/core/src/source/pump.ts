@@ -1,7 +1,7 @@
 import type { SluiceError } from '../events/errors.ts'
 import type { Scheduler } from '../clock/scheduler.ts'
 import { EventNormalizer } from './normalize-events.ts'
-import type { SourceProgress } from '../producer/lifecycle-machine.ts'
+import type { SourceProgress } from './source-progress.ts'
 import type { Log } from '../log/log.ts'
 import type { PumpHost, PumpParts, Rewrite } from './pump-host.ts'
 import type { Logged } from '../log/segment.ts'

@@ -1,6 +1,7 @@
 import { formatCursor } from '../events/cursor.ts'
 import type { EndEvent } from '../events/event.ts'
-import type { StoredStream, StreamTiming } from './store.ts'
+import type { StoredStream } from './store.ts'
+import type { StreamTiming } from '../observe/stream-timing.ts'
 
 /** What is known of a stream without reading it. */
 export interface StreamInfo {

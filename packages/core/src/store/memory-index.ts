@@ -1,5 +1,6 @@
 import type { MemoryRecord } from './memory-record.ts'
-import type { StoreRef, StreamFacts } from './store.ts'
+import type { StoreRef } from './store.ts'
+import type { StreamFacts } from './stream-facts.ts'
 
 /** Finds the records of a memory store by whatever a stream may be asked for. */
 export class MemoryIndex {

@@ -8,18 +8,8 @@ import { MemoryIndex } from './memory-index.ts'
 import { MemoryRecord, type RecordOwner } from './memory-record.ts'
 import { type MemoryStoreOptions, resolveMemoryStoreOptions } from './memory-store-options.ts'
 import { beginRecord, stepRecord } from './record-machine.ts'
-import type {
-  Begun,
-  CloseOptions,
-  Closing,
-  Found,
-  Keeping,
-  Store,
-  StoreRef,
-  StreamFacts,
-  StreamName,
-  Tombstone,
-} from './store.ts'
+import type { Begun, CloseOptions, Closing, Found, Keeping, Store, StoreRef, StreamName } from './store.ts'
+import type { StreamFacts, Tombstone } from './stream-facts.ts'
 
 /**
  * Streams in this process's memory: the log alone. Several sluices that share one such store share its streams.

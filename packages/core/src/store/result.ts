@@ -2,7 +2,8 @@ import { errorOfEnd } from '../log/end.ts'
 import { SluiceError } from '../events/errors.ts'
 import type { EndEvent, StreamEvent } from '../events/event.ts'
 import type { Json } from '../events/json.ts'
-import type { StoredStream, StreamTiming } from './store.ts'
+import type { StoredStream } from './store.ts'
+import type { StreamTiming } from '../observe/stream-timing.ts'
 
 /** A whole stream, once it is over. */
 export interface StreamResult {

@@ -1,32 +1,12 @@
-import type { WireFacts } from '../wire/encoder.ts'
 import type { EndEvent } from '../events/event.ts'
 import type { Json } from '../events/json.ts'
 import type { Log } from '../log/log.ts'
-import type { StreamIdentity } from '../access/principal.ts'
-import type { ResolvedStreamOptions } from './stream-options.ts'
+import type { StreamTiming } from '../observe/stream-timing.ts'
+import type { StreamFacts, Tombstone } from './stream-facts.ts'
+import type { Durability } from './stream-options.ts'
 
 /** A value now, or a promise of one: a store in this process answers at once. */
 export type MaybePromise<Value> = Value | Promise<Value>
-
-/** What is stored with a stream when it begins, and never changes. */
-export interface StreamFacts extends StreamIdentity {
-  readonly meta: { readonly [name: string]: Json | undefined }
-  /** The wire it was started on, and what that wire needs to encode it identically anywhere. */
-  readonly wire: { readonly name: string; readonly facts: WireFacts } | undefined
-  /** Wall-clock time of the start, in milliseconds since 1970. */
-  readonly createdAtMs: number
-  readonly idempotency: { readonly key: string; readonly fingerprint: string } | undefined
-  /** The source, by the name it has on every instance, and its input: what another instance needs to go on. */
-  readonly source?: NamedSource | undefined
-  /** How it is produced, for whoever takes it over. */
-  readonly options?: ResolvedStreamOptions | undefined
-}
-
-/** A source that is registered by name on every instance, and what it is given. */
-export interface NamedSource {
-  readonly name: string
-  readonly input?: Json | undefined
-}
 
 /** How a stream is to be kept. */
 export interface Keeping {
@@ -39,33 +19,12 @@ export interface Keeping {
   durability: Durability
 }
 
-/**
- * `committed`: readers see what the store has acknowledged. `write-behind`: they see it before that. `{ replicas: n }`:
- * only what so many replicas of the store have, too.
- */
-export type Durability = 'committed' | 'write-behind' | { readonly replicas: number }
-
-/** How long the parts of a stream took, in milliseconds from its start; absent while a part has not happened. */
-export interface StreamTiming {
-  openMs?: number
-  firstEventMs?: number
-  durationMs?: number
-}
-
 /** A stream as a store has it. */
 export interface StoredStream {
   readonly facts: StreamFacts
   /** Its record in this process. */
   readonly log: Log
   readonly timing: StreamTiming
-}
-
-/** What is left of a stream that was erased, evicted or has expired. */
-export interface Tombstone {
-  readonly facts: StreamIdentity
-  readonly epoch: number
-  readonly seq: number
-  readonly end: EndEvent | undefined
 }
 
 /** Answer to a look-up. */

@@ -7,13 +7,17 @@ import {
   isEmpty,
 } from '../events/option-rules.ts'
 
-import type { Durability } from './store.ts'
-
 const DAY_MS = 86_400_000
 const MIB = 1024 * 1024
 
 /** What happens when the last reader anywhere has gone. */
 export type OnDisconnect = 'cancel' | 'continue' | { graceMs: number }
+
+/**
+ * `committed`: readers see what the store has acknowledged. `write-behind`: they see it before that. `{ replicas: n }`:
+ * only what so many replicas of the store have, too.
+ */
+export type Durability = 'committed' | 'write-behind' | { readonly replicas: number }
 
 /** Bounds on what a source may take. Each can be switched off with `false`. */
 export interface DeadlineOptions {

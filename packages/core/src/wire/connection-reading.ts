@@ -21,3 +21,10 @@ export interface ConnectionOptions {
   /** True where a connection serves one reading and closes with it. */
   closeWhenEmpty: boolean
 }
+
+/** How long a connection may be silent, make others wait, and take to close. `false` switches one off. */
+export interface ConnectionTimes {
+  readonly heartbeatMs: number | false
+  readonly stallMs: number | false
+  readonly closeGraceMs: number
+}

@@ -1,8 +1,7 @@
-import type { ConnectionReading, ConnectionOptions } from './connection-reading.ts'
+import type { ConnectionOptions, ConnectionReading, ConnectionTimes } from './connection-reading.ts'
 import { Deadline, type Due } from '../clock/deadlines.ts'
 import { withOneMore } from '../log/small-set.ts'
 import type { Scheduler } from '../clock/scheduler.ts'
-import type { ResolvedReaderOptions } from '../reader/options.ts'
 import type { Sink, WireBytes } from './sink.ts'
 
 const NOTHING: readonly never[] = []
@@ -18,7 +17,7 @@ export class Connection implements Due {
   state: 'open' | 'waiting' | 'parting' | 'closing' | 'closed' = 'open'
   readonly #scheduler: Scheduler
   readonly #sink: Sink
-  readonly #options: ResolvedReaderOptions
+  readonly #times: ConnectionTimes
   readonly #beatMaker: ConnectionOptions['beat']
   readonly #closeWhenEmpty: boolean
   readonly #heartbeatMs: number
@@ -30,14 +29,14 @@ export class Connection implements Due {
   #lastWriteMs: number
   #served = 0
 
-  constructor(scheduler: Scheduler, sink: Sink, options: ResolvedReaderOptions, habits: ConnectionOptions) {
+  constructor(scheduler: Scheduler, sink: Sink, times: ConnectionTimes, options: ConnectionOptions) {
     this.#scheduler = scheduler
     this.#sink = sink
-    this.#options = options
-    this.#beatMaker = habits.beat
-    this.#closeWhenEmpty = habits.closeWhenEmpty
+    this.#times = times
+    this.#beatMaker = options.beat
+    this.#closeWhenEmpty = options.closeWhenEmpty
     const spread = 1 - HEARTBEAT_JITTER + Math.random() * 2 * HEARTBEAT_JITTER
-    this.#heartbeatMs = options.heartbeatMs === false ? Infinity : options.heartbeatMs * spread
+    this.#heartbeatMs = times.heartbeatMs === false ? Infinity : times.heartbeatMs * spread
     this.#lastWriteMs = scheduler.now()
     this.#watchSilence()
   }
@@ -97,7 +96,7 @@ export class Connection implements Due {
     this.state = parting ? 'parting' : 'closing'
     this.#detachAll()
     // One grace for all that is left to be sent, whether or not the sink has asked to wait.
-    this.#scheduler.schedule(this.#deadline, this.#scheduler.now() + this.#options.closeGraceMs)
+    this.#scheduler.schedule(this.#deadline, this.#scheduler.now() + this.#times.closeGraceMs)
     if (!parting) this.#sink.close()
   }
 
@@ -118,7 +117,7 @@ export class Connection implements Due {
 
   #wait(): void {
     this.state = 'waiting'
-    const { stallMs } = this.#options
+    const { stallMs } = this.#times
     this.#scheduler.schedule(this.#deadline, stallMs === false ? Infinity : this.#scheduler.now() + stallMs)
     void this.#sink.drained().then(
       () => this.#drained(),

@@ -1,17 +1,8 @@
-import type { StreamEvent } from '../events/event.ts'
+import type { Entry } from '../log/entry.ts'
+import type { WireFacts } from '../store/stream-facts.ts'
 import type { Closed, Opened } from '../events/notice.ts'
 import type { ResumeState } from '../events/resume-state.ts'
 import type { WireBytes } from './sink.ts'
-
-/** One (merged) event of a chunk, and the position right after it. */
-export interface Entry {
-  event: StreamEvent
-  epoch: number
-  /** Seq of the last logged event that was merged into `event`. */
-  seq: number
-  /** True while the store does not have it: it is shown without a position to resume from. */
-  withheld?: true
-}
 
 /** What an encoder is told before its first chunk. */
 export interface EncoderStart {
@@ -54,9 +45,4 @@ export interface Wire {
   /** True when this wire's readers can resume by cursor and understand `closed`. */
   readonly resumable: boolean
   create(facts: WireFacts): Encoder
-}
-
-/** What a wire stores with a stream. */
-export interface WireFacts {
-  readonly [name: string]: string | number | boolean | null | undefined
 }

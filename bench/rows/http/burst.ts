@@ -1,6 +1,6 @@
-import { NAIVE, SLUICE } from '../contestants/roster.ts'
-import type { Row } from '../trials/row.ts'
-import { measureThroughput } from '../trials/throughput.ts'
+import { NAIVE, SLUICE } from '../../contestants/roster.ts'
+import type { Row } from '../../trials/row.ts'
+import { measureThroughput } from '../../trials/throughput.ts'
 
 export const burst: Row = {
   id: 'burst32',

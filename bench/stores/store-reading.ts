@@ -1,10 +1,10 @@
 import { nowUs } from '../process/clock.ts'
 import { textOf, TOKEN_CHARS } from '../traffic/fixtures.ts'
-import type { Arrival } from '../load/response.ts'
+import type { Arrival } from '../load/received.ts'
 import { COMPLETE, type Reading } from './instance.ts'
 
 /** Which part of which stream is read, and what is noted of it. */
-export interface HeardInput {
+export interface StoreReadingInput {
   stream: number
   /** First token that is read. */
   from?: number
@@ -15,7 +15,7 @@ export interface HeardInput {
 }
 
 /** What one reading has heard so far, and when. */
-export class Heard {
+export class StoreReading {
   readonly stream: number
   readonly from: number
   readonly askedUs: number
@@ -30,7 +30,7 @@ export class Heard {
   readonly #backlogLength: number
   readonly #timed: boolean
 
-  constructor({ stream, from = 0, backlog = 0, timed = false }: HeardInput, askedUs: number = nowUs()) {
+  constructor({ stream, from = 0, backlog = 0, timed = false }: StoreReadingInput, askedUs: number = nowUs()) {
     this.stream = stream
     this.from = from
     this.askedUs = askedUs

@@ -1,11 +1,11 @@
-import { Child } from '../process/child.ts'
-import { BACKEND, GATEWAY } from '../contestants/roster.ts'
-import type { Percentiles } from '../traffic/percentiles.ts'
-import type { ProbeInput } from '../load/probe.ts'
-import type { Post } from '../load/requests.ts'
-import type { Metrics, Row } from '../trials/row.ts'
-import type { Shape } from '../traffic/source.ts'
-import type { Stage } from '../load/stage.ts'
+import { Child } from '../../process/child.ts'
+import { BACKEND, GATEWAY } from '../../contestants/roster.ts'
+import type { Percentiles } from '../../traffic/percentiles.ts'
+import type { ProbeInput } from '../../load/probe.ts'
+import type { Post } from '../../load/requests.ts'
+import type { Metrics, Row } from '../../trials/row.ts'
+import type { Shape } from '../../traffic/source.ts'
+import type { Stage } from '../../load/stage.ts'
 
 const STREAMS = 100
 const TOKENS_PER_SECOND = 40

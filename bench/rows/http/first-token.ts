@@ -1,8 +1,8 @@
-import { NAIVE, SLUICE } from '../contestants/roster.ts'
-import type { Percentiles } from '../traffic/percentiles.ts'
-import type { ProbeInput } from '../load/probe.ts'
-import type { Metrics, Row } from '../trials/row.ts'
-import type { Stage } from '../load/stage.ts'
+import { NAIVE, SLUICE } from '../../contestants/roster.ts'
+import type { Percentiles } from '../../traffic/percentiles.ts'
+import type { ProbeInput } from '../../load/probe.ts'
+import type { Metrics, Row } from '../../trials/row.ts'
+import type { Stage } from '../../load/stage.ts'
 
 const STREAMS = 500
 const TOKENS_PER_SECOND = 40

@@ -1,7 +1,7 @@
-import { type Contestant, NAIVE, SLUICE, SLUICE_400, SLUICE_IMMEDIATE } from '../contestants/roster.ts'
-import type { Floor, Metrics, Row } from '../trials/row.ts'
-import type { Shape } from '../traffic/source.ts'
-import type { Stage } from '../load/stage.ts'
+import { type Contestant, NAIVE, SLUICE, SLUICE_400, SLUICE_IMMEDIATE } from '../../contestants/roster.ts'
+import type { Floor, Metrics, Row } from '../../trials/row.ts'
+import type { Shape } from '../../traffic/source.ts'
+import type { Stage } from '../../load/stage.ts'
 
 const TOKENS_PER_SECOND = 40
 const SECONDS = 10

@@ -1,26 +1,31 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join, normalize, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+
+import { importsOf, isRelative, PACKAGES, ROOT, sourceFiles } from './imports.ts'
 
 /** What each package may import from its siblings. A package that is not named here fails until it is placed. */
 const CORE_ONLY = ['core']
+const FRAMEWORK = ['core', 'http', 'sse', 'wires']
 const ALLOWED: Record<string, readonly string[] | 'anything'> = {
   core: [],
   sse: CORE_ONLY,
   websocket: CORE_ONLY,
   grpc: CORE_ONLY,
   redis: CORE_ONLY,
+  sqlite: CORE_ONLY,
   metrics: CORE_ONLY,
   rxjs: CORE_ONLY,
   wires: ['core', 'sse'],
   http: ['core', 'sse', 'wires'],
-  fastify: ['core', 'http', 'sse'],
-  express: ['core', 'http', 'sse'],
-  hono: ['core', 'http', 'sse'],
-  next: ['core', 'http', 'sse'],
-  client: ['core', 'sse', 'wires'],
+  fastify: FRAMEWORK,
+  express: FRAMEWORK,
+  hono: FRAMEWORK,
+  next: FRAMEWORK,
+  // What runs in a page takes the codecs of these that are free of Node.
+  client: ['core', 'sse', 'websocket', 'grpc', 'wires'],
+  react: ['core', 'client'],
   jobs: ['core', 'http', 'sse'],
   gateway: 'anything',
   testing: ['core', 'sse'],
@@ -33,28 +38,11 @@ interface Manifest {
   optionalDependencies?: Record<string, string>
 }
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-const PACKAGES = join(ROOT, 'packages')
 const SCOPE = '@sluice/'
 const names = readdirSync(PACKAGES).filter((name) => existsSync(join(PACKAGES, name, 'package.json')))
 
 function readJson<Value>(file: string): Value {
   return JSON.parse(readFileSync(file, 'utf8')) as Value
-}
-
-function sourceFiles(name: string): string[] {
-  const folder = join(PACKAGES, name, 'src')
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.[cm]?ts$/.test(file))
-    .map((file) => join(folder, file))
-}
-
-/** Every module a source text names: static imports, re-exports, dynamic imports and import types. */
-function importsOf(text: string): string[] {
-  const code = text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '')
-  const statements = code.matchAll(/^\s*(?:import|export)\s(?:[^'"`;]*?\sfrom\s*)?['"]([^'"]+)['"]/gm)
-  const expressions = code.matchAll(/\bimport\(\s*['"]([^'"]+)['"]/g)
-  return [...statements, ...expressions].map((match) => match[1] ?? '')
 }
 
 /** The package a bare specifier belongs to: `@scope/name/sub` is `@scope/name`. */
@@ -64,8 +52,6 @@ function packageOf(specifier: string): string {
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/')
 }
-
-const isRelative = (specifier: string): boolean => specifier.startsWith('.')
 
 function outsideImports(name: string): string[] {
   const all = sourceFiles(name).flatMap((file) => importsOf(readFileSync(file, 'utf8')))

@@ -1,6 +1,6 @@
-import { NAIVE, SLUICE_IMMEDIATE } from '../contestants/roster.ts'
-import type { Row } from '../trials/row.ts'
-import { measureThroughput, type Throughput } from '../trials/throughput.ts'
+import { NAIVE, SLUICE_IMMEDIATE } from '../../contestants/roster.ts'
+import type { Row } from '../../trials/row.ts'
+import { measureThroughput, type Throughput } from '../../trials/throughput.ts'
 
 /** A write per token on both sides: what is left is the price of log, window, cursors and deadlines. */
 function immediateRow(id: string, title: string, throughput: Throughput): Row {

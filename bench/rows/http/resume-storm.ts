@@ -1,7 +1,7 @@
-import { SLUICE } from '../contestants/roster.ts'
-import type { Resumed } from '../load/resume.ts'
-import type { Metrics, Row } from '../trials/row.ts'
-import type { Stage } from '../load/stage.ts'
+import { SLUICE } from '../../contestants/roster.ts'
+import type { Resumed } from '../../load/resume.ts'
+import type { Metrics, Row } from '../../trials/row.ts'
+import type { Stage } from '../../load/stage.ts'
 
 const STREAMS = 5_000
 const TOKENS_PER_SECOND = 2

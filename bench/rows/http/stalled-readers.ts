@@ -1,10 +1,10 @@
 import { DEFAULT_READER_OPTIONS, DEFAULT_STREAM_OPTIONS } from '@sluice/core'
 
-import { NAIVE, SLUICE, WAITING } from '../contestants/roster.ts'
-import { FAT_TOKEN_BYTES, TOKEN_CHARS } from '../traffic/fixtures.ts'
-import type { Floor, Metrics, Row } from '../trials/row.ts'
-import type { Shape } from '../traffic/source.ts'
-import type { Stage } from '../load/stage.ts'
+import { NAIVE, SLUICE, WAITING } from '../../contestants/roster.ts'
+import { FAT_TOKEN_BYTES, TOKEN_CHARS } from '../../traffic/fixtures.ts'
+import type { Floor, Metrics, Row } from '../../trials/row.ts'
+import type { Shape } from '../../traffic/source.ts'
+import type { Stage } from '../../load/stage.ts'
 
 const STREAMS = 200
 const QUICK_STREAMS = 50

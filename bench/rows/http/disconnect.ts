@@ -1,8 +1,8 @@
-import { NAIVE, SLUICE_CANCELLING } from '../contestants/roster.ts'
-import { percentiles } from '../traffic/percentiles.ts'
-import type { Floor, Metrics, Row } from '../trials/row.ts'
-import type { Shape } from '../traffic/source.ts'
-import type { Stage } from '../load/stage.ts'
+import { NAIVE, SLUICE_CANCELLING } from '../../contestants/roster.ts'
+import { percentiles } from '../../traffic/percentiles.ts'
+import type { Floor, Metrics, Row } from '../../trials/row.ts'
+import type { Shape } from '../../traffic/source.ts'
+import type { Stage } from '../../load/stage.ts'
 
 const DROP_EVERY_MS = 5
 const WAIT_MS = 1_500

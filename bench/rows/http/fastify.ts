@@ -1,6 +1,6 @@
-import { FASTIFY, NAIVE } from '../contestants/roster.ts'
-import type { Row } from '../trials/row.ts'
-import { measureThroughput } from '../trials/throughput.ts'
+import { FASTIFY, NAIVE } from '../../contestants/roster.ts'
+import type { Row } from '../../trials/row.ts'
+import { measureThroughput } from '../../trials/throughput.ts'
 
 export const fastifyRow: Row = {
   id: 'fastify-s100',

@@ -1,6 +1,6 @@
-import { NAIVE_FIXED_YOUNG, SLUICE_BEATING } from '../contestants/roster.ts'
-import type { Metrics, Row } from '../trials/row.ts'
-import type { Stage } from '../load/stage.ts'
+import { NAIVE_FIXED_YOUNG, SLUICE_BEATING } from '../../contestants/roster.ts'
+import type { Metrics, Row } from '../../trials/row.ts'
+import type { Stage } from '../../load/stage.ts'
 
 const STREAMS = 2_000
 const KIB = 1_024
