@@ -16,6 +16,7 @@ const COMMANDS = {
   build: [`${BIN}/tsc`, '-b', 'tsconfig.json'],
   format: [`${BIN}/oxfmt`, '.'],
   changeset: [`${BIN}/changeset`],
+  'long-files': [NODE[24], 'scripts/long-files.mjs'],
 }
 
 async function main([command, ...args]) {

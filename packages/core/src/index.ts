@@ -34,13 +34,17 @@ export {
   type StreamIdentity,
 } from './access/principal.ts'
 export { maskError, errorOfEnd, type ErrorFor } from './log/end.ts'
+export { isSluiceError, SluiceError, type SluiceErrorOptions } from './events/errors.ts'
 export {
-  isSluiceError,
-  SluiceError,
-  STATUS_OF_CODE,
+  CLOSED_CODES,
+  ERROR_CODES,
+  isErrorCode,
+  type ClosedCode,
+  type ClosedMeaning,
+  type ErrorMeaning,
+  type GrpcStatusName,
   type SluiceErrorCode,
-  type SluiceErrorOptions,
-} from './events/errors.ts'
+} from './events/codes.ts'
 export { createSystemRuntime, type Runtime } from './clock/runtime.ts'
 
 export { isTextual } from './events/event.ts'
@@ -85,7 +89,7 @@ export type { Sink, WireBytes } from './wire/sink.ts'
 export type { Encoder, EncoderStart, Wire } from './wire/encoder.ts'
 export type { Entry } from './log/entry.ts'
 export type { WireFacts } from './store/stream-facts.ts'
-export type { Closed, ClosedCode, Opened } from './events/notice.ts'
+export type { Closed, Opened } from './events/notice.ts'
 export type { ChunkInfo } from './observe/observer.ts'
 export type { ReadingOutcome } from './events/notice.ts'
 export {

@@ -8,7 +8,7 @@ import {
   DEFAULT_LIMIT_OPTIONS,
   DEFAULT_READER_OPTIONS,
   DEFAULT_STREAM_OPTIONS,
-  STATUS_OF_CODE,
+  ERROR_CODES,
 } from '@sluice/core'
 import { describe, expect, test } from 'vitest'
 
@@ -41,10 +41,10 @@ describe('docs/errors.md', () => {
   const described = sections(read('docs/errors.md'), '###')
 
   test('has one heading for every code, and no other', () => {
-    expect([...described.keys()].toSorted()).toEqual(Object.keys(STATUS_OF_CODE).toSorted())
+    expect([...described.keys()].toSorted()).toEqual(Object.keys(ERROR_CODES).toSorted())
   })
 
-  test.each(Object.entries(STATUS_OF_CODE))('%s begins with its status', (code, status) => {
+  test.each(Object.entries(ERROR_CODES))('%s begins with its status', (code, { status }) => {
     expect(described.get(code)).toMatch(new RegExp(`^Status ${status}\\b`))
   })
 })

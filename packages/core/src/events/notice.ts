@@ -1,3 +1,4 @@
+import type { ClosedCode } from './codes.ts'
 import type { Json } from './json.ts'
 
 /** First thing a reader is told: which stream this is and where its reading begins. Not logged, has no seq. */
@@ -8,9 +9,6 @@ export interface Opened {
   cursor: string
   meta: { readonly [name: string]: Json | undefined }
 }
-
-/** Why one reading is over although the stream may go on. */
-export type ClosedCode = 'trimmed' | 'epoch' | 'storage' | 'stalled' | 'draining' | 'rotate' | 'unauthorized'
 
 /** This reading is over, the stream perhaps not: attach again with `cursor`, where there is one. */
 export interface Closed {

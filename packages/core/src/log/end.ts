@@ -1,8 +1,8 @@
-import { isSluiceError, SluiceError, type SluiceErrorCode, STATUS_OF_CODE } from '../events/errors.ts'
+import { isErrorCode, type ClosedCode } from '../events/codes.ts'
+import { isSluiceError, SluiceError } from '../events/errors.ts'
 import type { EndCause, EndEvent, Usage, WireError } from '../events/event.ts'
 import type { Json } from '../events/json.ts'
 import type { Log } from './log.ts'
-import type { ClosedCode } from '../events/notice.ts'
 
 /** Turns what a source threw into what readers are told. What it throws itself is masked too. */
 export type ErrorFor = (error: unknown) => WireError
@@ -69,15 +69,11 @@ export function errorOfEnd(end: EndEvent): SluiceError {
     })
   }
   const { code, message, status, retryAfterMs, extra } = end.error
-  return new SluiceError(
-    Object.hasOwn(STATUS_OF_CODE, code) ? (code as SluiceErrorCode) : 'SLUICE_ERR_SOURCE',
-    message,
-    {
-      status,
-      retryAfterMs,
-      extra,
-    },
-  )
+  return new SluiceError(isErrorCode(code) ? code : 'SLUICE_ERR_SOURCE', message, {
+    status,
+    retryAfterMs,
+    extra,
+  })
 }
 
 /** What the source told last, or our own count: a cut stream is never billed as nothing. */

@@ -1,6 +1,6 @@
 import type { EndEvent } from '../events/event.ts'
 import type { Json } from '../events/json.ts'
-import type { ClosedCode } from '../events/notice.ts'
+import type { ClosedCode } from '../events/codes.ts'
 
 /** Someone who reads a log: told when it has what was asked for. */
 export interface LogReader {

@@ -4,7 +4,7 @@ import { StoreProgress, type LogPersister } from './store-progress.ts'
 import type { LogOptions } from './log-options.ts'
 import type { LogWatcher } from './log-listeners.ts'
 import { LogSummary } from './log-summary.ts'
-import type { ClosedCode } from '../events/notice.ts'
+import type { ClosedCode } from '../events/codes.ts'
 import type { Logged } from './segment.ts'
 import { CommittedEvents } from './committed-events.ts'
 

@@ -14,7 +14,7 @@ import {
   type LifecycleCommand,
 } from './lifecycle-machine.ts'
 import type { LogWatcher } from '../log/log-listeners.ts'
-import type { ClosedCode } from '../events/notice.ts'
+import type { ClosedCode } from '../events/codes.ts'
 import { Pump } from '../source/pump.ts'
 import type { PumpHost, Rewrite } from '../source/pump-host.ts'
 import type { Source } from '../source/source.ts'

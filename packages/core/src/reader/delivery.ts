@@ -5,7 +5,8 @@ import type { ConnectionReading } from '../wire/connection-reading.ts'
 import { formatCursor } from '../events/cursor.ts'
 import { Deadline, type Due } from '../clock/deadlines.ts'
 import type { DeliveryListener, DeliveryParts } from './delivery-listener.ts'
-import type { ReadingOutcome, ClosedCode } from '../events/notice.ts'
+import type { ReadingOutcome } from '../events/notice.ts'
+import { CLOSED_CODES, type ClosedCode } from '../events/codes.ts'
 import type { Encoder, EncoderStart } from '../wire/encoder.ts'
 import type { Scheduler, Steppable } from '../clock/scheduler.ts'
 import type { ChunkingPolicy } from '../chunking/policy.ts'
@@ -98,8 +99,7 @@ export class Delivery implements Steppable, ConnectionReading, Due {
   stop(code: ClosedCode): void {
     if (this.#over) return
     const { log, seq } = this.#reader
-    const resumable = code !== 'trimmed' && code !== 'epoch' && code !== 'storage'
-    const cursor = resumable ? formatCursor(log.streamId, log.epochOf(seq), seq) : undefined
+    const cursor = CLOSED_CODES[code].resumable ? formatCursor(log.streamId, log.epochOf(seq), seq) : undefined
     // Also where nothing was said yet, because a connection that others share makes it wait: contract 2.
     const farewell = this.#encoder.closed({ type: 'closed', code, cursor })
     this.#over = true

@@ -1,5 +1,5 @@
 import type { Entry } from '../log/entry.ts'
-import type { ClosedCode } from '../events/notice.ts'
+import type { ClosedCode } from '../events/codes.ts'
 import type { Log } from '../log/log.ts'
 import type { LogReader } from '../log/log-listeners.ts'
 

@@ -1,7 +1,7 @@
 import type { Connection } from '../wire/connection.ts'
 import { Deadline, type Due } from '../clock/deadlines.ts'
 import type { Scheduler } from '../clock/scheduler.ts'
-import type { ClosedCode } from '../events/notice.ts'
+import type { ClosedCode } from '../events/codes.ts'
 import type { Reader } from './reader.ts'
 
 /** A reading whose time is limited. */

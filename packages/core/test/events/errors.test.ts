@@ -5,20 +5,20 @@ import {
   maskError,
   SluiceError,
   type SluiceErrorCode,
-  STATUS_OF_CODE,
+  ERROR_CODES,
 } from '@sluice/core'
 import { describe, expect, test } from 'vitest'
 import { Inbox, MAX_INBOX_MESSAGES } from '../../src/source/inbox.ts'
 import { drainMicrotasks } from '../rig/core-rig.ts'
 
-const codes = Object.keys(STATUS_OF_CODE) as SluiceErrorCode[]
+const codes = Object.keys(ERROR_CODES) as SluiceErrorCode[]
 
 describe('errors', () => {
   test.each(codes)('%s has a name of the right form and an HTTP status of an error', (code) => {
     expect(code).toMatch(/^SLUICE_ERR_[A-Z]+(_[A-Z]+)*$/)
-    expect(STATUS_OF_CODE[code]).toBeGreaterThanOrEqual(400)
-    expect(STATUS_OF_CODE[code]).toBeLessThan(600)
-    expect(new SluiceError(code, 'm')).toMatchObject({ code, status: STATUS_OF_CODE[code], name: 'SluiceError' })
+    expect(ERROR_CODES[code].status).toBeGreaterThanOrEqual(400)
+    expect(ERROR_CODES[code].status).toBeLessThan(600)
+    expect(new SluiceError(code, 'm')).toMatchObject({ code, status: ERROR_CODES[code].status, name: 'SluiceError' })
   })
 
   test('are recognised by their brand, also of another copy, and nothing else is', () => {

@@ -1,14 +1,7 @@
 import { create, type DescMessage, type Message } from '@bufbuild/protobuf'
 import { durationFromMs } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError } from '@connectrpc/connect'
-import {
-  type ClosedCode,
-  errorOfEnd,
-  type EndEvent,
-  isSluiceError,
-  STATUS_OF_CODE,
-  type SluiceErrorCode,
-} from '@sluice/core'
+import { CLOSED_CODES, type EndEvent, ERROR_CODES, errorOfEnd, type GrpcStatusName, isSluiceError } from '@sluice/core'
 
 import type { ReadingEnd } from './event-encoder.ts'
 import { ErrorInfoSchema, RetryInfoSchema } from '../gen/google/rpc/error_details_pb.ts'
@@ -24,45 +17,21 @@ export interface CallStatus {
   cursor?: string | undefined
 }
 
-/** The status code of gRPC that says what an error code says. */
-export const GRPC_CODE_OF: Readonly<Record<SluiceErrorCode, Code>> = {
-  SLUICE_ERR_OPTION: Code.Internal,
-  SLUICE_ERR_SOURCE: Code.Internal,
-  SLUICE_ERR_SOURCE_ITEM: Code.Internal,
-  SLUICE_ERR_BACKEND: Code.Internal,
-  SLUICE_ERR_TIMEOUT: Code.DeadlineExceeded,
-  SLUICE_ERR_NOT_FOUND: Code.NotFound,
-  SLUICE_ERR_GONE: Code.NotFound,
-  SLUICE_ERR_CURSOR_MALFORMED: Code.InvalidArgument,
-  SLUICE_ERR_CURSOR_TRIMMED: Code.OutOfRange,
-  SLUICE_ERR_CURSOR_AHEAD: Code.FailedPrecondition,
-  SLUICE_ERR_KEY_RUNNING: Code.AlreadyExists,
-  SLUICE_ERR_IDEMPOTENCY_MISMATCH: Code.AlreadyExists,
-  SLUICE_ERR_TOO_MANY_STREAMS: Code.ResourceExhausted,
-  SLUICE_ERR_RATE: Code.ResourceExhausted,
-  SLUICE_ERR_OVERLOADED: Code.Unavailable,
-  SLUICE_ERR_DRAINING: Code.Unavailable,
-  SLUICE_ERR_UNAUTHORIZED: Code.Unauthenticated,
-  SLUICE_ERR_REQUEST: Code.InvalidArgument,
-  SLUICE_ERR_TOO_LARGE: Code.InvalidArgument,
-  SLUICE_ERR_CANCELLED: Code.Canceled,
-  SLUICE_ERR_INTERRUPTED: Code.Unavailable,
-  SLUICE_ERR_READING_CLOSED: Code.Unavailable,
-  SLUICE_ERR_ALREADY_ENDED: Code.FailedPrecondition,
-  SLUICE_ERR_PARSE: Code.Internal,
-  SLUICE_ERR_STORE: Code.Unavailable,
-}
-
-/** The status code of a reading that was closed although its stream may go on. */
-export const GRPC_CODE_OF_CLOSED: Readonly<Record<ClosedCode, Code>> = {
-  trimmed: Code.OutOfRange,
-  epoch: Code.FailedPrecondition,
-  // What was acknowledged is lost: trying again does not bring it back.
-  storage: Code.DataLoss,
-  stalled: Code.ResourceExhausted,
-  draining: Code.Unavailable,
-  rotate: Code.Unavailable,
-  unauthorized: Code.Unauthenticated,
+/** The status code of gRPC with this name. */
+const GRPC_CODES: Readonly<Record<GrpcStatusName, Code>> = {
+  CANCELLED: Code.Canceled,
+  INVALID_ARGUMENT: Code.InvalidArgument,
+  DEADLINE_EXCEEDED: Code.DeadlineExceeded,
+  NOT_FOUND: Code.NotFound,
+  ALREADY_EXISTS: Code.AlreadyExists,
+  PERMISSION_DENIED: Code.PermissionDenied,
+  RESOURCE_EXHAUSTED: Code.ResourceExhausted,
+  FAILED_PRECONDITION: Code.FailedPrecondition,
+  OUT_OF_RANGE: Code.OutOfRange,
+  INTERNAL: Code.Internal,
+  UNAVAILABLE: Code.Unavailable,
+  DATA_LOSS: Code.DataLoss,
+  UNAUTHENTICATED: Code.Unauthenticated,
 }
 
 const HTTP_CODES: Readonly<Record<number, Code>> = {
@@ -100,8 +69,8 @@ export function statusOfError(error: unknown): CallStatus {
   // Options are the server's: none of the client's business.
   if (!isSluiceError(error) || error.code === 'SLUICE_ERR_OPTION') return INTERNAL
   const { code: reason, message, status, retryAfterMs } = error
-  const own = status === STATUS_OF_CODE[reason] ? GRPC_CODE_OF[reason] : undefined
-  return { code: own ?? HTTP_CODES[status] ?? GRPC_CODE_OF[reason], message, reason, retryAfterMs }
+  const other = status === ERROR_CODES[reason].status ? undefined : HTTP_CODES[status]
+  return { code: other ?? GRPC_CODES[ERROR_CODES[reason].grpc], message, reason, retryAfterMs }
 }
 
 /** How a call went whose reading ended so: OK is for complete streams alone. */
@@ -110,7 +79,7 @@ export function statusOfReading(over: ReadingEnd | undefined): CallStatus {
   if (over) {
     const { code, cursor } = over
     return {
-      code: GRPC_CODE_OF_CLOSED[code],
+      code: GRPC_CODES[CLOSED_CODES[code].grpc],
       message: `This reading is over (${code}), the stream perhaps not.`,
       reason: 'SLUICE_ERR_READING_CLOSED',
       cursor,

@@ -1,5 +1,5 @@
 import { Code } from '@connectrpc/connect'
-import { type EndEvent, SluiceError, STATUS_OF_CODE, type SluiceErrorCode } from '@sluice/core'
+import { type EndEvent, SluiceError, ERROR_CODES, type SluiceErrorCode } from '@sluice/core'
 import { describe, expect, test } from 'vitest'
 
 import { isMasked, statusOfError, statusOfReading, toConnectError } from '../../src/message/status.ts'
@@ -30,11 +30,20 @@ const ERRORS: Record<SluiceErrorCode, keyof typeof Code> = {
   SLUICE_ERR_READING_CLOSED: 'Unavailable',
   SLUICE_ERR_ALREADY_ENDED: 'FailedPrecondition',
   SLUICE_ERR_PARSE: 'Internal',
+  SLUICE_ERR_RUNTIME: 'Internal',
+  SLUICE_ERR_STORE_LOCKED: 'Unavailable',
+  SLUICE_ERR_FORBIDDEN: 'PermissionDenied',
+  SLUICE_ERR_QUEUE_FULL: 'ResourceExhausted',
+  SLUICE_ERR_ATTEMPTS: 'Unavailable',
+  SLUICE_ERR_EXPIRED: 'FailedPrecondition',
+  SLUICE_ERR_BATCH_INPUT: 'InvalidArgument',
+  SLUICE_ERR_WEBHOOK_URL: 'InvalidArgument',
+  SLUICE_ERR_WEBHOOK: 'Unavailable',
   SLUICE_ERR_STORE: 'Unavailable',
 }
 
 describe('the status of an error', () => {
-  test.each(Object.keys(STATUS_OF_CODE) as SluiceErrorCode[])('%s has its code', (code) => {
+  test.each(Object.keys(ERROR_CODES) as SluiceErrorCode[])('%s has its code', (code) => {
     const status = statusOfError(new SluiceError(code, 'Said to the client.', { retryAfterMs: 1_500 }))
     expect(status.code).toBe(Code[ERRORS[code]])
     if (code === 'SLUICE_ERR_OPTION') return expect(status.message).not.toContain('Said')

@@ -7,10 +7,10 @@ import { createGrpcHandler } from '@sluice/grpc'
 import { AttachRequestSchema } from '@sluice/grpc/v1'
 import { vi } from 'vitest'
 
-import { type EventScript, eventScripts, scriptNamed } from '../../conformance/test/bytes/event-scripts.ts'
-import { ADA, ID, type PlayedStream, startScript } from '../../conformance/test/bytes/played-stream.ts'
-import { describeRecorded } from '../../conformance/test/bytes/recorded-vectors.ts'
-import { beginCall, encode, openSession } from './http2-client.ts'
+import { type EventScript, eventScripts, scriptNamed } from '../../../conformance/test/bytes/event-scripts.ts'
+import { ADA, ID, type PlayedStream, startScript } from '../../../conformance/test/bytes/played-stream.ts'
+import { describeRecorded } from '../../../conformance/test/bytes/recorded-vectors.ts'
+import { beginCall, encode, openSession } from '../rig/http2-client.ts'
 
 /** A call's messages as Latin-1 text, a character for a byte, and its trailers, of which `-bin` is shown in the same way. */
 interface ReadCall {
