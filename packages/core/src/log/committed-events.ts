@@ -18,6 +18,8 @@ export class CommittedEvents extends EventBuffer {
   #remoteBytes = 0
   /** Position of the furthest attached reader in bytes. */
   furthestBytes = 0
+  /** True while the source is not pulled, because even the furthest reader is a window behind. */
+  windowHeld = false
   /** Smallest seq that a reader is to be woken for. */
   #wakeAt = Infinity
 
@@ -60,6 +62,13 @@ export class CommittedEvents extends EventBuffer {
   /** A reader has taken events: the producer may go on. */
   moved(reader: LogReader): void {
     this.#raiseFurthest(reader.bytePosition)
+  }
+
+  /** The window holds the source back, or does so no more. Readers that sleep over what they could take are woken. */
+  holdWindow(held: boolean): void {
+    if (held === this.windowHeld) return
+    this.windowHeld = held
+    if (held) this.wakeAll()
   }
 
   /** A reader wants to be woken when `seq` is committed. */

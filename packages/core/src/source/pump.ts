@@ -103,11 +103,13 @@ export class Pump implements SourceProgress {
 
   /** A reader has moved, come or gone: the source may be pulled again if there is room. */
   resumeIfRoom(): void {
-    if (this.#roomWanted && (this.#stopped || this.#hasRoom())) {
-      const go = this.#roomWanted
-      this.#roomWanted = undefined
-      go()
-    }
+    if (!this.#roomWanted) return
+    const goes = this.#stopped || this.#hasRoom()
+    this.#log.holdWindow(!goes && !this.#hasWindow())
+    if (!goes) return
+    const go = this.#roomWanted
+    this.#roomWanted = undefined
+    go()
   }
 
   /** The source says it is still working: the idle deadline begins anew; the one for the first token stands. */
@@ -117,10 +119,14 @@ export class Pump implements SourceProgress {
     this.#pulling()
   }
 
-  /** How far ahead of its readers the source may be; a stream without readers decides for itself. */
   #hasRoom(): boolean {
     const log = this.#log
-    if (log.totalBytes - log.storedBytes >= this.#unstoredBytes) return false
+    return log.totalBytes - log.storedBytes < this.#unstoredBytes && this.#hasWindow()
+  }
+
+  /** How far ahead of its readers the source may be; a stream without readers decides for itself. */
+  #hasWindow(): boolean {
+    const log = this.#log
     if (!log.attended && this.runsWithoutReaders) return true
     return log.totalBytes - log.furthestBytes < this.#windowBytes
   }
@@ -185,6 +191,9 @@ export class Pump implements SourceProgress {
 
   #room(): Promise<void> {
     this.#pulledSeq = -1
-    return new Promise((resolve) => (this.#roomWanted = resolve))
+    return new Promise((resolve) => {
+      this.#roomWanted = resolve
+      this.#log.holdWindow(!this.#hasWindow())
+    })
   }
 }
