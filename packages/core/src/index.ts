@@ -75,7 +75,19 @@ export type { Source, SourceContext, SourceItem, SourceItems } from './source/so
 export type { Json } from './events/json.ts'
 export { formatCursor, isStreamId, parseCursor, type Cursor } from './events/cursor.ts'
 
-export type { ChunkingPolicy, Pace, PolicyView } from './chunking/policy.ts'
+export type {
+  Chunker,
+  ChunkingPolicy,
+  Pace,
+  PolicyFacts,
+  PolicyReader,
+  PolicyView,
+  PurePolicy,
+  StatefulPolicy,
+} from './chunking/policy.ts'
+export { chunkerOf } from './chunking/ask-policy.ts'
+export type { ChunkingWishes } from './chunking/wishes.ts'
+export type { ClientReport } from './reader/client-report.ts'
 export { immediate } from './chunking/immediate.ts'
 export { DEFAULT_FIXED_OPTIONS, fixed, type FixedOptions } from './chunking/fixed.ts'
 export { adaptive, DEFAULT_ADAPTIVE_OPTIONS, type AdaptiveOptions } from './chunking/adaptive.ts'

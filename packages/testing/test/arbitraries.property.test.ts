@@ -1,17 +1,15 @@
-import type { PolicyView, SourceEvent, SourceItem } from '@sluice/core'
+import type { SourceEvent, SourceItem } from '@sluice/core'
 import {
   byteTokens,
   check,
   expectedText,
   hostileText,
-  lawfulPolicies,
   readingScripts,
   RUNS,
   SEED,
   sourceEvents,
   sourceItems,
   stringTokens,
-  unlawfulPolicies,
 } from '@sluice/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -19,20 +17,6 @@ import { describe, expect, test } from 'vitest'
 /** Whether some of many samples have what is looked for. */
 function seen<Value>(arbitrary: fc.Arbitrary<Value>, looked: (value: Value) => boolean): boolean {
   return fc.sample(arbitrary, { numRuns: 2000, seed: SEED }).some(looked)
-}
-
-const view: PolicyView = {
-  position: 3,
-  pending: 5,
-  pendingBytes: 200,
-  oldestMs: 12,
-  live: true,
-  writable: true,
-  loopLagMs: 0,
-  ended: false,
-  text: () => 'a b c\nd',
-  pieces: () => ['a ', 'b ', 'c', '\n', 'd'],
-  sinceLastMs: 20,
 }
 
 describe('hostile text', () => {
@@ -142,29 +126,6 @@ function isOrdered(events: readonly SourceEvent[]): boolean {
     return known !== (event.phase === 'call')
   })
 }
-
-describe('policies', () => {
-  test('lawful ones are pure and give whole numbers', () =>
-    check(
-      fc.property(lawfulPolicies(), (policy) => {
-        const taken = policy.take(view)
-        expect(policy.take({ ...view })).toBe(taken)
-        expect(Number.isInteger(taken) || taken === Infinity).toBe(true)
-        expect(policy.maxDelayMs).toBeGreaterThanOrEqual(0)
-      }),
-    ))
-
-  test('unlawful ones throw, and give NaN, fractions and other types', () => {
-    const outcomes = fc.sample(unlawfulPolicies(), { numRuns: 3000, seed: SEED }).map((policy) => {
-      try {
-        return policy.take(view) as unknown
-      } catch {
-        return 'thrown'
-      }
-    })
-    expect(outcomes).toEqual(expect.arrayContaining(['thrown', NaN, 0.5, undefined, '3', -Infinity]))
-  })
-})
 
 test('reading scripts respect their limits', () =>
   check(

@@ -1,5 +1,6 @@
 import { requireInteger, requireKnownNames, requireNumber, withDefault } from '../events/option-rules.ts'
 import type { ChunkingPolicy } from './policy.ts'
+import { honourWishes } from './wishes.ts'
 
 /** Options of {@link adaptive}. */
 export interface AdaptiveOptions {
@@ -27,6 +28,7 @@ const MAX_LAG_FACTOR = 8
  * Small early, larger later: the first tokens leave at the end of their turn, then chunks grow with the reader's
  * position towards `targetTokens`. A burst leaves as one chunk, and so does all that gathered while the sink waited.
  * When the event loop lags, or chunks would follow each other within a millisecond, they grow beyond the target. No token waits longer than `maxDelayMs`.
+ * A client's wishes make delay and chunks smaller, never larger.
  *
  * @throws SluiceError `SLUICE_ERR_OPTION`
  * @example
@@ -45,17 +47,14 @@ export function adaptive(options: AdaptiveOptions = {}): ChunkingPolicy {
     65_536,
   )
   const maxDelayMs = requireNumber('maxDelayMs', withDefault(options.maxDelayMs, defaults.maxDelayMs), 0, 60_000)
-  return {
-    name: `adaptive-${targetTokens}`,
-    maxDelayMs,
-    take(view) {
-      if (view.position < firstTokens || !view.writable) return view.pending
-      const grown = Math.max(2, Math.ceil((view.position - firstTokens + 1) * GROWTH))
-      const closeFactor = view.sinceLastMs < CLOSE_MS ? CLOSE_FACTOR : 1
-      const wanted = Math.min(grown, targetTokens) * Math.max(closeFactor, lagFactor(view.loopLagMs))
-      return view.pending >= wanted ? view.pending : -Math.ceil(wanted)
-    },
-  }
+  return honourWishes(`adaptive-${targetTokens}`, maxDelayMs, (maxTokens) => (view) => {
+    if (view.position < firstTokens || !view.writable) return view.pending
+    const grown = Math.max(2, Math.ceil((view.position - firstTokens + 1) * GROWTH))
+    const closeFactor = view.sinceLastMs < CLOSE_MS ? CLOSE_FACTOR : 1
+    const target = Math.min(grown, targetTokens) * Math.max(closeFactor, lagFactor(view.loopLagMs))
+    const wanted = Math.min(target, maxTokens)
+    return view.pending >= wanted ? view.pending : -Math.ceil(wanted)
+  })
 }
 
 function lagFactor(loopLagMs: number): number {

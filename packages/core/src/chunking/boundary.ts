@@ -1,5 +1,6 @@
 import { invalidOption, requireKnownNames, requireNumber, withDefault } from '../events/option-rules.ts'
-import type { ChunkingPolicy } from './policy.ts'
+import type { Chunker, ChunkingPolicy } from './policy.ts'
+import { honourWishes } from './wishes.ts'
 
 /** Options of {@link boundary}. */
 export interface BoundaryOptions {
@@ -17,7 +18,8 @@ export const DEFAULT_BOUNDARY_OPTIONS = { unit: 'word', maxDelayMs: 50 } as cons
 /**
  * Chunks end after whole words, sentences or lines. Words are found with `Intl.Segmenter`, so that Chinese, Japanese
  * and Thai flow too, and no grapheme (an emoji family, a flag) is shown in parts. What would wait longer than
- * `maxDelayMs` leaves unfinished. Chunks end on tokens, so a boundary inside a token is no place to end.
+ * `maxDelayMs` leaves unfinished. Chunks end on tokens, so a boundary inside a token is no place to end. A client's wishes
+ * make the delay shorter and chunks smaller, never larger.
  *
  * Segmentation: Unicode Standard Annex 29, as implemented by `Intl.Segmenter`.
  *
@@ -38,11 +40,12 @@ export function boundary(options: BoundaryOptions = {}): ChunkingPolicy {
     60_000,
   )
   const boundariesOf = findBoundaries(unit, requireLocale(options.locale))
-  return {
-    name: `boundary-${unit}`,
-    maxDelayMs,
-    take: (view) => (view.ended ? view.pending : takeWhole(view.pieces(), boundariesOf)),
-  }
+  return honourWishes(`boundary-${unit}`, maxDelayMs, (maxTokens): Chunker['take'] => (view) => {
+    if (view.ended) return view.pending
+    const pieces = view.pieces()
+    const whole = takeWhole(pieces.length > maxTokens ? pieces.slice(0, maxTokens) : pieces, boundariesOf)
+    return whole === 0 && view.pending >= maxTokens ? maxTokens : whole
+  })
 }
 
 const UNITS: readonly unknown[] = ['grapheme', 'word', 'sentence', 'line']

@@ -1,5 +1,6 @@
 import { requireInteger, requireKnownNames, requireNumber, withDefault } from '../events/option-rules.ts'
 import type { ChunkingPolicy } from './policy.ts'
+import { honourWishes } from './wishes.ts'
 
 /** Options of {@link fixed}. */
 export interface FixedOptions {
@@ -13,7 +14,8 @@ export interface FixedOptions {
 export const DEFAULT_FIXED_OPTIONS = { tokens: 8, maxDelayMs: 50 } as const
 
 /**
- * Chunks of `tokens` tokens, or what has arrived when the first has waited `maxDelayMs`.
+ * Chunks of `tokens` tokens, or what has arrived when the first has waited `maxDelayMs`. A client's wishes make both smaller,
+ * never larger.
  *
  * @throws SluiceError `SLUICE_ERR_OPTION`
  * @example
@@ -30,5 +32,8 @@ export function fixed(options: FixedOptions = {}): ChunkingPolicy {
     0,
     60_000,
   )
-  return { name: `fixed-${tokens}`, maxDelayMs, take: (view) => (view.pending >= tokens ? tokens : -tokens) }
+  return honourWishes(`fixed-${tokens}`, maxDelayMs, (maxTokens) => {
+    const wanted = Math.min(tokens, maxTokens)
+    return (view) => (view.pending >= wanted ? wanted : -wanted)
+  })
 }

@@ -1,4 +1,5 @@
 import type { ChunkingPolicy } from './policy.ts'
+import { honourWishes } from './wishes.ts'
 
 /**
  * Everything leaves at the end of the turn in which it arrived: the least delay, the most writes.
@@ -9,5 +10,5 @@ import type { ChunkingPolicy } from './policy.ts'
  * ```
  */
 export function immediate(): ChunkingPolicy {
-  return { name: 'immediate', maxDelayMs: 0, take: (view) => view.pending }
+  return honourWishes('immediate', 0, () => (view) => view.pending)
 }

@@ -1,4 +1,5 @@
 import { invalidOption, requireInteger, requireKnownNames, requireNumber, withDefault } from '../events/option-rules.ts'
+import { immediate } from './immediate.ts'
 import { requirePolicy } from './policy-rules.ts'
 import type { ChunkingPolicy } from './policy.ts'
 
@@ -30,12 +31,14 @@ export function paced(options: PacedOptions): ChunkingPolicy {
     1,
     1_000_000,
   )
-  const chunking = options.chunking === undefined ? undefined : requirePolicy('chunking', options.chunking)
-  if (chunking?.pace) throw invalidOption('chunking', chunking, 'a policy without a pace of its own')
-  return {
-    name: chunking ? `paced-${tokensPerSecond}-${chunking.name}` : `paced-${tokensPerSecond}`,
-    maxDelayMs: chunking?.maxDelayMs ?? 0,
+  const chunking = requirePolicy('chunking', withDefault(options.chunking, immediate()))
+  if (chunking.pace) throw invalidOption('chunking', chunking, 'a policy without a pace of its own')
+  const facts = {
+    name: options.chunking ? `paced-${tokensPerSecond}-${chunking.name}` : `paced-${tokensPerSecond}`,
+    maxDelayMs: chunking.maxDelayMs,
     pace: { tokensPerSecond, burstTokens },
-    take: chunking ? (view) => chunking.take(view) : (view) => view.pending,
   }
+  return chunking.create
+    ? { ...facts, create: (reader) => chunking.create(reader) }
+    : { ...facts, take: (view) => chunking.take(view) }
 }

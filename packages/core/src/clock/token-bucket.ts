@@ -1,7 +1,7 @@
 /** A token bucket in plain numbers: refilled by time, never above its burst. */
 export class TokenBucket {
-  readonly #perMs: number
-  readonly #burst: number
+  #perMs: number
+  #burst: number
   #level: number
   #atMs: number
 
@@ -20,6 +20,14 @@ export class TokenBucket {
     }
     // Refilling in parts adds up to a hair less than a whole token; without this the last one would come a turn late.
     return Math.floor(this.#level + 1e-9)
+  }
+
+  /** Another rate from now on; what is there beyond the new burst is lost. */
+  refit(perSecond: number, burst: number, nowMs: number): void {
+    this.available(nowMs)
+    this.#perMs = perSecond / 1000
+    this.#burst = burst
+    this.#level = Math.min(this.#level, burst)
   }
 
   take(count: number): void {

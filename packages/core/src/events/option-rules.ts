@@ -12,6 +12,12 @@ export function requireInteger(name: string, value: unknown, min: number, max: n
   throw invalidOption(name, value, `a whole number from ${min} to ${max}`)
 }
 
+/** `value`, if it is a finite number above 0; else a clear error. */
+export function requirePositive(name: string, value: unknown): number {
+  if (typeof value === 'number' && value > 0 && value < Infinity) return value
+  throw invalidOption(name, value, 'a finite number above 0')
+}
+
 /** A duration in milliseconds, or `false` where it may be switched off by name. */
 export function requireDuration(name: string, value: unknown, max: number): number | false {
   if (value === false) return false

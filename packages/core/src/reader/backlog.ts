@@ -1,35 +1,46 @@
 import type { Entry } from '../log/entry.ts'
 import type { Scheduler } from '../clock/scheduler.ts'
-import type { Pace, PolicyView } from '../chunking/policy.ts'
+import type { Pace, PolicyReader, PolicyView } from '../chunking/policy.ts'
+import type { ChunkingWishes } from '../chunking/wishes.ts'
+import { PendingBatches } from './pending-batches.ts'
 import type { Reader } from './reader.ts'
+import type { ResolvedReaderOptions } from './options.ts'
+import { SourceRate } from './source-rate.ts'
 import { TokenBucket } from '../clock/token-bucket.ts'
 
 /**
  * What one reader could be given now, and since when: the log's committed events past its cursor, less what credit and
- * pace hold back. This is what a chunking policy looks at.
+ * pace hold back. This is what a chunking policy decides by.
  */
-export class Backlog implements PolicyView {
+export class Backlog extends PendingBatches implements PolicyView, PolicyReader {
+  readonly wishes: ChunkingWishes
   position = 0
   /** False from the moment the sink made us wait until the next decision. */
   writable = true
   readonly #scheduler: Scheduler
   readonly #reader: Reader
-  readonly #bucket: TokenBucket | undefined
+  readonly #maxChunkBytes: number
+  #bucket: TokenBucket | undefined
   #pacedUntilSeq = Infinity
-  /** Oldest pending batch: where it ends, when it arrived, and when the batch after it did. */
-  #batchEndSeq: number
-  #oldestSinceMs = 0
-  #nextSinceMs = 0
-  #seenSeq: number
-  #lookedAtMs = 0
   #takenAtMs = -Infinity
+  /** Made for a policy that asks for it. */
+  #sourceRate: SourceRate | undefined
 
-  constructor(scheduler: Scheduler, reader: Reader, pace: Pace | undefined) {
+  constructor(scheduler: Scheduler, reader: Reader, { chunking, maxChunkBytes, wishes }: ResolvedReaderOptions) {
+    super(reader.seq)
     this.#scheduler = scheduler
     this.#reader = reader
-    this.#batchEndSeq = reader.seq
-    this.#seenSeq = reader.seq
-    if (pace) this.#bucket = new TokenBucket(pace.tokensPerSecond, pace.burstTokens, scheduler.now())
+    this.#maxChunkBytes = maxChunkBytes
+    this.wishes = wishes
+    if (typeof chunking.pace === 'object') this.pace(chunking.pace)
+  }
+
+  get resumed(): boolean {
+    return this.#reader.seq > 0
+  }
+
+  get backlogEvents(): number {
+    return Math.max(0, this.#reader.liveAfterSeq - this.#reader.seq)
   }
 
   get pending(): number {
@@ -45,11 +56,7 @@ export class Backlog implements PolicyView {
   }
 
   get oldestMs(): number {
-    return this.#scheduler.now() - this.#oldestSinceMs
-  }
-
-  get oldestSinceMs(): number {
-    return this.#oldestSinceMs
+    return this.#scheduler.now() - this.oldestSinceMs
   }
 
   get sinceLastMs(): number {
@@ -68,42 +75,75 @@ export class Backlog implements PolicyView {
     return this.#reader.log.end !== undefined
   }
 
+  get windowHeld(): boolean {
+    return this.#reader.log.windowHeld
+  }
+
+  get sourceRate(): number | undefined {
+    const now = this.#scheduler.now()
+    const { lastSeq } = this.#reader.log
+    this.#sourceRate ??= new SourceRate(now, lastSeq)
+    return this.#sourceRate.at(now, lastSeq)
+  }
+
+  get rttMs(): number | undefined {
+    return this.#reader.report?.rttMs
+  }
+
+  get paintRate(): number | undefined {
+    return this.#reader.report?.paintRate
+  }
+
   /** True when committed events exist that credit or pace withhold. */
   get gated(): boolean {
     return this.#reader.seq + this.pending < this.#reader.log.committed
   }
 
+  /** True when something has become readable since the latest {@link refresh}. */
+  get stale(): boolean {
+    return this.#reader.seq + this.pending > this.seenSeq
+  }
+
   text(): string {
     let text = ''
-    for (const { event } of this.#reader.log.read(this.#reader.seq, this.pending))
+    for (const { event } of this.#reader.log.read(this.#reader.seq, this.#fitting))
       if (event.type === 'text') text += event.text
     return text
   }
 
   pieces(): readonly (string | undefined)[] {
     const { log, seq } = this.#reader
-    return Array.from({ length: this.pending }, (_, index) => {
+    return Array.from({ length: this.#fitting }, (_, index) => {
       const event = log.read(seq + index, 1)[0]!.event
       return event.type === 'text' ? event.text : undefined
     })
   }
 
-  /** Looks at the clock: what the pace lets through by now, and when what is pending arrived. */
-  look(): void {
+  /** Pending events that one chunk could carry: a decision needs no more, and does not read a long backlog again and again. */
+  get #fitting(): number {
+    return this.#reader.log.fitting(this.#reader.seq, this.pending, this.#maxChunkBytes).count
+  }
+
+  /** The sink made us wait: what came meanwhile was not noticed. */
+  interrupted(): void {
+    this.writable = false
+    this.attentive = false
+  }
+
+  /** From now on this much is let through; what was let through before stays so. */
+  pace(pace: Pace | undefined): void {
+    const now = this.#scheduler.now()
+    if (!pace) this.#bucket = undefined
+    else if (this.#bucket) this.#bucket.refit(pace.tokensPerSecond, pace.burstTokens, now)
+    else this.#bucket = new TokenBucket(pace.tokensPerSecond, pace.burstTokens, now)
+  }
+
+  /** What the pace lets through by now, and what has become readable; gives whether something has, and waits for its bound. */
+  refresh(): boolean {
     const now = this.#scheduler.now()
     const reader = this.#reader
     if (this.#bucket) this.#pacedUntilSeq = Math.max(reader.seq, reader.liveAfterSeq) + this.#bucket.available(now)
-    const endSeq = reader.seq + this.pending
-    // While something was pending we may have slept through arrivals: they are as old as the look before, at most.
-    const arrivedMs = this.#seenSeq > reader.seq ? this.#lookedAtMs : now
-    this.#lookedAtMs = now
-    if (endSeq <= this.#seenSeq) return
-    if (this.#seenSeq <= reader.seq) {
-      this.#batchEndSeq = endSeq
-      this.#oldestSinceMs = now
-      this.#nextSinceMs = now
-    } else if (this.#batchEndSeq === this.#seenSeq) this.#nextSinceMs = arrivedMs
-    this.#seenSeq = endSeq
+    return this.arrived(reader.seq, reader.seq + this.pending, now)
   }
 
   take(count: number, maxBytes: number): Entry[] {
@@ -113,10 +153,7 @@ export class Backlog implements PolicyView {
     this.position += reader.seq - before
     this.#takenAtMs = this.#scheduler.now()
     this.#bucket?.take(Math.max(0, reader.seq - Math.max(before, reader.liveAfterSeq)))
-    if (reader.seq >= this.#batchEndSeq) {
-      this.#oldestSinceMs = this.#nextSinceMs
-      this.#batchEndSeq = this.#seenSeq
-    }
+    this.left(reader.seq)
     return chunk
   }
 

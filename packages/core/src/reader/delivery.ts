@@ -1,5 +1,5 @@
 import { Backlog } from './backlog.ts'
-import { chunkDeadlineMs } from '../chunking/chunk-deadline.ts'
+import { askBoundMs, askPace, askTake, chunkerOf, constantBoundMs } from '../chunking/ask-policy.ts'
 import type { Connection } from '../wire/connection.ts'
 import type { ConnectionReading } from '../wire/connection-reading.ts'
 import { formatCursor } from '../events/cursor.ts'
@@ -9,7 +9,7 @@ import type { ReadingOutcome } from '../events/notice.ts'
 import { CLOSED_CODES, type ClosedCode } from '../events/codes.ts'
 import type { Encoder, EncoderStart } from '../wire/encoder.ts'
 import type { Scheduler, Steppable } from '../clock/scheduler.ts'
-import type { ChunkingPolicy } from '../chunking/policy.ts'
+import type { Chunker, ChunkingPolicy } from '../chunking/policy.ts'
 import type { Reader } from './reader.ts'
 import { ReadingLifetime } from './reading-lifetime.ts'
 
@@ -25,6 +25,11 @@ export class Delivery implements Steppable, ConnectionReading, Due {
   readonly #maxChunkBytes: number
   readonly #owner: DeliveryListener
   readonly #backlog: Backlog
+  /** What the policy decides with, once the reading is open. */
+  #chunker: Chunker | undefined
+  /** The bound of all its events; `undefined` where it depends on the phase. */
+  #boundMs: number | undefined
+  #maxTokens = Infinity
   #deadline: Deadline | undefined
   readonly #lifetime: ReadingLifetime | undefined
   /** What is said first, until it could be. */
@@ -40,7 +45,7 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     this.#policy = parts.options.chunking
     this.#maxChunkBytes = parts.options.maxChunkBytes
     this.#owner = parts.owner
-    this.#backlog = new Backlog(scheduler, parts.reader, parts.options.chunking.pace)
+    this.#backlog = new Backlog(scheduler, parts.reader, parts.options)
     parts.reader.sleeper = this
     const { reader, connection, lifetime } = parts
     if (lifetime)
@@ -59,7 +64,7 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     if (this.#over || this.#connection.state !== 'open') return
     try {
       if (this.#opening) this.#open(this.#opening)
-      if (this.#connection.state === 'open') this.#flow()
+      if (this.#chunker && this.#connection.state === 'open') this.#flow(this.#chunker)
     } catch (error) {
       this.failed(error)
     }
@@ -82,7 +87,7 @@ export class Delivery implements Steppable, ConnectionReading, Due {
 
   /** The sink takes more again: what gathered meanwhile may travel together. */
   writable(): void {
-    this.#backlog.writable = false
+    this.#backlog.interrupted()
     this.#scheduler.mark(this)
   }
 
@@ -110,16 +115,20 @@ export class Delivery implements Steppable, ConnectionReading, Due {
 
   #open(start: EncoderStart): void {
     this.#opening = undefined
+    this.#chunker = chunkerOf(this.#policy, this.#backlog)
+    this.#boundMs = constantBoundMs(this.#policy, this.#chunker)
+    this.#maxTokens = Math.floor(this.#chunker.maxTokens ?? Infinity)
     this.#connection.write(this.#encoder.open(start))
   }
 
-  #flow(): void {
+  #flow(chunker: Chunker): void {
     const backlog = this.#backlog
     const broken = this.#reader.broken
     if (broken) return this.stop(broken)
-    backlog.look()
+    if (typeof this.#policy.pace === 'function') backlog.pace(askPace(this.#policy, backlog))
+    if (backlog.refresh()) backlog.bound(this.#boundMs ?? askBoundMs(this.#policy, chunker, backlog))
     while (backlog.pending > 0) {
-      const count = this.#decide()
+      const count = Math.min(this.#decide(chunker), this.#maxTokens)
       if (count <= 0) return this.#sleep(-count)
       const before = this.#reader.seq
       const waitedMs = backlog.oldestMs
@@ -136,33 +145,33 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     else this.#sleep(1)
   }
 
-  /** How many events leave now; 0 or less to wait. The policy proposes; the time bound, the byte cap and the end decide. */
-  #decide(): number {
+  /** How many events leave now; 0 or less to wait. The policy proposes; time bound, byte cap, window and end decide. */
+  #decide(chunker: Chunker): number {
     const backlog = this.#backlog
     const { pending } = backlog
-    if (backlog.ended || this.#hurried || this.#scheduler.now() >= chunkDeadlineMs(this.#policy, backlog.oldestSinceMs))
-      return pending
-    const wanted = this.#policy.take(backlog)
+    if (backlog.ended || this.#hurried || this.#scheduler.now() >= backlog.dueMs) return pending
+    const wanted = askTake(this.#policy, chunker, backlog)
     backlog.writable = true
-    if (Number.isNaN(wanted) || typeof wanted !== 'number') {
-      throw new TypeError(
-        `The chunking policy "${this.#policy.name}" answered ${String(wanted)}; it must answer a number.`,
-      )
-    }
     if (wanted > 0) return Math.min(Math.ceil(wanted), pending)
-    return backlog.pendingBytes >= this.#maxChunkBytes ? pending : Math.trunc(wanted)
+    const full = backlog.windowHeld || backlog.pendingBytes >= this.#maxChunkBytes
+    return full ? pending : Math.trunc(wanted)
   }
 
-  /** Until there are `wanted` events, or the oldest has waited long enough, or the pace lets more through. */
+  /** Until there are `wanted` events, or the first of them is due, or the pace lets more through. */
   #sleep(wanted: number): void {
     const backlog = this.#backlog
+    // What has become readable within this step has no bound yet.
+    if (backlog.stale) return this.#scheduler.mark(this)
     const { pending } = backlog
     const { seq, log } = this.#reader
-    const leavesAtMs = pending > 0 ? chunkDeadlineMs(this.#policy, backlog.oldestSinceMs) : Infinity
-    const dueMs = Math.min(leavesAtMs, backlog.nextPacedMs())
+    const dueMs = Math.min(pending > 0 ? backlog.dueMs : Infinity, backlog.nextPacedMs())
     // A deadline that is not needed any more is cheaper left than called off: it finds nothing to do.
     if (dueMs !== Infinity) this.#scheduler.schedule((this.#deadline ??= new Deadline(this)), dueMs)
-    if (!backlog.gated) log.sleep(this.#reader, pending === 0 ? seq + 1 : Math.max(seq + pending + 1, seq + wanted))
+    // A bound by phase is given when events become readable: no arrival is slept through.
+    const nextSeq = seq + pending + 1
+    const wakeSeq = this.#boundMs === undefined ? nextSeq : Math.max(nextSeq, seq + wanted)
+    if (!backlog.gated) log.sleep(this.#reader, wakeSeq)
+    backlog.attentive = backlog.gated || wakeSeq === nextSeq
   }
 
   #finish(outcome: ReadingOutcome): void {

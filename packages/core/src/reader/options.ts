@@ -2,11 +2,14 @@ import { requireDuration, requireInteger, requireKnownNames, withDefault, isEmpt
 import { requirePolicy } from '../chunking/policy-rules.ts'
 import { adaptive } from '../chunking/adaptive.ts'
 import type { ChunkingPolicy } from '../chunking/policy.ts'
+import { type ChunkingWishes, NO_WISHES, requireWishes } from '../chunking/wishes.ts'
 
 /** How one reader is served. The same names at every level; the nearest wins. */
 export interface ReaderOptions {
   /** How many tokens travel together. Default `adaptive()`. */
   chunking?: ChunkingPolicy | undefined
+  /** What this client wishes of its chunks: the policy honours it within its own limits. Default `{}`. */
+  wishes?: ChunkingWishes | undefined
   /** Silence after which a heartbeat is sent, in milliseconds, ± 10 %. Default 15,000. */
   heartbeatMs?: number | false | undefined
   /** How long a sink may make us wait before its reader is detached, in milliseconds. Default 30,000. */
@@ -28,6 +31,7 @@ export interface ReaderOptions {
 /** {@link ReaderOptions} with nothing left open. */
 export interface ResolvedReaderOptions {
   readonly chunking: ChunkingPolicy
+  readonly wishes: ChunkingWishes
   readonly heartbeatMs: number | false
   readonly stallMs: number | false
   readonly queueBytes: number
@@ -39,6 +43,7 @@ export interface ResolvedReaderOptions {
 /** Defaults of {@link ReaderOptions}. */
 export const DEFAULT_READER_OPTIONS: ResolvedReaderOptions = {
   chunking: adaptive(),
+  wishes: NO_WISHES,
   heartbeatMs: 15_000,
   stallMs: 30_000,
   queueBytes: 16 * 1024,
@@ -60,6 +65,7 @@ export function resolveReaderOptions(
   requireKnownNames('reader', options, Object.keys(DEFAULT_READER_OPTIONS))
   return {
     chunking: requirePolicy('chunking', withDefault(options.chunking, base.chunking)),
+    wishes: requireWishes(withDefault(options.wishes, base.wishes)),
     heartbeatMs: requireDuration('heartbeatMs', withDefault(options.heartbeatMs, base.heartbeatMs), HOUR_MS),
     stallMs: requireDuration('stallMs', withDefault(options.stallMs, base.stallMs), HOUR_MS),
     queueBytes: requireInteger('queueBytes', withDefault(options.queueBytes, base.queueBytes), 256, 64 * MIB),

@@ -2,6 +2,7 @@ import type { Entry } from '../log/entry.ts'
 import type { ClosedCode } from '../events/codes.ts'
 import type { Log } from '../log/log.ts'
 import type { LogReader } from '../log/log-listeners.ts'
+import { mergeReport, type ClientReport } from './client-report.ts'
 
 /** Grants credit up to `seq` to the readers of that name; gives how many there are. */
 export function extendReaders(log: Log, name: string, seq: number): number {
@@ -41,6 +42,8 @@ export class Reader implements LogReader {
   readonly liveAfterSeq: number
   /** Name given with the attach, under which acks arrive. */
   name: string | undefined
+  /** What its client has measured, once somebody has reported it. */
+  report: ClientReport | undefined
   attached = false
   /** True for one that was sent away to come back at once: it still counts, and nothing is sent to it. */
   rejoining = false
@@ -59,6 +62,12 @@ export class Reader implements LogReader {
   /** Credit has come: events up to `seq` may be sent. */
   extend(seq: number): void {
     this.limitSeq = seq
+    this.wake()
+  }
+
+  /** Its client has measured something, by which its policy may decide otherwise from now on. */
+  reported(report: ClientReport): void {
+    this.report = mergeReport(this.report, report)
     this.wake()
   }
 

@@ -3,6 +3,7 @@ import type { Connection } from '../wire/connection.ts'
 import { type DeliverOptions, prepareDelivery } from './prepare-delivery.ts'
 import type { Delivery } from '../reader/delivery.ts'
 import type { ReadingOutcome } from '../events/notice.ts'
+import type { ClientReport } from '../reader/client-report.ts'
 import type { ClosedCode } from '../events/codes.ts'
 import { endOf } from '../log/end.ts'
 import type { Engine } from './engine.ts'
@@ -169,6 +170,16 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
     notifyAttached(this.#engine, this.#stored, this.#start.afterSeq > 0)
     delivery.begin(start)
     return connection
+  }
+
+  /**
+   * Reports what the client of this reading has measured, for its policy to decide by: `view.rttMs`, `view.paintRate`. For
+   * transports. What is left out stays as it was reported before.
+   *
+   * @throws SluiceError `SLUICE_ERR_OPTION`
+   */
+  report(report: ClientReport): void {
+    this.#read().reported(report)
   }
 
   /** @internal */

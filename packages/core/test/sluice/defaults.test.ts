@@ -60,7 +60,8 @@ function documentedDefaults(file: string, interfaces: readonly string[]): Map<st
 /** A constant as documentation spells it. */
 function spelled(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
-  if ('take' in value) return 'adaptive()'
+  if ('create' in value) return 'adaptive()'
+  if (Object.keys(value).length === 0) return '{}'
   return JSON.stringify(value).replaceAll('"', '').replaceAll(':', ': ').replace('{', '{ ').replace('}', ' }')
 }
 
