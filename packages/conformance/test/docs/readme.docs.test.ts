@@ -15,7 +15,7 @@ const GATEWAY_PORT = '8080'
 const SAMPLE_PORT = '3000'
 const REDIS_PORT = '6379'
 
-const documents = ['README.md', 'docs/errors.md', ...packageReadmes()]
+const documents = ['README.md', 'docs/chunking.md', 'docs/errors.md', ...packageReadmes()]
 
 function packageReadmes(): string[] {
   const names = readdirSync(join(ROOT, 'packages')).map((name) => `packages/${name}/README.md`)

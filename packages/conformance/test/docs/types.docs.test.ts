@@ -11,6 +11,7 @@ import { toModule, tsdocExamples } from './tsdoc-examples.ts'
 const MAX_CHECK_MS = 60_000
 const DOCUMENTS = [
   'README.md',
+  'docs/chunking.md',
   'docs/errors.md',
   ...readdirSync(join(ROOT, 'packages')).map((name) => `packages/${name}/README.md`),
 ]
