@@ -36,6 +36,8 @@ interface Held {
   producing: Producing | undefined
   /** True while what the server knows of readers here is old. */
   presenceStale: boolean
+  /** Notes whether the producer, elsewhere, waits for those who read here. */
+  holdWindow(): void
 }
 
 interface Producing {
@@ -81,7 +83,8 @@ export class RemoteStore implements Store, Client {
     const shows = keeping.durability === 'write-behind' ? 'appended' : 'stored'
     const log = new Log(facts.id, 1, { retentionBytes: keeping.retentionBytes })
     const producing = { batch: undefined, over: false }
-    const held: Held = { stream: { facts, log, timing: {} }, producing, presenceStale: false }
+    // Whoever produces knows by itself.
+    const held: Held = { stream: { facts, log, timing: {} }, producing, presenceStale: false, holdWindow: () => {} }
     this.#held.set(facts.id, held)
     log.produce(1, shows, { appended: () => this.#store(held, producing) })
     return { is: 'new', stream: held.stream }
@@ -206,12 +209,17 @@ export class RemoteStore implements Store, Client {
     attempt()
   }
 
-  #noticed({ stream: { log, facts }, producing }: Held, notice: Notice): void {
+  #noticed(held: Held, notice: Notice): void {
+    const {
+      stream: { log, facts },
+      producing,
+    } = held
     if (notice.is === 'appended') {
       // Somebody else produces it now; the answer to what is on its way will say so, too.
       if (producing) return
       log.epoch = notice.epoch
       for (const event of notice.events.slice(Math.max(0, log.lastSeq - notice.after))) log.append(event)
+      held.holdWindow()
     } else if (notice.is === 'closed') {
       if (producing) producing.over = true
       log.rewind(notice.seq - 1)
@@ -233,7 +241,14 @@ export class RemoteStore implements Store, Client {
     const known = this.#held.get(facts.id)
     if (known) return known.stream
     const log = new Log(facts.id, 1, { retentionBytes: keeping.retentionBytes })
-    const held: Held = { stream: { facts, log, timing: {} }, producing: undefined, presenceStale: false }
+    const held: Held = {
+      stream: { facts, log, timing: {} },
+      producing: undefined,
+      presenceStale: false,
+      holdWindow() {
+        if (!this.producing) log.holdWindow(log.totalBytes - log.furthestBytes >= keeping.windowBytes)
+      },
+    }
     this.#held.set(facts.id, held)
     for (const { epoch, event } of events) {
       log.epoch = epoch
@@ -241,6 +256,7 @@ export class RemoteStore implements Store, Client {
     }
     log.epoch = state.epoch
     const present = (): void => {
+      held.holdWindow()
       if (!held.producing) this.#present(held)
     }
     if (!log.end) log.watchers.add({ readersChanged: present, furthestMoved: present })

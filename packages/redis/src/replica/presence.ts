@@ -21,6 +21,13 @@ export class Presence {
   /** A reader got on: worth telling each half window. */
   furthestMoved(): void {
     if (this.#stream.log.furthestBytes - this.#reportedBytes >= this.#windowBytes / 2) this.report()
+    this.arrived()
+  }
+
+  /** Contract 10: the producer waits once it is a window past what it was last told of; nobody here may wait for it then. */
+  arrived(): void {
+    const { log } = this.#stream
+    log.holdWindow(log.totalBytes - this.#reportedBytes >= this.#windowBytes)
   }
 
   /** Says it also where nothing has changed, since it holds only for a while. */

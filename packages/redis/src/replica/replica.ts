@@ -116,7 +116,9 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
   /** `false`: the log must be asked; anybody may publish anything. */
   #hear(message: string): boolean {
     try {
-      return takeChunk(this.stream.log, decodeChunk(message), true)
+      const taken = takeChunk(this.stream.log, decodeChunk(message), true)
+      this.#presence.arrived()
+      return taken
     } catch {
       return false
     }
@@ -150,6 +152,7 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
     this.release()
     this.stream.log.watchers.delete(this)
     this.stream.log.follow(undefined)
+    this.stream.log.holdWindow(false)
   }
 
   #follow(): void {
@@ -167,6 +170,7 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
     const { state, grants } = looked
     for (const [name, seq] of grants) extendReaders(log, name, seq)
     this.#afterLook(state)
+    this.#presence.arrived()
     if (!state.end && state.leaseLeftMs < 0) this.#owner.lapsed(state)
   }
 

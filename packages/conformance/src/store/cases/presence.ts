@@ -1,4 +1,4 @@
-import { createSluice, type Json, type LogReader, type StoredStream } from '@sluice/core'
+import { type ChunkingPolicy, createSluice, type Json, type LogReader, type StoredStream } from '@sluice/core'
 import { nativeSse } from '@sluice/sse'
 import { createCollectingSink } from '@sluice/testing'
 import { describe, expect, test } from 'vitest'
@@ -81,6 +81,24 @@ export function describePresence(open: OpenStore): void {
         expect(moves).toBeGreaterThan(0)
       }
       reader.leave()
+    })
+
+    test('contract 10: give what their policies keep when the window holds the source back', async () => {
+      const rig = await open()
+      const stream = await rig.begin({}, { windowBytes: WINDOW_BYTES })
+      const { log } = stream
+      const handle = await createSluice({ store: rig.other, runtime: rig.runtime }).attach(
+        { id: stream.facts.id },
+        { as: 'server' },
+      )
+      const waiting: ChunkingPolicy = { name: 'waiting', maxDelayMs: 60_000, take: () => 0 }
+      handle.deliver(createCollectingSink(), { wire: nativeSse, chunking: waiting })
+      await rig.eventually(() => expect(log.remoteReaders).toBeGreaterThan(0))
+      for (let round = 0; round < 5; round++) {
+        while (log.totalBytes - log.furthestBytes < WINDOW_BYTES) log.append('x'.repeat(100))
+        await rig.eventually(() => expect(log.totalBytes - log.furthestBytes).toBeLessThan(WINDOW_BYTES))
+      }
+      handle.detach()
     })
   })
 
