@@ -12,7 +12,7 @@ import { TokenBucket } from '../clock/token-bucket.ts'
  * What one reader could be given now, and since when: the log's committed events past its cursor, less what credit and
  * pace hold back. This is what a chunking policy decides by.
  */
-export class Backlog extends PendingBatches implements PolicyView, PolicyReader {
+export class Backlog extends PendingBatches implements PolicyView {
   readonly wishes: ChunkingWishes
   position = 0
   /** False from the moment the sink made us wait until the next decision. */
@@ -35,12 +35,10 @@ export class Backlog extends PendingBatches implements PolicyView, PolicyReader 
     if (typeof chunking.pace === 'object') this.pace(chunking.pace)
   }
 
-  get resumed(): boolean {
-    return this.#reader.seq > 0
-  }
-
-  get backlogEvents(): number {
-    return Math.max(0, this.#reader.liveAfterSeq - this.#reader.seq)
+  /** What is known of the reading now, at its beginning. */
+  facts(): PolicyReader {
+    const { seq, liveAfterSeq } = this.#reader
+    return { wishes: this.wishes, resumed: seq > 0, backlogEvents: Math.max(0, liveAfterSeq - seq) }
   }
 
   get pending(): number {

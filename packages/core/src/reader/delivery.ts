@@ -115,7 +115,7 @@ export class Delivery implements Steppable, ConnectionReading, Due {
 
   #open(start: EncoderStart): void {
     this.#opening = undefined
-    this.#chunker = chunkerOf(this.#policy, this.#backlog)
+    this.#chunker = chunkerOf(this.#policy, this.#backlog.facts())
     this.#boundMs = constantBoundMs(this.#policy, this.#chunker)
     this.#maxTokens = Math.floor(this.#chunker.maxTokens ?? Infinity)
     this.#connection.write(this.#encoder.open(start))

@@ -35,8 +35,7 @@ function growing(created: PolicyReader[] = []): ChunkingPolicy {
     name: 'growing',
     maxDelayMs: 60_000,
     create(reader) {
-      const { wishes, resumed, backlogEvents } = reader
-      created.push({ wishes, resumed, backlogEvents })
+      created.push(reader)
       let wanted = 1
       return { take: ({ pending }) => (pending > wanted ? ++wanted : -wanted - 1) }
     },
