@@ -47,7 +47,14 @@ export {
 } from './events/codes.ts'
 export { createSystemRuntime, type Runtime } from './clock/runtime.ts'
 
-export { isTextual } from './events/event.ts'
+export {
+  isOfChoice,
+  isPlainText,
+  isTextual,
+  type AnswerEvent,
+  type ChoiceEvent,
+  type PlainTextEvent,
+} from './events/event-kind.ts'
 export type {
   DataEvent,
   DataEvents,

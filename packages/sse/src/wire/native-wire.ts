@@ -1,4 +1,12 @@
-import { type Closed, type Encoder, type EncoderStart, type Entry, formatCursor, type Wire } from '@sluice/core'
+import {
+  type Closed,
+  type Encoder,
+  type EncoderStart,
+  type Entry,
+  formatCursor,
+  isPlainText,
+  type Wire,
+} from '@sluice/core'
 
 import { assertSseName, formatSseEvent } from './field.ts'
 
@@ -37,15 +45,7 @@ class NativeEncoder implements Encoder {
 
   encode(chunk: readonly Entry[]): string {
     let out = ''
-    for (const entry of chunk) {
-      const { event, epoch, seq } = entry
-      if (event.type === 'text' && !event.choice && event.extra === undefined && !entry.withheld) {
-        if (epoch !== this.#epoch) this.#enterEpoch(epoch)
-        out += `${this.#idPrefix}${seq}\nevent: text\ndata: {"text":${JSON.stringify(event.text)}}\n\n`
-      } else {
-        out += formatEntry(this.#streamId, entry)
-      }
-    }
+    for (const entry of chunk) out += this.#block(entry)
     return out
   }
 
@@ -58,6 +58,28 @@ class NativeEncoder implements Encoder {
 
   heartbeat(): string {
     return ':\n\n'
+  }
+
+  #block(entry: Entry): string {
+    const { event, epoch, seq, withheld } = entry
+    switch (event.type) {
+      case 'text':
+        if (!isPlainText(event) || withheld) return formatEntry(this.#streamId, entry)
+        if (epoch !== this.#epoch) this.#enterEpoch(epoch)
+        return `${this.#idPrefix}${seq}\nevent: text\ndata: {"text":${JSON.stringify(event.text)}}\n\n`
+      case 'reasoning':
+      case 'refusal':
+      case 'tool':
+      case 'data':
+      case 'usage':
+      case 'finish':
+      case 'end':
+        return formatEntry(this.#streamId, entry)
+      default:
+        event satisfies never
+        // Clients pass over a type that they do not know.
+        return formatEntry(this.#streamId, entry)
+    }
   }
 
   #enterEpoch(epoch: number): void {

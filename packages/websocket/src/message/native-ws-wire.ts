@@ -1,4 +1,12 @@
-import { type Closed, type Encoder, type EncoderStart, type Entry, formatCursor, type Wire } from '@sluice/core'
+import {
+  type Closed,
+  type Encoder,
+  type EncoderStart,
+  type Entry,
+  formatCursor,
+  isPlainText,
+  type Wire,
+} from '@sluice/core'
 
 /** Name of the wire, for streams that are started on it. */
 export const NATIVE_WS_NAME = 'native-ws'
@@ -59,14 +67,31 @@ class NativeWsEncoder implements Encoder {
   }
 
   #message(entry: Entry): string {
-    const { event, epoch, seq } = entry
-    if (event.type === 'text' && !event.choice && event.extra === undefined && !entry.withheld) {
-      if (epoch !== this.#epoch) this.#enterEpoch(epoch)
-      return `${this.#textPrefix}${seq}","text":${JSON.stringify(event.text)}}`
+    const { event, epoch, seq, withheld } = entry
+    switch (event.type) {
+      case 'text':
+        if (!isPlainText(event) || withheld) return this.#anyMessage(entry)
+        if (epoch !== this.#epoch) this.#enterEpoch(epoch)
+        return `${this.#textPrefix}${seq}","text":${JSON.stringify(event.text)}}`
+      case 'reasoning':
+      case 'refusal':
+      case 'tool':
+      case 'data':
+      case 'usage':
+      case 'finish':
+      case 'end':
+        return this.#anyMessage(entry)
+      default:
+        event satisfies never
+        // Clients pass over a type that they do not know.
+        return this.#anyMessage(entry)
     }
+  }
+
+  #anyMessage({ event, epoch, seq, withheld }: Entry): string {
     const choice = 'choice' in event && event.choice ? event.choice : undefined
     const rest = JSON.stringify({ ...event, type: undefined, choice }).slice(1)
-    const place = entry.withheld ? '' : `,"cursor":"${formatCursor(this.#streamId, epoch, seq)}"`
+    const place = withheld ? '' : `,"cursor":"${formatCursor(this.#streamId, epoch, seq)}"`
     return `{"type":"${event.type}",${this.#reading}${place}${rest === '}' ? '' : ','}${rest}`
   }
 

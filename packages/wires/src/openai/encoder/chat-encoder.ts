@@ -1,4 +1,6 @@
 import {
+  type AnswerEvent,
+  type ChoiceEvent,
   type Closed,
   copyResumeState,
   createResumeState,
@@ -7,19 +9,17 @@ import {
   type EncoderStart,
   type Entry,
   foldResumeState,
+  isOfChoice,
+  isPlainText,
   type ResumeState,
-  type SourceEvent,
 } from '@sluice/core'
 import { ChatChunkText } from './chat-chunk-text.ts'
 import { chatExtraOf, type JsonObject } from '../format/chat-extra.ts'
-import { callDelta, deltaOf, finishWordOf } from './chat-delta.ts'
+import { callDelta, deltaOf, finishWordOf, ROLE, roleOf } from './chat-delta.ts'
 import { finishReasonOf } from '../format/chat-finish.ts'
 import { toOpenAiUsage } from '../format/chat-usage.ts'
 import type { ChatFacts } from '../format/chat-facts.ts'
 import { toCutError, toOpenAiError } from '../format/errors.ts'
-
-const ROLE: JsonObject = { role: 'assistant', content: '' }
-const ROLE_WITHOUT_CONTENT: JsonObject = { role: 'assistant', content: null }
 
 /** Writes one reading of a stream as chat completion chunks over SSE. */
 export class ChatEncoder implements Encoder {
@@ -50,10 +50,9 @@ export class ChatEncoder implements Encoder {
       if (epoch !== this.#epoch) this.#enter(epoch)
       // A comment where the position would stand: what the store does not have is no place to resume from.
       const id = withheld ? ':' : this.#idHead + seq
-      if (this.#plain && event.type === 'text' && event.extra === undefined && !event.choice) {
+      if (this.#plain && isPlainText(event)) {
         bytes += `${id}\n${this.#text.plainHead}${JSON.stringify(event.text)}${this.#text.plainTail}`
-      } else if (event.type === 'end') bytes += this.#end(event, id)
-      else bytes += this.#event(event, id)
+      } else bytes += isOfChoice(event) ? this.#ofChoice(event, id) : this.#ofAnswer(event, id)
     }
     return bytes
   }
@@ -73,11 +72,23 @@ export class ChatEncoder implements Encoder {
     this.#idHead = `id: ${this.#streamId}.${epoch}.`
   }
 
-  #event(event: SourceEvent, id: string): string {
-    const extra = chatExtraOf(event.extra)
-    if (event.type === 'usage' || event.type === 'data') {
-      return extra?.chunk ? `${id}\n${this.#text.chunk('', extra.chunk)}` : `${id}\n\n`
+  #ofAnswer(event: AnswerEvent, id: string): string {
+    switch (event.type) {
+      case 'end':
+        return this.#end(event, id)
+      case 'usage':
+      case 'data': {
+        const chunk = chatExtraOf(event.extra)?.chunk
+        return chunk ? `${id}\n${this.#text.chunk('', chunk)}` : `${id}\n\n`
+      }
+      default:
+        event satisfies never
+        return `${id}\n\n`
     }
+  }
+
+  #ofChoice(event: ChoiceEvent, id: string): string {
+    const extra = chatExtraOf(event.extra)
     const index = event.choice ?? 0
     const begins = !this.#resumeState.choices.has(index)
     foldResumeState(this.#resumeState, event)
@@ -113,11 +124,6 @@ export class ChatEncoder implements Encoder {
     if (this.#facts.includeUsage && end.usage) bytes += this.#text.usage(toOpenAiUsage(end.usage))
     return `${bytes}${id}\ndata: [DONE]\n\n`
   }
-}
-
-/** Said once per choice, with its first delta. The official clients keep `content` null until there is some. */
-function roleOf(event: SourceEvent): JsonObject {
-  return event.type === 'text' || event.type === 'finish' ? ROLE : ROLE_WITHOUT_CONTENT
 }
 
 /** JSON text of one choice; `extra` are members of it that a backend sent. */
