@@ -1,5 +1,5 @@
 import type { ReaderOptions, Sluice, TokenStream, Wire } from '@sluice/core'
-import { createSseHeaders, type DeliveryPlan } from '@sluice/sse'
+import { createSseHeaders, type DeliveryPlan, joinHeaderLists } from '@sluice/sse'
 
 import type { PendingReader } from './pending-reader.ts'
 import { withFactsOf } from './wire-registry.ts'
@@ -27,7 +27,7 @@ export function planStreaming(sluice: Pick<Sluice, 'readerOptions'>, parts: Stre
     contentLocation: locationOf(mount, stream.id),
     contentType: wire.contentType,
   })
-  headers.vary = `Accept, ${headers.vary}`
+  headers.vary = joinHeaderLists('Accept', headers.vary)
   return {
     status: 200,
     headers,

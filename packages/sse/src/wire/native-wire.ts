@@ -5,6 +5,7 @@ import {
   type Entry,
   formatCursor,
   isPlainText,
+  nativeMembers,
   type Wire,
 } from '@sluice/core'
 
@@ -66,7 +67,7 @@ class NativeEncoder implements Encoder {
       case 'text':
         if (!isPlainText(event) || withheld) return formatEntry(this.#streamId, entry)
         if (epoch !== this.#epoch) this.#enterEpoch(epoch)
-        return `${this.#idPrefix}${seq}\nevent: text\ndata: {"text":${JSON.stringify(event.text)}}\n\n`
+        return `${this.#idPrefix}${seq}\nevent: text\ndata: {${nativeMembers(event)}}\n\n`
       case 'reasoning':
       case 'refusal':
       case 'tool':
@@ -90,8 +91,6 @@ class NativeEncoder implements Encoder {
 }
 
 function formatEntry(streamId: string, { event, epoch, seq, withheld }: Entry): string {
-  const choice = 'choice' in event && event.choice ? event.choice : undefined
-  const data = JSON.stringify({ ...event, type: undefined, choice })
   const id = withheld ? undefined : formatCursor(streamId, epoch, seq)
-  return formatSseEvent({ id, event: event.type, data })
+  return formatSseEvent({ id, event: event.type, data: `{${nativeMembers(event)}}` })
 }

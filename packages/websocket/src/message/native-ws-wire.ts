@@ -5,6 +5,7 @@ import {
   type Entry,
   formatCursor,
   isPlainText,
+  nativeMembers,
   type Wire,
 } from '@sluice/core'
 
@@ -72,7 +73,7 @@ class NativeWsEncoder implements Encoder {
       case 'text':
         if (!isPlainText(event) || withheld) return this.#anyMessage(entry)
         if (epoch !== this.#epoch) this.#enterEpoch(epoch)
-        return `${this.#textPrefix}${seq}","text":${JSON.stringify(event.text)}}`
+        return `${this.#textPrefix}${seq}",${nativeMembers(event)}}`
       case 'reasoning':
       case 'refusal':
       case 'tool':
@@ -89,10 +90,9 @@ class NativeWsEncoder implements Encoder {
   }
 
   #anyMessage({ event, epoch, seq, withheld }: Entry): string {
-    const choice = 'choice' in event && event.choice ? event.choice : undefined
-    const rest = JSON.stringify({ ...event, type: undefined, choice }).slice(1)
+    const members = nativeMembers(event)
     const place = withheld ? '' : `,"cursor":"${formatCursor(this.#streamId, epoch, seq)}"`
-    return `{"type":"${event.type}",${this.#reading}${place}${rest === '}' ? '' : ','}${rest}`
+    return `{"type":"${event.type}",${this.#reading}${place}${members === '' ? '' : ','}${members}}`
   }
 
   #enterEpoch(epoch: number): void {
