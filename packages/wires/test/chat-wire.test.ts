@@ -49,7 +49,7 @@ describe('openAiChat', () => {
       STOP,
     ]
     const bytesOf = (withheldAfter: number): string => {
-      const encoder = openAiChat.create(FACTS)
+      const encoder = openAiChat.create(FACTS, { ids: true })
       const entries = toEntries(events).map((entry) =>
         entry.seq > withheldAfter ? { ...entry, withheld: true as const } : entry,
       )
@@ -140,7 +140,7 @@ describe('openAiChat', () => {
   })
 
   test('tells a closed reading as an error without [DONE] and without a cursor', () => {
-    const encoder = openAiChat.create(FACTS)
+    const encoder = openAiChat.create(FACTS, { ids: true })
     encoder.open(startOf('start'))
     const bytes = String(encoder.closed({ type: 'closed', code: 'stalled', cursor: 's1.1.4' }))
     expect(bytes).not.toContain('id:')
@@ -148,7 +148,7 @@ describe('openAiChat', () => {
   })
 
   test('keeps a connection alive with a comment', () => {
-    expect(openAiChat.create(FACTS).heartbeat()).toBe(':\n\n')
+    expect(openAiChat.create(FACTS, { ids: true }).heartbeat()).toBe(':\n\n')
   })
 
   test('writes what a backend sent beyond our model back to where it was', () => {
@@ -215,7 +215,7 @@ describe('openAiChat', () => {
       { type: 'text', text: 'c', choice: 2 },
       { type: 'finish', reason: 'stop', choice: 2 },
     ]
-    const encoder = openAiChat.create(FACTS)
+    const encoder = openAiChat.create(FACTS, { ids: true })
     const prelude = String(encoder.open(startOf('middle', before)))
     expect(prelude).not.toContain('id: ')
     const header = { index: 0, id: 'x', type: 'function', function: { name: 'f', arguments: '' } }
@@ -228,7 +228,7 @@ describe('openAiChat', () => {
   })
 
   test('writes a stream that was started on another wire, without what is not known of it', () => {
-    const encoder = openAiChat.create({})
+    const encoder = openAiChat.create({}, { ids: true })
     encoder.open(startOf('start'))
     expect(dataOf(String(encoder.encode(toEntries([{ type: 'text', text: 'a' }]))))).toEqual([
       {
@@ -241,7 +241,7 @@ describe('openAiChat', () => {
 
   test('never changes the resumeState it was given', () => {
     const start = startOf('continue', [{ type: 'text', text: 'a' }])
-    const encoder = openAiChat.create(FACTS)
+    const encoder = openAiChat.create(FACTS, { ids: true })
     encoder.open(start)
     encoder.encode(toEntries([{ type: 'text', text: 'b', choice: 1 }]))
     expect(start.resumeState).toEqual(outlineOf([{ type: 'text', text: 'a' }]))

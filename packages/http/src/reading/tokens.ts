@@ -65,7 +65,7 @@ export async function planTokens<Data extends DataEvents = DataEvents>(
   }
   const style: ErrorStyle = { shape: errors, forgiving: isForgiving(request) }
   try {
-    const cursor = readCursor(request)
+    const cursor = readCursor(request, { wire })
     return cursor
       ? await planAttached(sluice, request, cursor, { ...options, wire })
       : await planStarted(sluice, { request, source, style }, { ...options, wire })

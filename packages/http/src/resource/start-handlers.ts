@@ -24,7 +24,7 @@ export async function planStart<Raw>(
   const { request } = asked
   requireJsonType(request)
   const body = parseStartBody(await request.body(), route)
-  const cursor = readCursor(request)
+  const cursor = readCursor(request, { wire: wireOf(route) })
   // A client that posts again because its answer broke off wants the rest of that answer, not another one.
   if (cursor) return planResumed(parts, asked, { route, body, cursor })
   const source = await makeSource(parts, asked, body)

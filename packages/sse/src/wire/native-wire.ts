@@ -18,11 +18,11 @@ const ROTATE_RETRY_MS = 100
 
 /**
  * Sluice's own wire over SSE: one SSE event per merged event, with the cursor after it as `id:`, its type as `event:` and
- * JSON of the rest as `data:`. A plain `EventSource` reads and resumes it.
+ * JSON of the rest as `data:`. A plain `EventSource` reads and resumes it: ids are written whether or not they are asked for.
  *
  * @example
  * ```ts
- * const encoder = nativeSse.create({})
+ * const encoder = nativeSse.create({}, { ids: true })
  * response.write(encoder.open(start))
  * response.write(encoder.encode(chunk)) // id: 6qf3….1.12\nevent: text\ndata: {"text":"Hello wor"}\n\n
  * ```

@@ -14,11 +14,11 @@ export const NATIVE_WS_NAME = 'native-ws'
 
 /**
  * The native events as JSON messages, each with the reading it belongs to. Messages of one write are separated by a line
- * feed, which JSON text never holds; the sink makes a frame of each.
+ * feed, which JSON text never holds; the sink makes a frame of each. Each has its cursor, asked for or not.
  *
  * @example
  * ```ts
- * nativeWs('1').create({}).encode(chunk) // {"type":"text","stream":"6qf3…","ref":"1","cursor":"6qf3….1.12","text":"Hi"}
+ * nativeWs('1').create({}, { ids: true }).encode(chunk) // {"type":"text","stream":"6qf3…","ref":"1","cursor":"6qf3….1.12","text":"Hi"}
  * ```
  */
 export function nativeWs(ref: string, onOpened?: () => void): Wire {

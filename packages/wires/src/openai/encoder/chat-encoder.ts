@@ -24,6 +24,7 @@ import { toCutError, toOpenAiError } from '../format/errors.ts'
 /** Writes one reading of a stream as chat completion chunks over SSE. */
 export class ChatEncoder implements Encoder {
   readonly #facts: ChatFacts
+  readonly #ids: boolean
   #text!: ChatChunkText
   #resumeState: ResumeState = createResumeState()
   #streamId = ''
@@ -32,8 +33,9 @@ export class ChatEncoder implements Encoder {
   /** Choice 0 has its role, so that its plain text needs nothing but itself. */
   #plain = false
 
-  constructor(facts: ChatFacts) {
+  constructor(facts: ChatFacts, ids: boolean) {
     this.#facts = facts
+    this.#ids = ids
   }
 
   open(start: EncoderStart): string {
@@ -49,10 +51,10 @@ export class ChatEncoder implements Encoder {
     for (const { event, epoch, seq, withheld } of chunk) {
       if (epoch !== this.#epoch) this.#enter(epoch)
       // A comment where the position would stand: what the store does not have is no place to resume from.
-      const id = withheld ? ':' : this.#idHead + seq
+      const head = !this.#ids ? '' : withheld ? ':\n' : `${this.#idHead}${seq}\n`
       if (this.#plain && isPlainText(event)) {
-        bytes += `${id}\n${this.#text.plainHead}${JSON.stringify(event.text)}${this.#text.plainTail}`
-      } else bytes += isOfChoice(event) ? this.#ofChoice(event, id) : this.#ofAnswer(event, id)
+        bytes += `${head}${this.#text.plainHead}${JSON.stringify(event.text)}${this.#text.plainTail}`
+      } else bytes += isOfChoice(event) ? this.#ofChoice(event, head) : this.#ofAnswer(event, head)
     }
     return bytes
   }
@@ -72,32 +74,32 @@ export class ChatEncoder implements Encoder {
     this.#idHead = `id: ${this.#streamId}.${epoch}.`
   }
 
-  #ofAnswer(event: AnswerEvent, id: string): string {
+  #ofAnswer(event: AnswerEvent, head: string): string {
     switch (event.type) {
       case 'end':
-        return this.#end(event, id)
+        return this.#end(event, head)
       case 'usage':
       case 'data': {
         const chunk = chatExtraOf(event.extra)?.chunk
-        return chunk ? `${id}\n${this.#text.chunk('', chunk)}` : `${id}\n\n`
+        return chunk ? `${head}${this.#text.chunk('', chunk)}` : nothing(head)
       }
       default:
         event satisfies never
-        return `${id}\n\n`
+        return nothing(head)
     }
   }
 
-  #ofChoice(event: ChoiceEvent, id: string): string {
+  #ofChoice(event: ChoiceEvent, head: string): string {
     const extra = chatExtraOf(event.extra)
     const index = event.choice ?? 0
     const begins = !this.#resumeState.choices.has(index)
     foldResumeState(this.#resumeState, event)
     this.#plain ||= index === 0
     const delta = deltaOf(event, this.#resumeState.choices.get(index)!, extra)
-    if (delta === undefined && !begins && !extra) return `${id}\n\n`
+    if (delta === undefined && !begins && !extra) return nothing(head)
     const finish = event.type === 'finish' ? finishWordOf(event.reason, extra) : null
     const choice = choiceOf(index, begins ? { ...roleOf(event), ...delta } : (delta ?? {}), finish, extra?.choice)
-    return `${id}\n${this.#text.chunk(choice, extra?.chunk)}`
+    return `${head}${this.#text.chunk(choice, extra?.chunk)}`
   }
 
   /** What a client that begins here has missed and cannot do without: who speaks, and which calls are being made. */
@@ -113,17 +115,22 @@ export class ChatEncoder implements Encoder {
     return bytes
   }
 
-  #end(end: EndEvent, id: string): string {
+  #end(end: EndEvent, head: string): string {
     const reason = finishReasonOf(end)
-    if (reason === undefined) return `${id}\n${dataOf(JSON.stringify(toOpenAiError(toCutError(end))))}`
+    if (reason === undefined) return `${head}${dataOf(JSON.stringify(toOpenAiError(toCutError(end))))}`
     const { choices } = this.#resumeState
     let bytes = choices.size === 0 ? this.#text.chunk(choiceOf(0, ROLE, reason), undefined) : ''
     for (const [index, choice] of choices) {
       if (!choice.finished) bytes += this.#text.chunk(choiceOf(index, {}, reason), undefined)
     }
     if (this.#facts.includeUsage && end.usage) bytes += this.#text.usage(toOpenAiUsage(end.usage))
-    return `${bytes}${id}\ndata: [DONE]\n\n`
+    return `${bytes}${head}data: [DONE]\n\n`
   }
+}
+
+/** An event that has no place on this wire moves the position, where that is told. */
+function nothing(head: string): string {
+  return head === '' ? '' : `${head}\n`
 }
 
 /** JSON text of one choice; `extra` are members of it that a backend sent. */

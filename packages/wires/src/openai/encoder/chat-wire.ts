@@ -7,8 +7,8 @@ import type { ChatFacts } from '../format/chat-facts.ts'
  * {@link ChatFacts}, left out of the chunks of a stream that was started on another wire; the completion's id is
  * `chatcmpl-<streamId>`.
  *
- * Every event's last line block carries the cursor as `id:`, so that a client that knows of it can resume. A stream that
- * was cut ends with an `{"error":{…}}` object and without `[DONE]`. Application events and tool results have no place on
+ * Where ids are wanted, every event's last line block carries the cursor as `id:`, so that a client that knows of it can
+ * resume. A stream that was cut ends with an `{"error":{…}}` object and without `[DONE]`. Application events and tool results have no place on
  * this wire and are left out.
  *
  * @example
@@ -21,5 +21,5 @@ export const openAiChat: Wire = {
   name: 'openai.chat',
   contentType: 'text/event-stream; charset=utf-8',
   resumable: false,
-  create: (facts) => new ChatEncoder(facts as ChatFacts),
+  create: (facts, { ids }) => new ChatEncoder(facts as ChatFacts, ids),
 }
