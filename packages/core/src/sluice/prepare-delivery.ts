@@ -19,7 +19,7 @@ export interface DeliverOptions extends ReaderOptions {
   wire: Wire
   /** True when the reader's earlier output is to be continued exactly; false when it begins here. Default false. */
   continues?: boolean | undefined
-  /** Whether this reader wants ids to come back with, on a wire whose clients need not know of them. Default true. */
+  /** Whether this reader wants ids to come back with, on a wire whose clients need not know of them. Default false. */
   ids?: boolean | undefined
   /** Name under which this reader's credit arrives. */
   name?: string | undefined
@@ -61,7 +61,7 @@ export function prepareDelivery(
   {
     wire,
     continues,
-    ids = true,
+    ids = false,
     name,
     credit,
     rotates,

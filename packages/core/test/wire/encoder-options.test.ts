@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createCollectingSink, createRig, plainWire } from '../rig/core-rig.ts'
 
 test.each([
-  [undefined, true],
+  [undefined, false],
   [true, true],
   [false, false],
 ])('an encoder is told whether its reader wants ids: %s is %s', async (ids, expected) => {

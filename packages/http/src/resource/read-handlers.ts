@@ -5,6 +5,7 @@ import { chooseRepresentation, type Representation } from '../request/accept.ts'
 import { attachFor } from '../reading/attach.ts'
 import { readCursor, readLastEventId, type RequestedIds } from '../request/cursor-request.ts'
 import type { HttpRequest } from '../request/http-request.ts'
+import { readIdsQuery } from '../request/ids-query.ts'
 import { emptyPlan, jsonPlan, type Plan } from '../response/plan.ts'
 import type { IdentifiedRequest, ResourceParts } from './resource-parts.ts'
 import { parseWith } from '../request/start-body.ts'
@@ -43,6 +44,7 @@ export async function planRead<Raw>(
     wire,
     mount,
     continues: cursor?.continues,
+    ids: readIdsQuery(request),
     readerName: query.reader,
     // A ticket is good once: whoever came with one cannot come back by itself.
     rotates: !byTicket,

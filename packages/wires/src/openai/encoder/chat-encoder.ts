@@ -50,23 +50,29 @@ export class ChatEncoder implements Encoder {
     let bytes = ''
     for (const { event, epoch, seq, withheld } of chunk) {
       if (epoch !== this.#epoch) this.#enter(epoch)
-      // A comment where the position would stand: what the store does not have is no place to resume from.
-      const head = !this.#ids ? '' : withheld ? ':\n' : `${this.#idHead}${seq}\n`
+      // What the store does not have is no place to resume from.
+      const id = this.#ids && !withheld ? `${this.#idHead}${seq}\n` : ''
       if (this.#plain && isPlainText(event)) {
-        bytes += `${head}${this.#text.plainHead}${JSON.stringify(event.text)}${this.#text.plainTail}`
-      } else bytes += isOfChoice(event) ? this.#ofChoice(event, head) : this.#ofAnswer(event, head)
+        bytes += `${this.#text.plainHead}${JSON.stringify(event.text)}${this.#text.plainTail}${id}\n`
+      } else {
+        const lines = isOfChoice(event) ? this.#ofChoice(event) : this.#ofAnswer(event)
+        // An id without data would be an event to decoders that never forget an id.
+        if (lines.length > 0) bytes += `${lines.join('\n')}${id}\n`
+      }
     }
     return bytes
   }
 
   closed(notice: Closed): string {
-    const message = `This reading is over (${notice.code}), the answer perhaps not: ask again with the last event id.`
+    const way = this.#ids ? 'ask again with the last event id' : 'it can be read again where Content-Location says'
+    const message = `This reading is over (${notice.code}), the answer perhaps not: ${way}.`
     const status = notice.code === 'unauthorized' ? 401 : 503
-    return dataOf(JSON.stringify(toOpenAiError({ code: notice.code, message, status })))
+    return `${dataOf(toOpenAiError({ code: notice.code, message, status }))}\n`
   }
 
+  /** With ids it is part of the next block: a blank line after an id is an event to decoders that never forget one. */
   heartbeat(): string {
-    return ':\n\n'
+    return this.#ids ? ': keep-alive\n' : ': keep-alive\n\n'
   }
 
   #enter(epoch: number): void {
@@ -74,32 +80,33 @@ export class ChatEncoder implements Encoder {
     this.#idHead = `id: ${this.#streamId}.${epoch}.`
   }
 
-  #ofAnswer(event: AnswerEvent, head: string): string {
+  /** The `data:` lines of an event, each of a block of its own. */
+  #ofAnswer(event: AnswerEvent): string[] {
     switch (event.type) {
       case 'end':
-        return this.#end(event, head)
+        return this.#end(event)
       case 'usage':
       case 'data': {
         const chunk = chatExtraOf(event.extra)?.chunk
-        return chunk ? `${head}${this.#text.chunk('', chunk)}` : nothing(head)
+        return chunk ? [this.#text.chunk('', chunk)] : []
       }
       default:
         event satisfies never
-        return nothing(head)
+        return []
     }
   }
 
-  #ofChoice(event: ChoiceEvent, head: string): string {
+  #ofChoice(event: ChoiceEvent): string[] {
     const extra = chatExtraOf(event.extra)
     const index = event.choice ?? 0
     const begins = !this.#resumeState.choices.has(index)
     foldResumeState(this.#resumeState, event)
     this.#plain ||= index === 0
     const delta = deltaOf(event, this.#resumeState.choices.get(index)!, extra)
-    if (delta === undefined && !begins && !extra) return nothing(head)
+    if (delta === undefined && !begins && !extra) return []
     const finish = event.type === 'finish' ? finishWordOf(event.reason, extra) : null
     const choice = choiceOf(index, begins ? { ...roleOf(event), ...delta } : (delta ?? {}), finish, extra?.choice)
-    return `${head}${this.#text.chunk(choice, extra?.chunk)}`
+    return [this.#text.chunk(choice, extra?.chunk)]
   }
 
   /** What a client that begins here has missed and cannot do without: who speaks, and which calls are being made. */
@@ -110,27 +117,22 @@ export class ChatEncoder implements Encoder {
       // No call of an unfinished choice is known to be complete: more arguments may come for any of them.
       const calls = choice.tools.map((tool, at) => callDelta(at, tool.id, tool.name))
       const delta = calls.length > 0 ? { ...ROLE, tool_calls: calls } : ROLE
-      bytes += this.#text.chunk(choiceOf(index, delta, null), undefined)
+      bytes += `${this.#text.chunk(choiceOf(index, delta, null), undefined)}\n`
     }
     return bytes
   }
 
-  #end(end: EndEvent, head: string): string {
+  #end(end: EndEvent): string[] {
     const reason = finishReasonOf(end)
-    if (reason === undefined) return `${head}${dataOf(JSON.stringify(toOpenAiError(toCutError(end))))}`
+    if (reason === undefined) return [dataOf(toOpenAiError(toCutError(end)))]
     const { choices } = this.#resumeState
-    let bytes = choices.size === 0 ? this.#text.chunk(choiceOf(0, ROLE, reason), undefined) : ''
+    const lines = choices.size === 0 ? [this.#text.chunk(choiceOf(0, ROLE, reason), undefined)] : []
     for (const [index, choice] of choices) {
-      if (!choice.finished) bytes += this.#text.chunk(choiceOf(index, {}, reason), undefined)
+      if (!choice.finished) lines.push(this.#text.chunk(choiceOf(index, {}, reason), undefined))
     }
-    if (this.#facts.includeUsage && end.usage) bytes += this.#text.usage(toOpenAiUsage(end.usage))
-    return `${bytes}${head}data: [DONE]\n\n`
+    if (this.#facts.includeUsage && end.usage) lines.push(this.#text.usage(toOpenAiUsage(end.usage)))
+    return [...lines, 'data: [DONE]\n']
   }
-}
-
-/** An event that has no place on this wire moves the position, where that is told. */
-function nothing(head: string): string {
-  return head === '' ? '' : `${head}\n`
 }
 
 /** JSON text of one choice; `extra` are members of it that a backend sent. */
@@ -138,6 +140,6 @@ function choiceOf(index: number, delta: JsonObject, finish: string | null, extra
   return JSON.stringify({ ...extra, index, delta, finish_reason: finish })
 }
 
-function dataOf(json: string): string {
-  return `data: ${json}\n\n`
+function dataOf(value: object): string {
+  return `data: ${JSON.stringify(value)}\n`
 }
