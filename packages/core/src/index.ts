@@ -47,7 +47,14 @@ export {
 } from './events/codes.ts'
 export { createSystemRuntime, type Runtime } from './clock/runtime.ts'
 
-export { isTextual } from './events/event.ts'
+export {
+  isOfChoice,
+  isPlainText,
+  isTextual,
+  type AnswerEvent,
+  type ChoiceEvent,
+  type PlainTextEvent,
+} from './events/event-kind.ts'
 export type {
   DataEvent,
   DataEvents,
@@ -98,7 +105,7 @@ export { paced, type PacedOptions } from './chunking/paced.ts'
 export { Connection } from './wire/connection.ts'
 export type { ConnectionReading, ConnectionOptions } from './wire/connection-reading.ts'
 export type { Sink, WireBytes } from './wire/sink.ts'
-export type { Encoder, EncoderStart, Wire } from './wire/encoder.ts'
+export type { Encoder, EncoderOptions, EncoderStart, Wire } from './wire/encoder.ts'
 export type { Entry } from './log/entry.ts'
 export type { WireFacts } from './store/stream-facts.ts'
 export type { Closed, Opened } from './events/notice.ts'
@@ -132,6 +139,8 @@ export type { Durability } from './store/stream-options.ts'
 export type { NamedSource, StreamFacts, Tombstone } from './store/stream-facts.ts'
 export type { StreamTiming } from './observe/stream-timing.ts'
 export { EVENT_COST_BYTES, eventBytes } from './events/event-size.ts'
+export { joinBytes } from './events/bytes.ts'
+export { nativeMembers } from './wire/native-json.ts'
 export { Log } from './log/log.ts'
 export type { LogAccount, LogOptions, LogStart } from './log/log-options.ts'
 export type { LogReader, LogWatcher } from './log/log-listeners.ts'

@@ -1,5 +1,6 @@
 export { DEFAULT_QUEUE_BYTES, type DeliveryPlan, type SinkOwner } from './response/delivery-plan.ts'
 export { toResponse } from './response/fetch-response.ts'
+export { joinHeaderLists } from './response/header-list.ts'
 export { formatSseEvent, type SseFields } from './wire/field.ts'
 export { nativeSse } from './wire/native-wire.ts'
 export { parseSse, type SseBody } from './parser/parse-stream.ts'

@@ -1,14 +1,13 @@
 import type { Sink } from '@sluice/core'
 
 import { type DeliveryPlan, resolveQueueBytes } from './response/delivery-plan.ts'
+import { withListsOf } from './node/list-headers.ts'
 import { type NodeResponse, socketOf, wasCut } from './node/node-response.ts'
 import { NodeSink } from './node/node-sink.ts'
 
 export type { DeliveryPlan, SinkOwner } from './response/delivery-plan.ts'
+export { withListsOf } from './node/list-headers.ts'
 export type { NodeResponse } from './node/node-response.ts'
-
-/** Headers that list things: what middleware has set stays. */
-const LIST_HEADERS = ['vary', 'access-control-expose-headers']
 
 /**
  * Carries out a plan on a response of node's HTTP/1.1 or HTTP/2 server: sends the head, calls `deliver` once with the
@@ -68,12 +67,7 @@ const GONE: Sink = {
 }
 
 function writeHead(response: NodeResponse, { status, headers }: DeliveryPlan): void {
-  const merged: Record<string, string> = { ...headers }
-  for (const name of LIST_HEADERS) {
-    const value = merged[name]
-    const before = response.getHeader(name)
-    if (value !== undefined && before !== undefined) merged[name] = `${String(before)}, ${value}`
-  }
+  const merged = withListsOf(response, headers)
   if ('stream' in response) {
     response.writeHead(status, merged)
   } else {

@@ -11,6 +11,7 @@ test('exports these names and no others', () => {
       "createSseHeaders",
       "createSseParser",
       "formatSseEvent",
+      "joinHeaderLists",
       "nativeSse",
       "parseSse",
       "toResponse",
@@ -19,6 +20,7 @@ test('exports these names and no others', () => {
   expect(Object.keys(node).toSorted()).toMatchInlineSnapshot(`
     [
       "sendToResponse",
+      "withListsOf",
     ]
   `)
 })

@@ -11,7 +11,7 @@ const start: EncoderStart = {
 }
 
 function encode(...events: StreamEvent[]): string {
-  const encoder = nativeSse.create({})
+  const encoder = nativeSse.create({}, { ids: true })
   encoder.open(start)
   return encoder.encode(events.map((event, index) => ({ event, epoch: 1, seq: index + 1 }))) as string
 }
@@ -21,7 +21,7 @@ test('says what it is', () => {
 })
 
 test('opens with the reconnection time and where the reading begins, without an id', () => {
-  expect(nativeSse.create({}).open(start)).toBe(
+  expect(nativeSse.create({}, { ids: true }).open(start)).toBe(
     `retry: 1000\nevent: opened\ndata: {"id":"${ID}","cursor":"${ID}.1.0","meta":{"model":"m"}}\n\n`,
   )
 })
@@ -52,7 +52,7 @@ describe('one SSE event per event: the cursor after it, its type, the rest as JS
 })
 
 test('contract 11: what the store does not have has no id, whatever it is', () => {
-  const encoder = nativeSse.create({})
+  const encoder = nativeSse.create({}, { ids: true })
   encoder.open(start)
   const events: StreamEvent[] = [
     { type: 'text', text: 'a' },
@@ -79,7 +79,7 @@ test('a chunk is one run of bytes, and an event is left as it was', () => {
 })
 
 test('ids follow the epoch from one event to the next', () => {
-  const encoder = nativeSse.create({})
+  const encoder = nativeSse.create({}, { ids: true })
   encoder.open(start)
   const event: StreamEvent = { type: 'text', text: 'a' }
   const encoded = encoder.encode([1, 1, 2, 1].map((epoch, index) => ({ event, epoch, seq: index + 7 }))) as string
@@ -87,7 +87,7 @@ test('ids follow the epoch from one event to the next', () => {
 })
 
 describe('closed', () => {
-  const encoder = nativeSse.create({})
+  const encoder = nativeSse.create({}, { ids: true })
 
   it('carries code and cursor, and no id', () => {
     expect(encoder.closed({ type: 'closed', code: 'draining', cursor: `${ID}.1.3` })).toBe(
@@ -104,12 +104,12 @@ describe('closed', () => {
 })
 
 test('a heartbeat is a comment', () => {
-  expect(nativeSse.create({}).heartbeat()).toBe(':\n\n')
+  expect(nativeSse.create({}, { ids: true }).heartbeat()).toBe(':\n\n')
 })
 
 test('an id that is none is refused before anything is written (S1)', () => {
   const opened = { ...start.opened, id: 'a\ndata: b' }
-  expect(() => nativeSse.create({}).open({ ...start, opened })).toThrow(
+  expect(() => nativeSse.create({}, { ids: true }).open({ ...start, opened })).toThrow(
     expect.objectContaining({ code: 'SLUICE_ERR_OPTION' }),
   )
 })

@@ -52,7 +52,7 @@ const events = fc.tuple(bodies, marks).map(([body, mark]) => ({ ...body, ...mark
 test('the native wire gives back every event, id and type, whatever the text and however the bytes are cut', () => {
   fc.assert(
     fc.property(fc.array(events, { maxLength: 6 }), places, (written, cuts) => {
-      const encoder = nativeSse.create({})
+      const encoder = nativeSse.create({}, { ids: true })
       const opened = { type: 'opened', id: 'stream', cursor: 'stream.1.0', meta: {} } as const
       const head = encoder.open({ opened, resumeState: createResumeState(), mode: 'start', ended: false })
       const entries = written.map((event, index) => ({ event, epoch: 1, seq: index + 1 }))

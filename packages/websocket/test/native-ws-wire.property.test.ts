@@ -9,7 +9,7 @@ const ID = '6qf3v9k2m4n8p1r5t7w0x3y6za'
 test('every event becomes one message without a line feed, with its reading and cursor, and nothing lost', () =>
   check(
     fc.property(sourceEvents(), fc.string({ minLength: 1, maxLength: 64 }), fc.boolean(), (events, ref, withheld) => {
-      const encoder = nativeWs(ref).create({})
+      const encoder = nativeWs(ref).create({}, { ids: true })
       const opened = { type: 'opened' as const, id: ID, cursor: `${ID}.1.0`, meta: { a: 1 } }
       const resumeState = { choices: new Map() }
       const first = JSON.parse(encoder.open({ opened, resumeState, mode: 'start', ended: false }) as string) as object
@@ -31,7 +31,7 @@ test('every event becomes one message without a line feed, with its reading and 
   ))
 
 test('a reading that is closed is told so, and with its cursor where there is one', () => {
-  const encoder = nativeWs('a"b').create({})
+  const encoder = nativeWs('a"b').create({}, { ids: true })
   const opened = { type: 'opened' as const, id: ID, cursor: `${ID}.1.0`, meta: {} }
   encoder.open({ opened, resumeState: { choices: new Map() }, mode: 'start', ended: false })
   expect([

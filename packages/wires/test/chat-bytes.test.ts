@@ -7,6 +7,7 @@ import { describeRecorded } from '../../conformance/test/bytes/recorded-vectors.
 import { describeWireBytes } from '../../conformance/test/bytes/wire-bytes.ts'
 
 describeWireBytes('openai-chat', openAiChat)
+describeWireBytes('openai-chat-ids', openAiChat, { ids: true })
 
 /** Of a stream that was cut there is no whole completion. */
 const whole = eventScripts.filter(({ throws, cancelled, facts }) => facts !== null && !throws && !cancelled)

@@ -20,48 +20,6 @@ describe('openAiChat', () => {
     ])
   })
 
-  test('gives the cursor with the last block of an event only', () => {
-    const bytes = write([{ type: 'text', text: 'a' }, { type: 'text', text: 'b', choice: 1 }, STOP])
-    const blocks = bytes.split('\n\n').filter((block) => block.includes('data: '))
-    expect(blocks.map((block) => /^id: (\S+)$/m.exec(block)?.[1])).toEqual([
-      's1.1.1',
-      's1.1.2',
-      undefined,
-      undefined,
-      's1.1.3',
-    ])
-  })
-
-  test('gives the cursor of an event that has no place on this wire', () => {
-    const bytes = write([
-      { type: 'text', text: 'a' },
-      { type: 'data', name: 'progress', data: 1 },
-    ])
-    expect(bytes.endsWith('id: s1.1.2\n\n')).toBe(true)
-  })
-
-  test('contract 11: gives no cursor with what its store does not have, and says all else the same', () => {
-    const events: StreamEvent[] = [
-      { type: 'text', text: 'a' },
-      { type: 'text', text: 'b', choice: 1 },
-      { type: 'tool', phase: 'call', id: 'a', name: 'f' },
-      { type: 'data', name: 'progress', data: 1 },
-      STOP,
-    ]
-    const bytesOf = (withheldAfter: number): string => {
-      const encoder = openAiChat.create(FACTS)
-      const entries = toEntries(events).map((entry) =>
-        entry.seq > withheldAfter ? { ...entry, withheld: true as const } : entry,
-      )
-      return `${String(encoder.open(startOf('start')))}${String(encoder.encode(entries))}`
-    }
-    for (let stored = 0; stored <= events.length; stored++) {
-      const ids = [...bytesOf(stored).matchAll(/^id: (.*)$/gm)].map(([, id]) => id)
-      expect(ids).toEqual(Array.from({ length: stored }, (_, index) => `s1.1.${index + 1}`))
-      expect(dataOf(bytesOf(stored))).toEqual(dataOf(write(events)))
-    }
-  })
-
   test('writes a tool call with its header once and its arguments by index', () => {
     const events: StreamEvent[] = [
       { type: 'tool', phase: 'call', id: 'a', name: 'f' },
@@ -140,15 +98,11 @@ describe('openAiChat', () => {
   })
 
   test('tells a closed reading as an error without [DONE] and without a cursor', () => {
-    const encoder = openAiChat.create(FACTS)
+    const encoder = openAiChat.create(FACTS, { ids: false })
     encoder.open(startOf('start'))
     const bytes = String(encoder.closed({ type: 'closed', code: 'stalled', cursor: 's1.1.4' }))
     expect(bytes).not.toContain('id:')
     expect(dataOf(bytes)).toEqual([{ error: expect.objectContaining({ code: 'stalled', param: null }) }])
-  })
-
-  test('keeps a connection alive with a comment', () => {
-    expect(openAiChat.create(FACTS).heartbeat()).toBe(':\n\n')
   })
 
   test('writes what a backend sent beyond our model back to where it was', () => {
@@ -215,7 +169,7 @@ describe('openAiChat', () => {
       { type: 'text', text: 'c', choice: 2 },
       { type: 'finish', reason: 'stop', choice: 2 },
     ]
-    const encoder = openAiChat.create(FACTS)
+    const encoder = openAiChat.create(FACTS, { ids: false })
     const prelude = String(encoder.open(startOf('middle', before)))
     expect(prelude).not.toContain('id: ')
     const header = { index: 0, id: 'x', type: 'function', function: { name: 'f', arguments: '' } }
@@ -228,7 +182,7 @@ describe('openAiChat', () => {
   })
 
   test('writes a stream that was started on another wire, without what is not known of it', () => {
-    const encoder = openAiChat.create({})
+    const encoder = openAiChat.create({}, { ids: false })
     encoder.open(startOf('start'))
     expect(dataOf(String(encoder.encode(toEntries([{ type: 'text', text: 'a' }]))))).toEqual([
       {
@@ -241,7 +195,7 @@ describe('openAiChat', () => {
 
   test('never changes the resumeState it was given', () => {
     const start = startOf('continue', [{ type: 'text', text: 'a' }])
-    const encoder = openAiChat.create(FACTS)
+    const encoder = openAiChat.create(FACTS, { ids: false })
     encoder.open(start)
     encoder.encode(toEntries([{ type: 'text', text: 'b', choice: 1 }]))
     expect(start.resumeState).toEqual(outlineOf([{ type: 'text', text: 'a' }]))

@@ -129,7 +129,7 @@ describe('the official client', () => {
   })
 
   test('skips cursors, heartbeats and events that are not on this wire', async () => {
-    const encoder = openAiChat.create(FACTS)
+    const encoder = openAiChat.create(FACTS, { ids: true })
     const first = encoder.open(startOf('start'))
     const entries = toEntries([
       { type: 'data', name: 'progress', data: { step: 1 } },
@@ -172,7 +172,7 @@ describe('the official client', () => {
   })
 
   test('rule 2: raises an error for a reading that was closed', async () => {
-    const encoder = openAiChat.create(FACTS)
+    const encoder = openAiChat.create(FACTS, { ids: true })
     const bytes = [
       encoder.open(startOf('start')),
       encoder.encode(toEntries([{ type: 'text', text: 'a' }])),
@@ -183,7 +183,7 @@ describe('the official client', () => {
 
   test('reads a stream from its middle on', async () => {
     const before: StreamEvent[] = [{ type: 'text', text: 'a' }, CALLS[0]!, CALLS[1]!]
-    const encoder = openAiChat.create(FACTS)
+    const encoder = openAiChat.create(FACTS, { ids: true })
     const entries = toEntries([...before, ...CALLS.slice(2)]).slice(before.length)
     const bytes = [encoder.open(startOf('middle', before)), encoder.encode(entries)].join('')
     const calls = (await finalOf(bytes)).choices[0]!.message.tool_calls

@@ -38,8 +38,8 @@ export function startOf(mode: EncoderStart['mode'], before: readonly StreamEvent
 }
 
 /** All bytes of one reading from the start. */
-export function write(events: readonly StreamEvent[], facts: ChatFacts = FACTS): string {
-  const encoder = openAiChat.create(facts)
+export function write(events: readonly StreamEvent[], facts: ChatFacts = FACTS, ids = false): string {
+  const encoder = openAiChat.create(facts, { ids })
   return `${String(encoder.open(startOf('start')))}${String(encoder.encode(toEntries(events)))}`
 }
 

@@ -1,7 +1,6 @@
-import type { WireBytes } from '@sluice/core'
+import { joinBytes, type WireBytes } from '@sluice/core'
 import { expect, onTestFinished } from 'vitest'
 
-import { joinBytes } from '../sse/join-bytes.ts'
 import { isSettled, until } from '../timing/patience.ts'
 import type { OpenedSink, SinkDriver } from './driver.ts'
 

@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
+import { joinBytes } from '@sluice/core'
 import type { SseEvent } from '@sluice/sse'
-
-import { joinBytes } from './join-bytes.ts'
 
 /** One event stream, and what a parser makes of it. */
 export interface SseVector {

@@ -22,8 +22,13 @@ export type Write = readonly string[]
 /** One of each sort: with and without a cursor, with a shape and with a status of its own. */
 const CLOSED_CODES: readonly ClosedCode[] = ['draining', 'trimmed', 'rotate', 'unauthorized']
 
+/** How a wire is read: as a reader whose clients want ids, where they need not. */
+export interface WireBytesOptions extends ReaderOptions {
+  ids?: boolean
+}
+
 /** Compares all that a wire writes into a sink with what was recorded in this file. */
-export function describeWireBytes(file: string, wire: Wire, options: ReaderOptions = {}): void {
+export function describeWireBytes(file: string, wire: Wire, options: WireBytesOptions = {}): void {
   describeRecorded(
     file,
     new Map([
@@ -33,29 +38,30 @@ export function describeWireBytes(file: string, wire: Wire, options: ReaderOptio
   )
 }
 
-async function readScript(script: EventScript, wire: Wire, options: ReaderOptions): Promise<Readings> {
+async function readScript(script: EventScript, wire: Wire, { ids, ...options }: WireBytesOptions): Promise<Readings> {
   const played = await startScript(script, wire, options)
   const readings: Record<string, () => readonly Write[]> = {
-    'immediate()': await read(played, { wire, chunking: immediate() }),
-    'fixed({ tokens: 4 })': await read(played, { wire, chunking: fixed({ tokens: 4 }) }),
+    'immediate()': await read(played, { wire, ids, chunking: immediate() }),
+    'fixed({ tokens: 4 })': await read(played, { wire, ids, chunking: fixed({ tokens: 4 }) }),
   }
   await played.play()
   const { resumeAfter: after } = script
   if (after !== undefined) {
-    readings[`after ${after}, continued`] = await read(played, { wire, after, continues: true })
-    readings[`after ${after}, from the middle`] = await read(played, { wire, after, continues: false })
+    // Who comes with an id wants ids.
+    readings[`after ${after}, continued`] = await read(played, { wire, after, ids: true, continues: true })
+    readings[`after ${after}, from the middle`] = await read(played, { wire, after, ids: true, continues: false })
     await played.runtime.flush()
   }
   return Object.fromEntries(Object.entries(readings).map(([name, writes]) => [name, writes()]))
 }
 
-async function readClosed(wire: Wire, options: ReaderOptions): Promise<Readings> {
+async function readClosed(wire: Wire, { ids, ...options }: WireBytesOptions): Promise<Readings> {
   const readings: Readings = {}
   for (const code of CLOSED_CODES) {
     const played = await startScript(scriptNamed('text'), wire, options)
     const sink = createCollectingSink()
     const { stream } = played
-    stream.deliver(sink, { wire, chunking: immediate() })
+    stream.deliver(sink, { wire, ids, chunking: immediate() })
     await played.playTurn()
     stream.detach(code)
     readings[code] = sink.writes.map((bytes) => linesOf(bytes, stream.id))
@@ -66,6 +72,7 @@ async function readClosed(wire: Wire, options: ReaderOptions): Promise<Readings>
 interface ReadingOptions {
   wire: Wire
   chunking?: ChunkingPolicy
+  ids?: boolean | undefined
   after?: number
   continues?: boolean
 }

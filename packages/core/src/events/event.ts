@@ -128,13 +128,3 @@ export type StreamEvent<Data extends DataEvents = DataEvents> = SourceEvent<Data
 
 /** Events whose payload is a piece of text that a neighbour may continue. */
 export type TextualEvent = TextEvent | ReasoningEvent | RefusalEvent | ToolArgsEvent
-
-/** Whether `event` carries a piece of text that neighbours may be merged with. */
-export function isTextual(event: StreamEvent): event is TextualEvent {
-  return (
-    event.type === 'text' ||
-    event.type === 'reasoning' ||
-    event.type === 'refusal' ||
-    (event.type === 'tool' && event.phase === 'args')
-  )
-}

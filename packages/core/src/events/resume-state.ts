@@ -1,11 +1,12 @@
-import type { StreamEvent } from './event.ts'
+import type { StreamEvent, ToolEvent } from './event.ts'
+import { type ChoiceEvent, isOfChoice } from './event-kind.ts'
 
 /** What is known of one choice: enough to go on encoding it in the middle. */
 export interface ChoiceState {
   /** Tool calls in order of appearance. */
   tools: { id: string; name: string }[]
   /** Kind of the latest event: what a wire with blocks still has open. */
-  latest: StreamEvent['type']
+  latest: ChoiceEvent['type']
   /** Tool call the latest event belongs to. */
   latestTool: string | undefined
   finished: boolean
@@ -23,7 +24,7 @@ export function createResumeState(): ResumeState {
 
 /** Adds `event` to `state`. */
 export function foldResumeState(state: ResumeState, event: StreamEvent): void {
-  if (event.type === 'end' || event.type === 'usage' || event.type === 'data') return
+  if (!isOfChoice(event)) return
   const index = event.choice ?? 0
   let choice = state.choices.get(index)
   if (!choice) {
@@ -31,9 +32,36 @@ export function foldResumeState(state: ResumeState, event: StreamEvent): void {
     state.choices.set(index, choice)
   }
   choice.latest = event.type
-  choice.latestTool = event.type === 'tool' ? event.id : undefined
-  if (event.type === 'tool' && event.phase === 'call') choice.tools.push({ id: event.id, name: event.name })
-  if (event.type === 'finish') choice.finished = true
+  choice.latestTool = undefined
+  switch (event.type) {
+    case 'text':
+    case 'reasoning':
+    case 'refusal':
+      break
+    case 'tool':
+      foldTool(choice, event)
+      break
+    case 'finish':
+      choice.finished = true
+      break
+    default:
+      event satisfies never
+  }
+}
+
+function foldTool(choice: ChoiceState, event: ToolEvent): void {
+  choice.latestTool = event.id
+  switch (event.phase) {
+    case 'call':
+      choice.tools.push({ id: event.id, name: event.name })
+      break
+    case 'args':
+    case 'result':
+    case 'error':
+      break
+    default:
+      event satisfies never
+  }
 }
 
 /** A copy that can be folded further without touching `state`. */

@@ -1,8 +1,6 @@
 import { SluiceError } from './errors.ts'
-import type { FinishReason, SourceEvent } from './event.ts'
-
-const FINISH_REASONS: readonly FinishReason[] = ['stop', 'length', 'tool_calls', 'content_filter']
-const PHASES = ['call', 'args', 'result', 'error'] as const
+import type { SourceEvent, ToolEvent } from './event.ts'
+import { FINISH_REASONS, SOURCE_EVENT_TYPES, TOOL_PHASES } from './event-kind.ts'
 
 /**
  * `item` as an event, if it is one. The check is shallow: what is JSON is the source's word, what decides where the
@@ -38,19 +36,29 @@ export function requireSourceEvent(item: unknown): SourceEvent {
       }
       return event
     default:
-      throw invalid(item, 'an event of type text, reasoning, refusal, tool, data, usage or finish')
+      event satisfies never
+      throw invalid(item, `an event whose "type" is one of ${SOURCE_EVENT_TYPES.join(', ')}`)
   }
 }
 
-function requireTool(event: SourceEvent & { type: 'tool' }): SourceEvent {
-  if (!PHASES.includes(event.phase)) throw invalid(event, `a "tool" event whose "phase" is one of ${PHASES.join(', ')}`)
+function requireTool(event: ToolEvent): SourceEvent {
   if (typeof event.id !== 'string' || event.id === '') throw invalid(event, 'a "tool" event with an "id"')
-  if (event.phase === 'call' && typeof event.name !== 'string') throw invalid(event, 'a tool call with a "name"')
-  if (event.phase === 'args' && typeof event.text !== 'string')
-    throw invalid(event, 'tool arguments whose "text" is a string')
-  if (event.phase === 'error' && typeof event.message !== 'string')
-    throw invalid(event, 'a tool error with a "message"')
-  return event
+  switch (event.phase) {
+    case 'call':
+      if (typeof event.name !== 'string') throw invalid(event, 'a tool call with a "name"')
+      return event
+    case 'args':
+      if (typeof event.text !== 'string') throw invalid(event, 'tool arguments whose "text" is a string')
+      return event
+    case 'result':
+      return event
+    case 'error':
+      if (typeof event.message !== 'string') throw invalid(event, 'a tool error with a "message"')
+      return event
+    default:
+      event satisfies never
+      throw invalid(event, `a "tool" event whose "phase" is one of ${TOOL_PHASES.join(', ')}`)
+  }
 }
 
 function invalid(item: unknown, expected: string): SluiceError {

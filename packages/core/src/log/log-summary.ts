@@ -1,4 +1,5 @@
-import { type FinishReason, isTextual, type StreamEvent, type Usage } from '../events/event.ts'
+import type { FinishReason, StreamEvent, Usage } from '../events/event.ts'
+import { isTextual } from '../events/event-kind.ts'
 
 /** What a log's events say of the answer as a whole. */
 export class LogSummary {
@@ -27,7 +28,22 @@ export class LogSummary {
   }
 
   #remember(event: StreamEvent): void {
-    if (event.type === 'usage') this.usage = event.usage
-    if (event.type === 'finish' && !event.choice) this.finishReason = event.reason
+    switch (event.type) {
+      case 'usage':
+        this.usage = event.usage
+        break
+      case 'finish':
+        if (!event.choice) this.finishReason = event.reason
+        break
+      case 'text':
+      case 'reasoning':
+      case 'refusal':
+      case 'tool':
+      case 'data':
+      case 'end':
+        break
+      default:
+        event satisfies never
+    }
   }
 }

@@ -1,5 +1,6 @@
 import type { Entry } from './entry.ts'
-import { isTextual, type StreamEvent, type TextualEvent } from '../events/event.ts'
+import type { StreamEvent, TextualEvent } from '../events/event.ts'
+import { callOf, isTextual } from '../events/event-kind.ts'
 
 /**
  * Adds `event` to a chunk: continues the last entry when type, choice and tool call are the same and no `extra` is
@@ -19,6 +20,5 @@ export function mergeInto(chunk: Entry[], event: StreamEvent, epoch: number, seq
 function continues(last: StreamEvent, next: StreamEvent): boolean {
   if (last.type !== next.type || !isTextual(last) || !isTextual(next)) return false
   if (last.extra !== undefined || next.extra !== undefined) return false
-  if ((last.choice ?? 0) !== (next.choice ?? 0)) return false
-  return last.type !== 'tool' || next.type !== 'tool' || last.id === next.id
+  return (last.choice ?? 0) === (next.choice ?? 0) && callOf(last) === callOf(next)
 }

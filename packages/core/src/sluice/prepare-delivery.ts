@@ -19,6 +19,8 @@ export interface DeliverOptions extends ReaderOptions {
   wire: Wire
   /** True when the reader's earlier output is to be continued exactly; false when it begins here. Default false. */
   continues?: boolean | undefined
+  /** Whether this reader wants ids to come back with, on a wire whose clients need not know of them. Default false. */
+  ids?: boolean | undefined
   /** Name under which this reader's credit arrives. */
   name?: string | undefined
   /** How many events past its beginning this reader is given before it grants more. Default: no limit. Needs a `name`. */
@@ -56,14 +58,23 @@ const MAX_CREDIT = 2 ** 52
 export function prepareDelivery(
   engine: Engine,
   { stored, reader, actor, owner, sink }: ReadingToDeliver,
-  { wire, continues, name, credit, rotates, connection: shared, ...readerOptions }: Omit<DeliverOptions, 'onOver'>,
+  {
+    wire,
+    continues,
+    ids = false,
+    name,
+    credit,
+    rotates,
+    connection: shared,
+    ...readerOptions
+  }: Omit<DeliverOptions, 'onOver'>,
 ): PreparedDelivery {
   const { scheduler } = engine
   const options = resolveReaderOptions(readerOptions, engine.reader)
   const { facts } = stored
   const granted = credit === undefined ? undefined : requireInteger('credit', credit, 0, MAX_CREDIT)
   // Nothing is refused any more once there is a connection, which keeps time.
-  const encoder = wire.create(facts.wire?.name === wire.name ? facts.wire.facts : {})
+  const encoder = wire.create(facts.wire?.name === wire.name ? facts.wire.facts : {}, { ids })
   const connection = shared ?? new Connection(scheduler, sink, options, { beat: encoder, closeWhenEmpty: true })
   if (name !== undefined) nameReader(reader, name)
   if (granted !== undefined) reader.limitSeq = reader.seq + granted

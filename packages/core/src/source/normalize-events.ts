@@ -1,5 +1,6 @@
 import { SluiceError } from '../events/errors.ts'
-import { isTextual, type SourceEvent, type TextualEvent } from '../events/event.ts'
+import type { SourceEvent, TextualEvent } from '../events/event.ts'
+import { callOf, isPlainText, isTextual } from '../events/event-kind.ts'
 import { jsonOf } from '../events/json.ts'
 import type { Logged } from '../log/segment.ts'
 import { fittingEnd, utf8Length } from '../events/utf8.ts'
@@ -71,7 +72,7 @@ export class EventNormalizer {
 
   #event(event: SourceEvent): void {
     if (!isTextual(event)) return void this.#admit.append(this.#copy(event))
-    if (isPlain(event)) return this.accept(event.text)
+    if (isPlainText(event)) return this.accept(event.text)
     const copy = event.extra === undefined && event.type !== 'tool' ? { ...event } : this.#copy({ ...event, text: '' })
     if (this.#undecoded && event.text !== '' && event.type === 'text' && (event.choice ?? 0) === 0) this.#flushBytes()
     this.#join(event.text, copy)
@@ -119,7 +120,7 @@ export class EventNormalizer {
   }
 
   #emit(text: string, event: TextualEvent | undefined): void {
-    if (event === undefined || isPlain(event)) return this.#admitText(text)
+    if (event === undefined || isPlainText(event)) return this.#admitText(text)
     if (text === '') {
       if (event.extra !== undefined) this.#admit.append({ ...event, text })
       return
@@ -151,11 +152,7 @@ export class EventNormalizer {
 /** Runs of text that may be joined with each other: the same type, choice and tool call. */
 function laneOf(event: TextualEvent | undefined): string {
   if (event === undefined || (event.type === 'text' && !event.choice)) return ''
-  return `${event.type} ${event.choice ?? 0} ${event.type === 'tool' ? event.id : ''}`
-}
-
-function isPlain(event: TextualEvent): boolean {
-  return event.type === 'text' && !event.choice && event.extra === undefined
+  return `${event.type} ${event.choice ?? 0} ${callOf(event)}`
 }
 
 function endsHigh(text: string): boolean {

@@ -1,4 +1,5 @@
 import type { SourceEvent } from '../events/event.ts'
+import { isPlainText } from '../events/event-kind.ts'
 import type { Json } from '../events/json.ts'
 import type { Rewrite } from './pump-host.ts'
 import type { Logged } from '../log/segment.ts'
@@ -28,7 +29,7 @@ export function chainTransforms(transforms: readonly EventTransform[]): Rewrite 
   if (transforms.length === 0) return undefined
   const pass = (event: SourceEvent, from: number, admit: (event: Logged) => void): void => {
     const next = transforms[from]
-    if (!next) return admit(event.type === 'text' && !event.choice && event.extra === undefined ? event.text : event)
+    if (!next) return admit(isPlainText(event) ? event.text : event)
     for (const made of next.transform(event)) pass(made, from + 1, admit)
   }
   return (event, admit) => {

@@ -21,7 +21,8 @@ export interface EncoderStart {
 /**
  * Turns chunks into one wire's bytes and holds that wire's state. One per delivery.
  *
- * Where one event becomes several wire events, only the last may carry a resume position.
+ * Where one event becomes several wire events, only the last carries its id: a cut between them then repeats the event,
+ * where an id on an earlier one would lose the rest.
  */
 export interface Encoder {
   /** First bytes of the reading; called once, before anything else. */
@@ -34,9 +35,36 @@ export interface Encoder {
   heartbeat(): WireBytes
 }
 
+/** How one reading is to be encoded. */
+export interface EncoderOptions {
+  /**
+   * Whether the reader wants ids: positions that it can come back with. An encoder that is given `false` writes none; a
+   * native wire, whose readers all know of them, writes them in any case.
+   */
+  readonly ids: boolean
+}
+
 /**
  * A format on a transport, by name. `create` makes the encoder of one reading; `facts` are what was stored with the
  * stream when it was started on this wire (model, created, …), so that any instance encodes it identically.
+ *
+ * @example
+ * ```ts
+ * const numbered: Wire = {
+ *   name: 'numbered',
+ *   contentType: 'text/plain; charset=utf-8',
+ *   resumable: false,
+ *   create: (facts, { ids }) => ({
+ *     open: () => `# ${String(facts.model)}\n`,
+ *     encode: (chunk) =>
+ *       chunk.map(({ event, epoch, seq }) => `${ids ? `${epoch}-${seq} ` : ''}{${nativeMembers(event)}}\n`).join(''),
+ *     closed: ({ code }) => `# ${code}\n`,
+ *     heartbeat: () => '#\n',
+ *   }),
+ *   cursorOfId: (id, streamId) =>
+ *     streamId !== undefined && /^\d+-\d+$/.test(id) ? `${streamId}.${id.replace('-', '.')}` : undefined,
+ * }
+ * ```
  */
 export interface Wire {
   readonly name: string
@@ -44,5 +72,11 @@ export interface Wire {
   readonly contentType: string
   /** True when this wire's readers can resume by cursor and understand `closed`. */
   readonly resumable: boolean
-  create(facts: WireFacts): Encoder
+  create(facts: WireFacts, options: EncoderOptions): Encoder
+  /**
+   * The cursor that `id` stands for, as a client returns it that was given it by this wire; `streamId` is the stream that
+   * the request names, if it does so elsewhere. `undefined` for what this wire never writes. Left out where ids are
+   * cursors, which is also how an id is read that is none of this wire's.
+   */
+  cursorOfId?(id: string, streamId: string | undefined): string | undefined
 }

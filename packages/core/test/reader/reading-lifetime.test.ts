@@ -58,7 +58,7 @@ const page = (options: Partial<DeliverOptions> = {}): DeliverOptions => ({
 /** {@link plainWire}, with first words. */
 const wireThatSays = (first: string): Wire => ({
   ...plainWire,
-  create: (facts) => ({ ...plainWire.create(facts), open: () => first }),
+  create: (facts, options) => ({ ...plainWire.create(facts, options), open: () => first }),
 })
 
 describe('rotation', () => {

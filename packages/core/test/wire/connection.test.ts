@@ -7,8 +7,8 @@ const SERVER = { as: 'server' } as const
 function wireWhose(method: 'heartbeat' | 'encode' | 'open'): Wire {
   return {
     ...plainWire,
-    create: (facts) => ({
-      ...plainWire.create(facts),
+    create: (facts, options) => ({
+      ...plainWire.create(facts, options),
       [method]: () => {
         throw new Error(`${method} failed`)
       },

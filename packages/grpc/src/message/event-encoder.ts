@@ -1,5 +1,13 @@
 import { toBinary } from '@bufbuild/protobuf'
-import type { Closed, EndEvent, Encoder, EncoderStart, Entry, Wire } from '@sluice/core'
+import {
+  type Closed,
+  type EndEvent,
+  type Encoder,
+  type EncoderStart,
+  type Entry,
+  isPlainText,
+  type Wire,
+} from '@sluice/core'
 
 import { toEventMessage, toNoticeMessage } from './event-message.ts'
 import { type Event, EventSchema } from '../gen/sluice/v1/token_stream_pb.ts'
@@ -64,14 +72,30 @@ export class EventEncoder implements Encoder {
 
   #encodeEntry(entry: Entry): Uint8Array {
     const { event, epoch, seq, withheld } = entry
-    if (event.type === 'end') this.over = event
-    if (event.type !== 'text' || event.choice || event.extra !== undefined || withheld)
-      return frameEvent(toEventMessage(this.#streamId, entry))
-    if (epoch !== this.#epoch) {
-      this.#epoch = epoch
-      this.#cursorPrefix = `${this.#streamId}.${epoch}.`
+    switch (event.type) {
+      case 'text':
+        if (!isPlainText(event) || withheld) break
+        if (epoch !== this.#epoch) this.#enterEpoch(epoch)
+        return frameText(this.#cursorPrefix + seq, event.text)
+      case 'end':
+        this.over = event
+        break
+      case 'reasoning':
+      case 'refusal':
+      case 'tool':
+      case 'data':
+      case 'usage':
+      case 'finish':
+        break
+      default:
+        event satisfies never
     }
-    return frameText(this.#cursorPrefix + seq, event.text)
+    return frameEvent(toEventMessage(this.#streamId, entry))
+  }
+
+  #enterEpoch(epoch: number): void {
+    this.#epoch = epoch
+    this.#cursorPrefix = `${this.#streamId}.${epoch}.`
   }
 
   #join(pieces: readonly Uint8Array[]): Uint8Array {

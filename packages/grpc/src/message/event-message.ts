@@ -61,6 +61,9 @@ function toKind(event: StreamEvent): EventInit {
       return { case: 'finish', value: { reason: event.reason } }
     case 'end':
       return { case: 'end', value: toEndMessage(event) }
+    default:
+      event satisfies never
+      return { case: undefined }
   }
 }
 
@@ -75,6 +78,9 @@ function toToolKind(event: StreamEvent & { type: 'tool' }): EventInit {
       return { case: 'toolResult', value: { id, result: toValue(event.result) } }
     case 'error':
       return { case: 'toolError', value: { id, message: event.message } }
+    default:
+      event satisfies never
+      return { case: undefined }
   }
 }
 

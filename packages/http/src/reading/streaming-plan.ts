@@ -1,5 +1,5 @@
 import type { ReaderOptions, Sluice, TokenStream, Wire } from '@sluice/core'
-import { createSseHeaders, type DeliveryPlan } from '@sluice/sse'
+import { createSseHeaders, type DeliveryPlan, joinHeaderLists } from '@sluice/sse'
 
 import type { PendingReader } from './pending-reader.ts'
 import { withFactsOf } from './wire-registry.ts'
@@ -9,8 +9,10 @@ export interface StreamingPlanParts {
   stream: TokenStream
   wire: Wire
   mount: string
-  /** True when the reader's earlier output is to be continued exactly. */
+  /** True when the reader's earlier output is to be continued exactly; left out where it came without a cursor. */
   continues?: boolean | undefined
+  /** Whether the client asks for ids. Who came with a cursor has them in any case, unless it says no. */
+  ids?: boolean | undefined
   /** Name under which the reader's credit arrives. */
   readerName?: string | undefined
   /** True when the request may be repeated as it is, as an `EventSource` does it: the answer is broken off now and then. */
@@ -22,12 +24,13 @@ export interface StreamingPlanParts {
 /** The answer that delivers a stream. */
 export function planStreaming(sluice: Pick<Sluice, 'readerOptions'>, parts: StreamingPlanParts): DeliveryPlan {
   const { stream, wire, mount, continues, readerName, rotates, reader, hold } = parts
+  const ids = parts.ids ?? continues !== undefined
   const headers = createSseHeaders({
     streamId: stream.id,
     contentLocation: locationOf(mount, stream.id),
     contentType: wire.contentType,
   })
-  headers.vary = `Accept, ${headers.vary}`
+  headers.vary = joinHeaderLists('Accept', headers.vary)
   return {
     status: 200,
     headers,
@@ -37,7 +40,8 @@ export function planStreaming(sluice: Pick<Sluice, 'readerOptions'>, parts: Stre
         sink.destroy()
         return { lost: () => {} }
       }
-      return stream.deliver(sink, { ...reader, wire: withFactsOf(wire, stream), continues, name: readerName, rotates })
+      const how = { wire: withFactsOf(wire, stream), continues, ids, name: readerName, rotates }
+      return stream.deliver(sink, { ...reader, ...how })
     },
   }
 }

@@ -15,6 +15,7 @@ import { attachFor, refOfCursor } from './attach.ts'
 import { isForgiving, readCursor, type RequestedCursor } from '../request/cursor-request.ts'
 import type { HttpRequest } from '../request/http-request.ts'
 import type { Plan } from '../response/plan.ts'
+import { readIdsQuery } from '../request/ids-query.ts'
 import { type ErrorFormat, isMasked, wireErrorOf } from '../response/problem.ts'
 import { type ErrorStyle, toRefusalPlan } from './refusal.ts'
 import { refusedOpening, startHeld } from './start.ts'
@@ -65,7 +66,7 @@ export async function planTokens<Data extends DataEvents = DataEvents>(
   }
   const style: ErrorStyle = { shape: errors, forgiving: isForgiving(request) }
   try {
-    const cursor = readCursor(request)
+    const cursor = readCursor(request, { wire })
     return cursor
       ? await planAttached(sluice, request, cursor, { ...options, wire })
       : await planStarted(sluice, { request, source, style }, { ...options, wire })
@@ -77,16 +78,18 @@ export async function planTokens<Data extends DataEvents = DataEvents>(
 
 async function planAttached<Data extends DataEvents>(
   sluice: Sluice<Data>,
-  { method, mount }: TokensRequest,
+  request: TokensRequest,
   cursor: RequestedCursor,
   { as, key, wire, reader }: TokensOptions & { wire: Wire },
 ): Promise<TokensPlan<Data>> {
   const { stream, plan } = await attachFor(sluice, { ...refOfCursor(cursor, key), as, key })
   if (!stream) return { ...plan, stream }
+  const { method, mount } = request
   const { continues } = cursor
+  const ids = readIdsQuery(request)
   // A POST is not repeated by anything but an application.
   const rotates = method === 'GET'
-  const parts = { stream: stream as TokenStream, wire, mount, continues, rotates, reader }
+  const parts = { stream: stream as TokenStream, wire, mount, continues, ids, rotates, reader }
   return { ...planStreaming(sluice, parts), stream }
 }
 
@@ -97,10 +100,11 @@ async function planStarted<Data extends DataEvents>(
 ): Promise<TokensPlan<Data>> {
   const { wire, facts = {}, reader, errors: _, ...start } = options
   const { mount, signal, waitUntil } = request
+  const ids = readIdsQuery(request)
   const stored = { name: wire.name, facts: { created: Math.floor(Date.now() / 1000), ...facts } }
   const held = await startHeld(sluice, source, { waitUntil, ...start, wire: stored }, signal)
   const { stream, hold } = held
   const refused = await refusedOpening(sluice, held, { openAfterMs: start.openAfterMs, request, style })
   if (refused) return { ...refused, stream }
-  return { ...planStreaming(sluice, { stream: stream as TokenStream, wire, mount, reader, hold }), stream }
+  return { ...planStreaming(sluice, { stream: stream as TokenStream, wire, mount, ids, reader, hold }), stream }
 }

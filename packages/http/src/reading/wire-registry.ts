@@ -23,10 +23,15 @@ export function chooseWire(wires: Wires, asked: string | null, stream: Pick<Toke
   throw new SluiceError('SLUICE_ERR_REQUEST', `There is no wire of that name; known are: ${known}.`)
 }
 
+/** Whether any of `wires` has ids that are no cursors. */
+export function hasOwnIds(wires: Wires): boolean {
+  return [...wires.values()].some((wire) => wire.cursorOfId !== undefined)
+}
+
 /** `wire`, told what was stored with `stream` also where the stream was started on another one. */
 export function withFactsOf(wire: Wire, stream: Pick<TokenStream, 'wire'>): Wire {
   const { name, contentType, resumable } = wire
   const stored = stream.wire
   if (!stored || stored.name === name) return wire
-  return { name, contentType, resumable, create: () => wire.create(stored.facts) }
+  return { name, contentType, resumable, create: (_, options) => wire.create(stored.facts, options) }
 }

@@ -1,3 +1,5 @@
+import type { Wire } from '@sluice/core'
+
 import { type HttpRequest, readHeaderText } from './http-request.ts'
 import { prefersStrict } from './prefer.ts'
 
@@ -8,12 +10,30 @@ export interface RequestedCursor {
   continues: boolean
 }
 
-/** The cursor a request carries: the `Last-Event-ID` header, else `?after=`. */
-export function readCursor(request: Pick<HttpRequest, 'header' | 'query'>): RequestedCursor | undefined {
-  const last = readHeaderText(request, 'last-event-id')
+/** Whose ids a request may carry: those of the wire it is about, and of the stream it names. */
+export interface RequestedIds {
+  wire?: Pick<Wire, 'cursorOfId'> | undefined
+  streamId?: string | undefined
+}
+
+/** The cursor a request carries: the `Last-Event-ID` header, read as an id of its wire, else `?after=`. */
+export function readCursor(
+  request: Pick<HttpRequest, 'header' | 'query'>,
+  ids: RequestedIds,
+): RequestedCursor | undefined {
+  const last = readLastEventId(request, ids)
   if (last) return { cursor: last, continues: true }
   const after = request.query.get('after')
   return after ? { cursor: after, continues: false } : undefined
+}
+
+/** The cursor in the `Last-Event-ID` header, where it has one. */
+export function readLastEventId(
+  request: Pick<HttpRequest, 'header'>,
+  { wire, streamId }: RequestedIds,
+): string | undefined {
+  const last = readHeaderText(request, 'last-event-id')
+  return last && (wire?.cursorOfId?.(last, streamId) ?? last)
 }
 
 /** Whether the client may be an `EventSource`, which gives up for ever on an error status. */

@@ -1,4 +1,4 @@
-import { type Json, SluiceError } from '@sluice/core'
+import { joinBytes, type Json, SluiceError } from '@sluice/core'
 
 /** Largest body of a request, in bytes. */
 export const DEFAULT_MAX_BODY_BYTES: number = 1024 * 1024
@@ -18,17 +18,7 @@ export async function collectBody(
     if (length > maxBytes) throw tooLarge(maxBytes)
     chunks.push(chunk)
   }
-  return joinBytes(chunks, length)
-}
-
-export function joinBytes(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length)
-  let offset = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset)
-    offset += chunk.byteLength
-  }
-  return bytes
+  return joinBytes(chunks)
 }
 
 export function tooLarge(maxBytes: number): SluiceError {

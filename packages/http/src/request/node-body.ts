@@ -1,7 +1,7 @@
-import { SluiceError } from '@sluice/core'
+import { joinBytes, SluiceError } from '@sluice/core'
 import type { NodeResponse } from '@sluice/sse/node'
 
-import { joinBytes, parseJsonBody, requireUnencoded, tooLarge } from './json-body.ts'
+import { parseJsonBody, requireUnencoded, tooLarge } from './json-body.ts'
 import type { NodeRequest } from './node-request.ts'
 
 /**
@@ -34,7 +34,7 @@ function readBytes(request: NodeRequest, response: NodeResponse, maxBytes: numbe
         discardRest(request, response, maxBytes)
       } else chunks.push(chunk)
     }
-    const onEnd = (): void => settle(() => resolve(joinBytes(chunks, length)))
+    const onEnd = (): void => settle(() => resolve(joinBytes(chunks)))
     const onCut = (): void => {
       // An error that is reported later has nobody to hear it.
       request.on('error', () => {})

@@ -3,14 +3,15 @@ import { z } from 'zod'
 
 import { chooseRepresentation, type Representation } from '../request/accept.ts'
 import { attachFor } from '../reading/attach.ts'
-import { readCursor } from '../request/cursor-request.ts'
-import { type HttpRequest, readHeaderText } from '../request/http-request.ts'
+import { readCursor, readLastEventId, type RequestedIds } from '../request/cursor-request.ts'
+import type { HttpRequest } from '../request/http-request.ts'
+import { readIdsQuery } from '../request/ids-query.ts'
 import { emptyPlan, jsonPlan, type Plan } from '../response/plan.ts'
 import type { IdentifiedRequest, ResourceParts } from './resource-parts.ts'
 import { parseWith } from '../request/start-body.ts'
 import { describeStream } from '../response/stream-info.ts'
 import { locationOf, planStreaming } from '../reading/streaming-plan.ts'
-import { chooseWire } from '../reading/wire-registry.ts'
+import { chooseWire, hasOwnIds } from '../reading/wire-registry.ts'
 
 const readQuery = z.object({
   wire: z.string().max(64).optional(),
@@ -33,7 +34,7 @@ export async function planRead<Raw>(
   if (representationOf(request) === 'json') {
     return jsonPlan(200, await describeStream(sluice, ref, { as, withResult: query.include === 'result' }))
   }
-  const cursor = readCursor(request)
+  const cursor = readCursor(request, await idsOf(parts, asked, { name, wire: query.wire }))
   const { stream, plan } = await attachFor(sluice, { ref, after: cursor?.cursor, as })
   if (!stream) return plan
   const wire = chooseWire(wires, query.wire ?? null, stream)
@@ -43,6 +44,7 @@ export async function planRead<Raw>(
     wire,
     mount,
     continues: cursor?.continues,
+    ids: readIdsQuery(request),
     readerName: query.reader,
     // A ticket is good once: whoever came with one cannot come back by itself.
     rotates: !byTicket,
@@ -52,9 +54,9 @@ export async function planRead<Raw>(
 /** `GET /streams?key=`: the way to the live stream of that key, or what is known of it. */
 export async function planFind<Raw>(parts: ResourceParts<Raw>, asked: IdentifiedRequest<Raw>): Promise<Plan> {
   const { request, principal: as } = asked
-  const { key, include } = parseWith(keyQuery, Object.fromEntries(request.query))
+  const { key, include, wire } = parseWith(keyQuery, Object.fromEntries(request.query))
   const representation = representationOf(request)
-  const info = await findByKey(parts, request, { as, key })
+  const info = await findByKey(parts, request, { as, key, wire })
   if (!info) return emptyPlan(204)
   if (representation === 'json') {
     const withResult = include === 'result'
@@ -66,18 +68,31 @@ export async function planFind<Raw>(parts: ResourceParts<Raw>, asked: Identified
   return emptyPlan(307, { location, 'sluice-stream-id': info.id })
 }
 
+/** Whose ids a reader of this stream brings: those of the wire it asks for, else of the one the stream was started on. */
+async function idsOf<Raw>(
+  { sluice, wires }: ResourceParts<Raw>,
+  { request, principal: as }: IdentifiedRequest<Raw>,
+  { name, wire }: { name: string; wire: string | undefined },
+): Promise<RequestedIds> {
+  const streamId = name.split('.', 1)[0]!
+  if (wire !== undefined && wire !== '') return { wire: wires.get(wire), streamId }
+  const needed = request.header('last-event-id') !== undefined && hasOwnIds(wires)
+  // A handle that nobody reads costs nothing.
+  return needed ? { wire: chooseWire(wires, null, await sluice.attach({ id: streamId }, { as })), streamId } : {}
+}
+
 /** What a path segment refers to: a cursor has dots, an id has none. */
 export function refOf(name: string): StreamRef {
   return name.includes('.') ? { cursor: name } : { id: name }
 }
 
 async function findByKey<Raw>(
-  { sluice }: ResourceParts<Raw>,
+  { sluice, wires }: ResourceParts<Raw>,
   request: Pick<HttpRequest, 'header'>,
-  { as, key }: { as: Principal; key: string },
+  { as, key, wire = '' }: { as: Principal; key: string; wire: string | undefined },
 ): Promise<StreamInfo | undefined> {
   // A reader that comes back wants the rest of the stream it was reading, though that may not run any more.
-  const last = readHeaderText(request, 'last-event-id')
+  const last = readLastEventId(request, { wire: wires.get(wire) })
   if (last) {
     const info = await sluice.info({ cursor: last }, { as })
     if (info.key === key) return info

@@ -8,6 +8,7 @@ import { readCursor, type RequestedCursor } from '../request/cursor-request.ts'
 import { PendingReader } from '../reading/pending-reader.ts'
 import { type HttpRequest, readHeaderText } from '../request/http-request.ts'
 import { fingerprintOf, parseIdempotencyKey } from '../request/idempotency.ts'
+import { readIdsQuery } from '../request/ids-query.ts'
 import { jsonPlan, type Plan } from '../response/plan.ts'
 import { requireJsonType } from '../request/json-type.ts'
 import type { IdentifiedRequest, ResourceParts } from './resource-parts.ts'
@@ -24,9 +25,10 @@ export async function planStart<Raw>(
   const { request } = asked
   requireJsonType(request)
   const body = parseStartBody(await request.body(), route)
-  const cursor = readCursor(request)
+  const ids = readIdsQuery(request)
+  const cursor = readCursor(request, { wire: wireOf(route) })
   // A client that posts again because its answer broke off wants the rest of that answer, not another one.
-  if (cursor) return planResumed(parts, asked, { route, body, cursor })
+  if (cursor) return planResumed(parts, asked, { route, body, cursor, ids })
   const source = await makeSource(parts, asked, body)
   const options = await startOptionsOf(asked, route, body)
   const { sluice } = parts
@@ -40,13 +42,21 @@ export async function planStart<Raw>(
   const held = await startHeld(sluice, source, options, request.signal)
   if (body.mode === 'json') return planCollected(parts, asked, { route, body, held })
   const refused = await refusedOpening(sluice, held, { request, style: asked.style })
-  return refused ?? planStreaming(sluice, { ...held, wire: wireOf(route), mount: request.mount })
+  return refused ?? planStreaming(sluice, { ...held, wire: wireOf(route), mount: request.mount, ids })
+}
+
+/** What a client asks for that posts again. */
+interface ResumeAsked {
+  route: 'chat' | 'native'
+  body: StartBody
+  cursor: RequestedCursor
+  ids: boolean | undefined
 }
 
 async function planResumed<Raw>(
   parts: ResourceParts<Raw>,
   asked: IdentifiedRequest<Raw>,
-  { route, body, cursor }: { route: 'chat' | 'native'; body: StartBody; cursor: RequestedCursor },
+  { route, body, cursor, ids }: ResumeAsked,
 ): Promise<Plan> {
   const { sluice } = parts
   const { request, principal: as } = asked
@@ -58,7 +68,7 @@ async function planResumed<Raw>(
   const { stream } = attached
   if (body.mode === 'stream') {
     const { mount } = request
-    return planStreaming(sluice, { stream, wire: wireOf(route), mount, continues: cursor.continues })
+    return planStreaming(sluice, { stream, wire: wireOf(route), mount, continues: cursor.continues, ids })
   }
   return planCollected(parts, asked, { route, body, held: { stream, hold: new PendingReader(stream, request.signal) } })
 }

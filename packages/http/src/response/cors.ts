@@ -1,4 +1,5 @@
 import { SluiceError } from '@sluice/core'
+import { joinHeaderLists } from '@sluice/sse'
 
 import type { HttpRequest } from '../request/http-request.ts'
 
@@ -75,8 +76,8 @@ export function preflightHeaders(
 
 /** What caches must tell apart where CORS is on. */
 export function varyOf(cors: ResolvedCorsOptions, vary: string | undefined): Record<string, string> {
-  if (cors.origins === '*') return vary === undefined ? {} : { vary }
-  return { vary: vary === undefined ? 'Origin' : `${vary}, Origin` }
+  const list = joinHeaderLists(vary, cors.origins === '*' ? undefined : 'Origin')
+  return list === '' ? {} : { vary: list }
 }
 
 /** Official clients send headers of their own (`x-stainless-…`): an allowed origin may send what it likes. */

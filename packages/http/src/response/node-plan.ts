@@ -1,9 +1,6 @@
-import { type NodeResponse, sendToResponse } from '@sluice/sse/node'
+import { type NodeResponse, sendToResponse, withListsOf } from '@sluice/sse/node'
 
 import type { BodyPlan, Plan } from './plan.ts'
-
-/** Headers that list things: what middleware has set stays. */
-const LIST_HEADERS = ['vary', 'access-control-expose-headers']
 
 /**
  * Carries out a plan on a response of node's server. Resolves when the response is over, however it went; rejects only
@@ -21,11 +18,7 @@ export async function sendPlan(response: NodeResponse, plan: Plan): Promise<void
 
 function sendBody(response: NodeResponse, { status, headers, body }: BodyPlan): Promise<void> {
   if (isGone(response)) return Promise.resolve()
-  const merged: Record<string, string | number> = { ...headers }
-  for (const name of LIST_HEADERS) {
-    const before = response.getHeader(name)
-    if (before !== undefined && merged[name] !== undefined) merged[name] = `${String(before)}, ${merged[name]}`
-  }
+  const merged: Record<string, string | number> = withListsOf(response, headers)
   if (body !== undefined) merged['content-length'] = Buffer.byteLength(body)
   // One call for both would fit neither of their types.
   if ('stream' in response) response.writeHead(status, merged)

@@ -1,4 +1,4 @@
-import { eventBytes, isTextual, type EndEvent, type Logged, SluiceError, type Usage } from '@sluice/core'
+import { type EndEvent, eventBytes, isTextual, type Logged, SluiceError, type Usage } from '@sluice/core'
 
 /** A run of events as one entry of a stream's log holds it. */
 export interface Chunk {
@@ -30,12 +30,32 @@ export function encodeChunk({ epoch, firstSeq, events }: Chunk): EncodedChunk {
     if (bytes > MAX_CHUNK_BYTES && items.length > 2) break
     items.push(event)
     encoded.lastSeq++
-    if (typeof event === 'string' || isTextual(event)) encoded.tokens++
-    else if (event.type === 'usage') encoded.usage = event.usage
-    else if (event.type === 'end') encoded.end = event
+    note(encoded, event)
   }
   encoded.payload = JSON.stringify(items)
   return encoded
+}
+
+/** What the store is told of `event` beside the entry. */
+function note(encoded: EncodedChunk, event: Logged): void {
+  if (typeof event === 'string' || isTextual(event)) {
+    encoded.tokens++
+    return
+  }
+  switch (event.type) {
+    case 'usage':
+      encoded.usage = event.usage
+      return
+    case 'end':
+      encoded.end = event
+      return
+    case 'tool':
+    case 'data':
+    case 'finish':
+      return
+    default:
+      event satisfies never
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Sink, SluiceError, type WireBytes } from '@sluice/core'
+import { joinBytes, type Sink, SluiceError, type WireBytes } from '@sluice/core'
 
 /** Queues bytes until the reader of a `ReadableStream` asks; what gathered meanwhile leaves as one piece. */
 export class BodySink implements Sink {
@@ -67,7 +67,7 @@ export class BodySink implements Sink {
   }
 
   #flush(): void {
-    const chunk = joinChunks(this.#queue, this.#queuedBytes)
+    const chunk = joinBytes(this.#queue)
     this.#queue = []
     this.#queuedBytes = 0
     // Before the enqueue, which may pull at once.
@@ -93,16 +93,4 @@ export class BodySink implements Sink {
     this.#waiting?.resolve()
     this.#waiting = undefined
   }
-}
-
-function joinChunks(chunks: readonly Uint8Array[], byteLength: number): Uint8Array {
-  const [first] = chunks
-  if (chunks.length === 1 && first) return first
-  const joined = new Uint8Array(byteLength)
-  let offset = 0
-  for (const chunk of chunks) {
-    joined.set(chunk, offset)
-    offset += chunk.byteLength
-  }
-  return joined
 }

@@ -1,4 +1,13 @@
-import { type Closed, type Encoder, type EncoderStart, type Entry, formatCursor, type Wire } from '@sluice/core'
+import {
+  type Closed,
+  type Encoder,
+  type EncoderStart,
+  type Entry,
+  formatCursor,
+  isPlainText,
+  nativeMembers,
+  type Wire,
+} from '@sluice/core'
 
 import { assertSseName, formatSseEvent } from './field.ts'
 
@@ -9,11 +18,11 @@ const ROTATE_RETRY_MS = 100
 
 /**
  * Sluice's own wire over SSE: one SSE event per merged event, with the cursor after it as `id:`, its type as `event:` and
- * JSON of the rest as `data:`. A plain `EventSource` reads and resumes it.
+ * JSON of the rest as `data:`. A plain `EventSource` reads and resumes it: ids are written whether or not they are asked for.
  *
  * @example
  * ```ts
- * const encoder = nativeSse.create({})
+ * const encoder = nativeSse.create({}, { ids: true })
  * response.write(encoder.open(start))
  * response.write(encoder.encode(chunk)) // id: 6qf3….1.12\nevent: text\ndata: {"text":"Hello wor"}\n\n
  * ```
@@ -37,15 +46,7 @@ class NativeEncoder implements Encoder {
 
   encode(chunk: readonly Entry[]): string {
     let out = ''
-    for (const entry of chunk) {
-      const { event, epoch, seq } = entry
-      if (event.type === 'text' && !event.choice && event.extra === undefined && !entry.withheld) {
-        if (epoch !== this.#epoch) this.#enterEpoch(epoch)
-        out += `${this.#idPrefix}${seq}\nevent: text\ndata: {"text":${JSON.stringify(event.text)}}\n\n`
-      } else {
-        out += formatEntry(this.#streamId, entry)
-      }
-    }
+    for (const entry of chunk) out += this.#block(entry)
     return out
   }
 
@@ -60,6 +61,28 @@ class NativeEncoder implements Encoder {
     return ':\n\n'
   }
 
+  #block(entry: Entry): string {
+    const { event, epoch, seq, withheld } = entry
+    switch (event.type) {
+      case 'text':
+        if (!isPlainText(event) || withheld) return formatEntry(this.#streamId, entry)
+        if (epoch !== this.#epoch) this.#enterEpoch(epoch)
+        return `${this.#idPrefix}${seq}\nevent: text\ndata: {${nativeMembers(event)}}\n\n`
+      case 'reasoning':
+      case 'refusal':
+      case 'tool':
+      case 'data':
+      case 'usage':
+      case 'finish':
+      case 'end':
+        return formatEntry(this.#streamId, entry)
+      default:
+        event satisfies never
+        // Clients pass over a type that they do not know.
+        return formatEntry(this.#streamId, entry)
+    }
+  }
+
   #enterEpoch(epoch: number): void {
     this.#epoch = epoch
     // Joined, not added up: a string that is made of strings is kept as them, and gone over for each event.
@@ -68,8 +91,6 @@ class NativeEncoder implements Encoder {
 }
 
 function formatEntry(streamId: string, { event, epoch, seq, withheld }: Entry): string {
-  const choice = 'choice' in event && event.choice ? event.choice : undefined
-  const data = JSON.stringify({ ...event, type: undefined, choice })
   const id = withheld ? undefined : formatCursor(streamId, epoch, seq)
-  return formatSseEvent({ id, event: event.type, data })
+  return formatSseEvent({ id, event: event.type, data: `{${nativeMembers(event)}}` })
 }

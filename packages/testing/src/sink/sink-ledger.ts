@@ -1,4 +1,4 @@
-import type { WireBytes } from '@sluice/core'
+import { joinBytes, type WireBytes } from '@sluice/core'
 
 /** What a test sink has seen, and whether its writer kept to the contract of `Sink`. */
 export interface SinkRecord {
@@ -97,14 +97,7 @@ export class SinkLedger implements SinkRecord {
   }
 
   bytes(): Uint8Array {
-    const all = new Uint8Array(this.bytesWritten)
-    let offset = 0
-    for (const write of this.writes) {
-      const bytes = typeof write === 'string' ? new TextEncoder().encode(write) : write
-      all.set(bytes, offset)
-      offset += bytes.length
-    }
-    return all
+    return joinBytes(this.writes.map((write) => (typeof write === 'string' ? new TextEncoder().encode(write) : write)))
   }
 
   assertContract(): void {

@@ -1,4 +1,4 @@
-import type { FinishReason, Json, SourceEvent, SourceItem } from '@sluice/core'
+import type { FinishReason, Json, SourceEvent, SourceItem, ToolEvent } from '@sluice/core'
 import fc from 'fast-check'
 import { hostileText } from './hostile-text.ts'
 
@@ -61,6 +61,9 @@ export function introduceTools<Item extends SingleItem>(items: readonly Item[]):
   })
 }
 
+/** How each sort of event is made, and how often: a sort that is added to core has to be made too. */
+type Weighted<Sort extends string> = Readonly<Record<Sort, fc.WeightedArbitrary<SourceEvent>>>
+
 /** JSON that survives a copy: `-0` does not survive `JSON.stringify`, nor does `__proto__` survive an assignment. */
 const json: fc.Arbitrary<Json> = fc
   .jsonValue({ maxDepth: 2 })
@@ -75,35 +78,44 @@ const piece: fc.Arbitrary<string> = fc
 
 const toolId: fc.Arbitrary<string> = fc.constantFrom('call_1', 'call_2', 'toolu_3\n\ndata: x', '__proto__', '工具')
 
-const textualEvent: fc.Arbitrary<SourceEvent> = fc.record({
-  type: fc.constantFrom('text', 'text', 'reasoning', 'refusal'),
-  text: piece,
-})
+/** Every phase but the call, which is introduced. */
+const toolEvents: Weighted<Exclude<ToolEvent['phase'], 'call'>> = {
+  args: {
+    weight: 3,
+    arbitrary: fc.record({ type: fc.constant('tool'), phase: fc.constant('args'), id: toolId, text: piece }),
+  },
+  result: {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant('tool'), phase: fc.constant('result'), id: toolId, result: json }),
+  },
+  error: {
+    weight: 1,
+    arbitrary: fc
+      .tuple(toolId, piece)
+      .map(([id, text]) => ({ type: 'tool', phase: 'error', id, message: text.toWellFormed() })),
+  },
+}
 
-const toolEvent: fc.Arbitrary<SourceEvent> = fc
-  .tuple(fc.nat({ max: 4 }), toolId, piece, json)
-  .map(([kind, id, text, result]) => {
-    if (kind === 3) return { type: 'tool', phase: 'result', id, result }
-    if (kind === 4) return { type: 'tool', phase: 'error', id, message: text.toWellFormed() }
-    return { type: 'tool', phase: 'args', id, text }
-  })
-
-const dataEvent: fc.Arbitrary<SourceEvent> = fc
-  .tuple(fc.constantFrom('progress', 'sources', 'end', 'opened', 'a\nb', '__proto__'), json)
-  .map(([name, data]) => ({ type: 'data', name, data }))
+const dataName: fc.Arbitrary<string> = fc.constantFrom('progress', 'sources', 'end', 'opened', 'a\nb', '__proto__')
 
 const tokens: fc.Arbitrary<number> = fc.nat({ max: 100_000 })
 
-const usageEvent: fc.Arbitrary<SourceEvent> = fc
-  .record({ inputTokens: tokens, outputTokens: tokens, totalTokens: tokens }, { requiredKeys: [] })
-  .map((usage) => ({ type: 'usage', usage }))
+/** Every type but the finish, which comes last. */
+const events: Weighted<Exclude<SourceEvent['type'], 'finish'>> = {
+  text: { weight: 10, arbitrary: fc.record({ type: fc.constant('text'), text: piece }) },
+  reasoning: { weight: 5, arbitrary: fc.record({ type: fc.constant('reasoning'), text: piece }) },
+  refusal: { weight: 5, arbitrary: fc.record({ type: fc.constant('refusal'), text: piece }) },
+  tool: { weight: 12, arbitrary: fc.oneof(...Object.values(toolEvents)) },
+  data: { weight: 4, arbitrary: fc.record({ type: fc.constant('data'), name: dataName, data: json }) },
+  usage: {
+    weight: 4,
+    arbitrary: fc
+      .record({ inputTokens: tokens, outputTokens: tokens, totalTokens: tokens }, { requiredKeys: [] })
+      .map((usage) => ({ type: 'usage', usage })),
+  },
+}
 
-const bareEvent: fc.Arbitrary<SourceEvent> = fc.oneof(
-  { weight: 5, arbitrary: textualEvent },
-  { weight: 3, arbitrary: toolEvent },
-  { weight: 1, arbitrary: dataEvent },
-  { weight: 1, arbitrary: usageEvent },
-)
+const bareEvent: fc.Arbitrary<SourceEvent> = fc.oneof(...Object.values(events))
 
 /** A tool call belongs to one choice, so its events stay in choice 0. */
 function withOptions(event: SourceEvent, choice: number, extra: Json | undefined): SourceEvent {

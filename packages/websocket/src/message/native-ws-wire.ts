@@ -1,15 +1,24 @@
-import { type Closed, type Encoder, type EncoderStart, type Entry, formatCursor, type Wire } from '@sluice/core'
+import {
+  type Closed,
+  type Encoder,
+  type EncoderStart,
+  type Entry,
+  formatCursor,
+  isPlainText,
+  nativeMembers,
+  type Wire,
+} from '@sluice/core'
 
 /** Name of the wire, for streams that are started on it. */
 export const NATIVE_WS_NAME = 'native-ws'
 
 /**
  * The native events as JSON messages, each with the reading it belongs to. Messages of one write are separated by a line
- * feed, which JSON text never holds; the sink makes a frame of each.
+ * feed, which JSON text never holds; the sink makes a frame of each. Each has its cursor, asked for or not.
  *
  * @example
  * ```ts
- * nativeWs('1').create({}).encode(chunk) // {"type":"text","stream":"6qf3…","ref":"1","cursor":"6qf3….1.12","text":"Hi"}
+ * nativeWs('1').create({}, { ids: true }).encode(chunk) // {"type":"text","stream":"6qf3…","ref":"1","cursor":"6qf3….1.12","text":"Hi"}
  * ```
  */
 export function nativeWs(ref: string, onOpened?: () => void): Wire {
@@ -59,15 +68,31 @@ class NativeWsEncoder implements Encoder {
   }
 
   #message(entry: Entry): string {
-    const { event, epoch, seq } = entry
-    if (event.type === 'text' && !event.choice && event.extra === undefined && !entry.withheld) {
-      if (epoch !== this.#epoch) this.#enterEpoch(epoch)
-      return `${this.#textPrefix}${seq}","text":${JSON.stringify(event.text)}}`
+    const { event, epoch, seq, withheld } = entry
+    switch (event.type) {
+      case 'text':
+        if (!isPlainText(event) || withheld) return this.#anyMessage(entry)
+        if (epoch !== this.#epoch) this.#enterEpoch(epoch)
+        return `${this.#textPrefix}${seq}",${nativeMembers(event)}}`
+      case 'reasoning':
+      case 'refusal':
+      case 'tool':
+      case 'data':
+      case 'usage':
+      case 'finish':
+      case 'end':
+        return this.#anyMessage(entry)
+      default:
+        event satisfies never
+        // Clients pass over a type that they do not know.
+        return this.#anyMessage(entry)
     }
-    const choice = 'choice' in event && event.choice ? event.choice : undefined
-    const rest = JSON.stringify({ ...event, type: undefined, choice }).slice(1)
-    const place = entry.withheld ? '' : `,"cursor":"${formatCursor(this.#streamId, epoch, seq)}"`
-    return `{"type":"${event.type}",${this.#reading}${place}${rest === '}' ? '' : ','}${rest}`
+  }
+
+  #anyMessage({ event, epoch, seq, withheld }: Entry): string {
+    const members = nativeMembers(event)
+    const place = withheld ? '' : `,"cursor":"${formatCursor(this.#streamId, epoch, seq)}"`
+    return `{"type":"${event.type}",${this.#reading}${place}${members === '' ? '' : ','}${members}}`
   }
 
   #enterEpoch(epoch: number): void {

@@ -1,7 +1,10 @@
 import type { JsonObject } from '../format/chat-extra.ts'
 import type { ChatFacts } from '../format/chat-facts.ts'
 
-/** The text of one answer's chunks: what is the same in all of them is made once. */
+/**
+ * The text of one answer's chunks, each a `data:` line: what is the same in all of them is made once. The blank line that
+ * ends a block is left to the encoder, since an id may come before it.
+ */
 export class ChatChunkText {
   /** What stands before and after the JSON text of a plain token of choice 0. */
   readonly plainHead: string
@@ -16,19 +19,19 @@ export class ChatChunkText {
     this.#facts = { model, service_tier, system_fingerprint }
     this.#identity = { id: `chatcmpl-${streamId}`, object: 'chat.completion.chunk', created }
     this.#head = this.#headOf(undefined)
-    this.#tail = includeUsage ? '],"usage":null}\n\n' : ']}\n\n'
+    this.#tail = includeUsage ? '],"usage":null}\n' : ']}\n'
     this.plainHead = `${this.#head}{"index":0,"delta":{"content":`
     this.plainTail = `},"finish_reason":null}${this.#tail}`
   }
 
-  /** A `data:` block with one chunk. `choices` is JSON text; `extra` are members of the chunk that a backend sent. */
+  /** One chunk. `choices` is JSON text; `extra` are members of the chunk that a backend sent. */
   chunk(choices: string, extra: JsonObject | undefined): string {
     return (extra ? this.#headOf(extra) : this.#head) + choices + this.#tail
   }
 
-  /** A `data:` block with the chunk that only tells the usage. */
+  /** The chunk that only tells the usage. */
   usage(usage: JsonObject): string {
-    return `${this.#head}],"usage":${JSON.stringify(usage)}}\n\n`
+    return `${this.#head}],"usage":${JSON.stringify(usage)}}\n`
   }
 
   #headOf(extra: JsonObject | undefined): string {

@@ -1,4 +1,12 @@
-import type { EndEvent, FinishReason, StreamEvent, Usage } from '@sluice/core'
+import {
+  type AnswerEvent,
+  type EndEvent,
+  type FinishReason,
+  isOfChoice,
+  type StreamEvent,
+  type ToolEvent,
+  type Usage,
+} from '@sluice/core'
 import { type ChatExtra, chatExtraOf, type JsonObject } from '../format/chat-extra.ts'
 
 /** A tool call of a collected choice. */
@@ -64,15 +72,9 @@ class Collector implements ChatCollector {
   end: EndEvent | undefined
 
   add(event: StreamEvent): void {
-    if (event.type === 'end') {
-      this.end = event
-      this.usage = event.usage ?? this.usage
-      return
-    }
-    const extra = chatExtraOf(event.extra)
+    const extra = event.type === 'end' ? undefined : chatExtraOf(event.extra)
     if (extra?.chunk) this.extra.push(extra.chunk)
-    if (event.type === 'usage') this.usage = event.usage
-    if (event.type === 'usage' || event.type === 'data') return
+    if (!isOfChoice(event)) return this.#ofAnswer(event)
     const choice = this.#choice(event.choice ?? 0)
     if (extra?.choice) choice.extra.push(extra.choice)
     if (extra?.delta) choice.deltaExtra.push(extra.delta)
@@ -91,6 +93,25 @@ class Collector implements ChatCollector {
         break
       case 'tool':
         addTool(choice.tools, event, extra)
+        break
+      default:
+        event satisfies never
+    }
+  }
+
+  #ofAnswer(event: AnswerEvent): void {
+    switch (event.type) {
+      case 'usage':
+        this.usage = event.usage
+        break
+      case 'end':
+        this.end = event
+        this.usage = event.usage ?? this.usage
+        break
+      case 'data':
+        break
+      default:
+        event satisfies never
     }
   }
 
@@ -104,13 +125,22 @@ class Collector implements ChatCollector {
   }
 }
 
-function addTool(tools: CollectedTool[], event: StreamEvent & { type: 'tool' }, extra: ChatExtra | undefined): void {
-  if (event.phase === 'call') {
-    tools.push({ id: event.id, name: event.name, args: '', extra: extra?.tool ? [extra.tool] : [] })
-  } else if (event.phase === 'args') {
-    const tool = tools.findLast(({ id }) => id === event.id)
-    if (!tool) return
-    tool.args += event.text
-    if (extra?.tool) tool.extra.push(extra.tool)
+function addTool(tools: CollectedTool[], event: ToolEvent, extra: ChatExtra | undefined): void {
+  switch (event.phase) {
+    case 'call':
+      tools.push({ id: event.id, name: event.name, args: '', extra: extra?.tool ? [extra.tool] : [] })
+      break
+    case 'args': {
+      const tool = tools.findLast(({ id }) => id === event.id)
+      if (!tool) return
+      tool.args += event.text
+      if (extra?.tool) tool.extra.push(extra.tool)
+      break
+    }
+    case 'result':
+    case 'error':
+      break
+    default:
+      event satisfies never
   }
 }

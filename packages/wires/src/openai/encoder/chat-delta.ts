@@ -1,11 +1,31 @@
-import type { ChoiceState, FinishReason, SourceEvent, ToolArgsEvent, ToolCallEvent } from '@sluice/core'
+import type { ChoiceEvent, ChoiceState, FinishReason, ToolArgsEvent, ToolCallEvent, ToolEvent } from '@sluice/core'
 import type { ChatExtra, JsonObject } from '../format/chat-extra.ts'
+
+/** The role, as the first delta of a choice has it. */
+export const ROLE: JsonObject = { role: 'assistant', content: '' }
+const ROLE_WITHOUT_CONTENT: JsonObject = { role: 'assistant', content: null }
+
+/** Said once per choice, with its first delta. The official clients keep `content` null until there is some. */
+export function roleOf(event: ChoiceEvent): JsonObject {
+  switch (event.type) {
+    case 'text':
+    case 'finish':
+      return ROLE
+    case 'reasoning':
+    case 'refusal':
+    case 'tool':
+      return ROLE_WITHOUT_CONTENT
+    default:
+      event satisfies never
+      return ROLE_WITHOUT_CONTENT
+  }
+}
 
 /**
  * The delta that `event` becomes; `undefined` for an event that has no place on this wire. `choice` has already been told
  * of the event.
  */
-export function deltaOf(event: SourceEvent, choice: ChoiceState, extra: ChatExtra | undefined): JsonObject | undefined {
+export function deltaOf(event: ChoiceEvent, choice: ChoiceState, extra: ChatExtra | undefined): JsonObject | undefined {
   const own = ownDelta(event, choice, extra?.tool)
   return extra?.delta ? { ...own, ...extra.delta, ...own } : own
 }
@@ -23,7 +43,7 @@ export function callDelta(index: number, id: string, name: string, extra?: JsonO
   return { index, id, type, ...called, ...extra }
 }
 
-function ownDelta(event: SourceEvent, choice: ChoiceState, tool: JsonObject | undefined): JsonObject | undefined {
+function ownDelta(event: ChoiceEvent, choice: ChoiceState, tool: JsonObject | undefined): JsonObject | undefined {
   switch (event.type) {
     case 'text':
       return event.text === '' ? {} : { content: event.text }
@@ -34,14 +54,28 @@ function ownDelta(event: SourceEvent, choice: ChoiceState, tool: JsonObject | un
     case 'finish':
       return {}
     case 'tool':
-      if (event.phase !== 'call' && event.phase !== 'args') return undefined
-      return tool?.type === 'function_call' ? legacyDelta(event) : toolDelta(event, choice, tool)
+      return toolDelta(event, choice, tool)
     default:
+      event satisfies never
       return undefined
   }
 }
 
-function toolDelta(
+function toolDelta(event: ToolEvent, choice: ChoiceState, extra: JsonObject | undefined): JsonObject | undefined {
+  switch (event.phase) {
+    case 'call':
+    case 'args':
+      return extra?.type === 'function_call' ? legacyDelta(event) : callingDelta(event, choice, extra)
+    case 'result':
+    case 'error':
+      return undefined
+    default:
+      event satisfies never
+      return undefined
+  }
+}
+
+function callingDelta(
   event: ToolCallEvent | ToolArgsEvent,
   choice: ChoiceState,
   extra: JsonObject | undefined,

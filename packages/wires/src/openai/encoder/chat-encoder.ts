@@ -1,4 +1,6 @@
 import {
+  type AnswerEvent,
+  type ChoiceEvent,
   type Closed,
   copyResumeState,
   createResumeState,
@@ -7,23 +9,22 @@ import {
   type EncoderStart,
   type Entry,
   foldResumeState,
+  isOfChoice,
+  isPlainText,
   type ResumeState,
-  type SourceEvent,
 } from '@sluice/core'
 import { ChatChunkText } from './chat-chunk-text.ts'
 import { chatExtraOf, type JsonObject } from '../format/chat-extra.ts'
-import { callDelta, deltaOf, finishWordOf } from './chat-delta.ts'
+import { callDelta, deltaOf, finishWordOf, ROLE, roleOf } from './chat-delta.ts'
 import { finishReasonOf } from '../format/chat-finish.ts'
 import { toOpenAiUsage } from '../format/chat-usage.ts'
 import type { ChatFacts } from '../format/chat-facts.ts'
 import { toCutError, toOpenAiError } from '../format/errors.ts'
 
-const ROLE: JsonObject = { role: 'assistant', content: '' }
-const ROLE_WITHOUT_CONTENT: JsonObject = { role: 'assistant', content: null }
-
 /** Writes one reading of a stream as chat completion chunks over SSE. */
 export class ChatEncoder implements Encoder {
   readonly #facts: ChatFacts
+  readonly #ids: boolean
   #text!: ChatChunkText
   #resumeState: ResumeState = createResumeState()
   #streamId = ''
@@ -32,8 +33,9 @@ export class ChatEncoder implements Encoder {
   /** Choice 0 has its role, so that its plain text needs nothing but itself. */
   #plain = false
 
-  constructor(facts: ChatFacts) {
+  constructor(facts: ChatFacts, ids: boolean) {
     this.#facts = facts
+    this.#ids = ids
   }
 
   open(start: EncoderStart): string {
@@ -48,24 +50,29 @@ export class ChatEncoder implements Encoder {
     let bytes = ''
     for (const { event, epoch, seq, withheld } of chunk) {
       if (epoch !== this.#epoch) this.#enter(epoch)
-      // A comment where the position would stand: what the store does not have is no place to resume from.
-      const id = withheld ? ':' : this.#idHead + seq
-      if (this.#plain && event.type === 'text' && event.extra === undefined && !event.choice) {
-        bytes += `${id}\n${this.#text.plainHead}${JSON.stringify(event.text)}${this.#text.plainTail}`
-      } else if (event.type === 'end') bytes += this.#end(event, id)
-      else bytes += this.#event(event, id)
+      // What the store does not have is no place to resume from.
+      const id = this.#ids && !withheld ? `${this.#idHead}${seq}\n` : ''
+      if (this.#plain && isPlainText(event)) {
+        bytes += `${this.#text.plainHead}${JSON.stringify(event.text)}${this.#text.plainTail}${id}\n`
+      } else {
+        const lines = isOfChoice(event) ? this.#ofChoice(event) : this.#ofAnswer(event)
+        // An id without data would be an event to decoders that never forget an id.
+        if (lines.length > 0) bytes += `${lines.join('\n')}${id}\n`
+      }
     }
     return bytes
   }
 
   closed(notice: Closed): string {
-    const message = `This reading is over (${notice.code}), the answer perhaps not: ask again with the last event id.`
+    const way = this.#ids ? 'ask again with the last event id' : 'it can be read again where Content-Location says'
+    const message = `This reading is over (${notice.code}), the answer perhaps not: ${way}.`
     const status = notice.code === 'unauthorized' ? 401 : 503
-    return dataOf(JSON.stringify(toOpenAiError({ code: notice.code, message, status })))
+    return `${dataOf(toOpenAiError({ code: notice.code, message, status }))}\n`
   }
 
+  /** With ids it is part of the next block: a blank line after an id is an event to decoders that never forget one. */
   heartbeat(): string {
-    return ':\n\n'
+    return this.#ids ? ': keep-alive\n' : ': keep-alive\n\n'
   }
 
   #enter(epoch: number): void {
@@ -73,20 +80,33 @@ export class ChatEncoder implements Encoder {
     this.#idHead = `id: ${this.#streamId}.${epoch}.`
   }
 
-  #event(event: SourceEvent, id: string): string {
-    const extra = chatExtraOf(event.extra)
-    if (event.type === 'usage' || event.type === 'data') {
-      return extra?.chunk ? `${id}\n${this.#text.chunk('', extra.chunk)}` : `${id}\n\n`
+  /** The `data:` lines of an event, each of a block of its own. */
+  #ofAnswer(event: AnswerEvent): string[] {
+    switch (event.type) {
+      case 'end':
+        return this.#end(event)
+      case 'usage':
+      case 'data': {
+        const chunk = chatExtraOf(event.extra)?.chunk
+        return chunk ? [this.#text.chunk('', chunk)] : []
+      }
+      default:
+        event satisfies never
+        return []
     }
+  }
+
+  #ofChoice(event: ChoiceEvent): string[] {
+    const extra = chatExtraOf(event.extra)
     const index = event.choice ?? 0
     const begins = !this.#resumeState.choices.has(index)
     foldResumeState(this.#resumeState, event)
     this.#plain ||= index === 0
     const delta = deltaOf(event, this.#resumeState.choices.get(index)!, extra)
-    if (delta === undefined && !begins && !extra) return `${id}\n\n`
+    if (delta === undefined && !begins && !extra) return []
     const finish = event.type === 'finish' ? finishWordOf(event.reason, extra) : null
     const choice = choiceOf(index, begins ? { ...roleOf(event), ...delta } : (delta ?? {}), finish, extra?.choice)
-    return `${id}\n${this.#text.chunk(choice, extra?.chunk)}`
+    return [this.#text.chunk(choice, extra?.chunk)]
   }
 
   /** What a client that begins here has missed and cannot do without: who speaks, and which calls are being made. */
@@ -97,27 +117,22 @@ export class ChatEncoder implements Encoder {
       // No call of an unfinished choice is known to be complete: more arguments may come for any of them.
       const calls = choice.tools.map((tool, at) => callDelta(at, tool.id, tool.name))
       const delta = calls.length > 0 ? { ...ROLE, tool_calls: calls } : ROLE
-      bytes += this.#text.chunk(choiceOf(index, delta, null), undefined)
+      bytes += `${this.#text.chunk(choiceOf(index, delta, null), undefined)}\n`
     }
     return bytes
   }
 
-  #end(end: EndEvent, id: string): string {
+  #end(end: EndEvent): string[] {
     const reason = finishReasonOf(end)
-    if (reason === undefined) return `${id}\n${dataOf(JSON.stringify(toOpenAiError(toCutError(end))))}`
+    if (reason === undefined) return [dataOf(toOpenAiError(toCutError(end)))]
     const { choices } = this.#resumeState
-    let bytes = choices.size === 0 ? this.#text.chunk(choiceOf(0, ROLE, reason), undefined) : ''
+    const lines = choices.size === 0 ? [this.#text.chunk(choiceOf(0, ROLE, reason), undefined)] : []
     for (const [index, choice] of choices) {
-      if (!choice.finished) bytes += this.#text.chunk(choiceOf(index, {}, reason), undefined)
+      if (!choice.finished) lines.push(this.#text.chunk(choiceOf(index, {}, reason), undefined))
     }
-    if (this.#facts.includeUsage && end.usage) bytes += this.#text.usage(toOpenAiUsage(end.usage))
-    return `${bytes}${id}\ndata: [DONE]\n\n`
+    if (this.#facts.includeUsage && end.usage) lines.push(this.#text.usage(toOpenAiUsage(end.usage)))
+    return [...lines, 'data: [DONE]\n']
   }
-}
-
-/** Said once per choice, with its first delta. The official clients keep `content` null until there is some. */
-function roleOf(event: SourceEvent): JsonObject {
-  return event.type === 'text' || event.type === 'finish' ? ROLE : ROLE_WITHOUT_CONTENT
 }
 
 /** JSON text of one choice; `extra` are members of it that a backend sent. */
@@ -125,6 +140,6 @@ function choiceOf(index: number, delta: JsonObject, finish: string | null, extra
   return JSON.stringify({ ...extra, index, delta, finish_reason: finish })
 }
 
-function dataOf(json: string): string {
-  return `data: ${json}\n\n`
+function dataOf(value: object): string {
+  return `data: ${JSON.stringify(value)}\n`
 }

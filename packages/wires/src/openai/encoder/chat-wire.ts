@@ -7,8 +7,9 @@ import type { ChatFacts } from '../format/chat-facts.ts'
  * {@link ChatFacts}, left out of the chunks of a stream that was started on another wire; the completion's id is
  * `chatcmpl-<streamId>`.
  *
- * Every event's last line block carries the cursor as `id:`, so that a client that knows of it can resume. A stream that
- * was cut ends with an `{"error":{…}}` object and without `[DONE]`. Application events and tool results have no place on
+ * The bytes are those of the provider: no ids, no `retry:`, no block without data but comments. Where ids are wanted, an
+ * event's last block carries the cursor as `id:`, after its data, and a heartbeat is a comment line inside the next block:
+ * then no block at all lacks data, as decoders need it that never forget an id. A stream that was cut ends with an `{"error":{…}}` object and without `[DONE]`. Application events and tool results have no place on
  * this wire and are left out.
  *
  * @example
@@ -21,5 +22,5 @@ export const openAiChat: Wire = {
   name: 'openai.chat',
   contentType: 'text/event-stream; charset=utf-8',
   resumable: false,
-  create: (facts) => new ChatEncoder(facts as ChatFacts),
+  create: (facts, { ids }) => new ChatEncoder(facts as ChatFacts, ids),
 }
