@@ -25,7 +25,6 @@ export {
   authorizeOwner,
   expiryOf,
   hasExpired,
-  requireExpiry,
   type Action,
   type Actor,
   type Authorize,
@@ -120,7 +119,7 @@ export type { LogReader, LogWatcher } from './log/log-listeners.ts'
 export type { LogPersister } from './log/store-progress.ts'
 export { extendReaders } from './reader/reader.ts'
 export { Scheduler, type Steppable } from './clock/scheduler.ts'
-export { identifiedInTime } from './access/identify-deadline.ts'
+export { type Identified, identifiedPrincipal, requirePrincipal } from './access/identify.ts'
 export { TokenBucket } from './clock/token-bucket.ts'
 export { Deadline, type Due } from './clock/deadlines.ts'
 export { cutEnd } from './log/end.ts'

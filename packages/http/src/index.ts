@@ -1,6 +1,6 @@
 export { createStreamResource, type StreamResource, type StreamResourceOptions } from './resource/resource.ts'
 export type { Runner } from './resource/resource-parts.ts'
-export { type Identify, requirePrincipal } from './request/identify.ts'
+export type { Identify } from './request/identify.ts'
 export { parseStartBody, type RunnerBody, type SluiceField, type StartBody } from './request/start-body.ts'
 export type { TicketIssuer } from './resource/ticket-handlers.ts'
 export type { CorsOptions } from './response/cors.ts'

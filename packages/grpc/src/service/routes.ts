@@ -6,15 +6,17 @@ import { ServerReflection } from '../gen/grpc/reflection/v1/reflection_pb.ts'
 import { ServerReflection as ServerReflectionAlpha } from '../gen/grpc/reflection/v1alpha/reflection_pb.ts'
 import { TokenStreamService } from '../gen/sluice/v1/token_stream_pb.ts'
 import { HealthReport } from './health.ts'
-import type { IdentifyCall } from './identify.ts'
 import { Reflection } from './reflection.ts'
 import { createService } from './service.ts'
-import type { GrpcRunner, ServiceParts } from './service-parts.ts'
+import type { GrpcRunner, IdentifyCall, ServiceParts } from './service-parts.ts'
 
 /** Options of {@link createGrpcRoutes}. */
 export interface GrpcRoutesOptions {
   sluice: Sluice
-  /** Says who made a call, by its metadata; `undefined` for a stranger, who is UNAUTHENTICATED. Bounded: 5 seconds. */
+  /**
+   * Says who made a call, by its metadata: a principal; `undefined` or `null` for a stranger, who is UNAUTHENTICATED.
+   * Bounded: 5 seconds.
+   */
   identify: IdentifyCall
   /** Makes the sources of what clients start. Without it streams are read, cancelled and so on, but not started. */
   run?: GrpcRunner | undefined

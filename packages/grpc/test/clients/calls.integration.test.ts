@@ -38,6 +38,26 @@ function otherThan(id: string): string {
 
 const TOKENS = ['Hello', ' wörld', ' 👩🏽‍🚀', '!']
 
+test.each(['server', 'ada', ['ada'], {}, { owner: '' }, { owner: 'ada\uD800' }])(
+  'contract 12: an identify that gives %j lets nobody in, and who is told why is the owner of the server',
+  async (answer) => {
+    const { client, errors, sluice } = await rigWith(saying(...TOKENS), { server: { identify: () => answer as never } })
+    const theirs = await sluice.start(() => ['internal'], { as: 'server', onDisconnect: 'continue' })
+    for (const [method, request] of [
+      ['Start', {}],
+      ['Attach', { ref: { id: theirs.id } }],
+    ] as const) {
+      const { status, messages } = await hear(open(client, method, request))
+      expect([status.code, messages]).toEqual([13, []])
+      expect(status.details).not.toContain('identify')
+    }
+    expect(errors.map(String)).toEqual([
+      expect.stringContaining('"identify" gave') as string,
+      expect.stringContaining('"identify" gave') as string,
+    ])
+  },
+)
+
 describe('Start', () => {
   test('contract 1: gives what the source says, an opening first and an end last, and OK', async () => {
     const { client } = await rigWith(saying(...TOKENS))

@@ -27,7 +27,7 @@ import { resolveWires } from '../reading/wire-registry.ts'
 /** Options of {@link createStreamResource}. */
 export interface StreamResourceOptions<Raw = unknown, Data extends DataEvents = DataEvents> {
   sluice: Sluice<Data>
-  /** Says who sent a request; `undefined` for a stranger, who gets a 401. Bounded: 5 seconds. */
+  /** Says who sent a request: a principal; `undefined` or `null` for a stranger, who gets a 401. Bounded: 5 seconds. */
   identify: Identify<Raw>
   /** Makes the sources of what clients start. Without it streams are read, cancelled and so on, but not started. */
   runner?: Runner<Raw> | undefined

@@ -1,7 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 
-import { type Json, type NamedSource, type Principal, type Sluice, SluiceError, type Source } from '@sluice/core'
-import type { StartOptions } from '@sluice/core'
+import {
+  type Identified,
+  type Json,
+  type NamedSource,
+  type Principal,
+  type Sluice,
+  SluiceError,
+  type Source,
+  type StartOptions,
+} from '@sluice/core'
 
 import type { Tickets } from './tickets.ts'
 
@@ -12,13 +20,10 @@ export interface ShownCredentials {
 }
 
 /**
- * Says who opens a socket; `undefined` for a stranger, who gets a 401. Bounded: 5 seconds. A socket whose principal expires
- * needs a fresh ticket by then.
+ * Says who opens a socket: a principal; `undefined` or `null` for a stranger, who gets a 401. Bounded: 5 seconds. A socket
+ * whose principal expires needs a fresh ticket by then.
  */
-export type IdentifySocket = (
-  request: IncomingMessage,
-  shown: ShownCredentials,
-) => Principal | undefined | Promise<Principal | undefined>
+export type IdentifySocket = (request: IncomingMessage, shown: ShownCredentials) => Identified
 
 /** A stream that a client's `start` asks for. */
 export interface Run extends Omit<StartOptions, 'as' | 'wire' | 'waitUntil'> {

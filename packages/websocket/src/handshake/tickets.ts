@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
-import type { Principal } from '@sluice/core'
+import type { Identified, Principal } from '@sluice/core'
 import { z } from 'zod'
 
 import { invalidOption, requireKnownNames, requireWhole } from './options.ts'
@@ -26,7 +26,7 @@ export interface Ticket {
 export interface Tickets {
   issue(principal: Principal): Ticket
   /** Who the ticket was issued to; `undefined` when it is forged, expired, or was redeemed before. */
-  redeem(ticket: string): Principal | undefined | Promise<Principal | undefined>
+  redeem(ticket: string): Identified
 }
 
 /** Defaults of {@link createTickets}. */
