@@ -118,6 +118,16 @@ export type { LogAccount, LogOptions, LogStart } from './log/log-options.ts'
 export type { LogReader, LogWatcher } from './log/log-listeners.ts'
 export type { LogPersister } from './log/store-progress.ts'
 export { extendReaders } from './reader/reader.ts'
+export { canonicalJson, fingerprintOf } from './events/canonical-json.ts'
+export { requireSafeJson } from './events/json-guard.ts'
+export {
+  invalidOption,
+  requireDuration,
+  requireInteger,
+  requireKnownNames,
+  requireNumber,
+  withDefault,
+} from './events/option-rules.ts'
 export { Scheduler, type Steppable } from './clock/scheduler.ts'
 export { type Identified, identifiedPrincipal, requirePrincipal } from './access/identify.ts'
 export { TokenBucket } from './clock/token-bucket.ts'

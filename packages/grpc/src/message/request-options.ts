@@ -1,7 +1,11 @@
-import { createHash } from 'node:crypto'
-
-import type { JsonObject } from '@bufbuild/protobuf'
-import { type Json, type OnDisconnect, SluiceError, type StartOptions, type StreamRef as CoreRef } from '@sluice/core'
+import {
+  fingerprintOf,
+  type OnDisconnect,
+  requireSafeJson,
+  SluiceError,
+  type StartOptions,
+  type StreamRef as CoreRef,
+} from '@sluice/core'
 
 import {
   IfRunning,
@@ -13,8 +17,6 @@ import type { StartRequest, StreamRef } from '../gen/sluice/v1/token_stream_pb.t
 const MAX_NAME_LENGTH = 256
 const MAX_META_CHARS = 16 * 1024
 const MAX_GRACE_MS = 3_600_000
-/** Deeper than any request has reason to be, and shallow enough for everything that walks it. */
-const MAX_DEPTH = 64
 
 /**
  * Which stream a call is about.
@@ -53,11 +55,11 @@ export function toCredit(credit: bigint | undefined): number | undefined {
  *
  * @throws SluiceError `SLUICE_ERR_REQUEST`
  */
-export function toStartOptions(request: StartRequest): Omit<StartOptions, 'as'> {
+export async function toStartOptions(request: StartRequest): Promise<Omit<StartOptions, 'as'>> {
   const { input = {}, key, ifRunning, meta, onDisconnect, idempotencyKey } = request
-  requireShallow(input)
+  const body = requireSafeJson(input, 'The request')
   if (meta !== undefined) {
-    requireShallow(meta)
+    requireSafeJson(meta, 'The field "meta"')
     if (JSON.stringify(meta).length > MAX_META_CHARS)
       throw refused(`The field "meta" has at most ${MAX_META_CHARS} characters of JSON.`)
   }
@@ -69,7 +71,7 @@ export function toStartOptions(request: StartRequest): Omit<StartOptions, 'as'> 
     idempotency:
       idempotencyKey === ''
         ? undefined
-        : { key: `grpc:${requireName('idempotency_key', idempotencyKey)}`, fingerprint: fingerprintOf(input) },
+        : { key: `grpc:${requireName('idempotency_key', idempotencyKey)}`, fingerprint: await fingerprintOf(body) },
   }
 }
 
@@ -108,29 +110,6 @@ function toOnDisconnect(onDisconnect: OnDisconnectMessage | undefined): OnDiscon
 function requireName(field: string, value: string): string {
   if (value.length > 0 && value.length <= MAX_NAME_LENGTH) return value
   throw refused(`The field "${field}" has 1 to ${MAX_NAME_LENGTH} characters.`)
-}
-
-function requireShallow(value: JsonObject): void {
-  let level: unknown[] = [value]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) throw refused(`The request is nested deeper than ${MAX_DEPTH} levels.`)
-    level = level.flatMap((node) => (typeof node === 'object' && node !== null ? Object.values(node) : []))
-  }
-}
-
-/** What makes two inputs the same: their value, in whatever order its members were written. */
-function fingerprintOf(input: JsonObject): string {
-  return createHash('sha256').update(canonicalJson(input)).digest('hex')
-}
-
-function canonicalJson(value: Json | undefined): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null)
-  if (Array.isArray(value)) return `[${(value as readonly Json[]).map(canonicalJson).join(',')}]`
-  const object = value as { readonly [name: string]: Json | undefined }
-  const members = Object.keys(object)
-    .toSorted()
-    .map((name) => `${JSON.stringify(name)}:${canonicalJson(object[name])}`)
-  return `{${members.join(',')}}`
 }
 
 function refused(message: string): SluiceError {

@@ -19,7 +19,7 @@ export async function beginStart(
   { headers, principal }: { headers: Headers; principal: Principal },
 ): Promise<Begun> {
   if (!run) throw new SluiceError('SLUICE_ERR_NOT_FOUND', 'Nothing can be started here.')
-  const options = toStartOptions(request)
+  const options = await toStartOptions(request)
   const { input = {} } = request
   const source = await run(input, { headers, principal })
   const stream = await sluice.start(source, {

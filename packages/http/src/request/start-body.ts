@@ -1,7 +1,12 @@
-import { type Json, type OnDisconnect, SluiceError, type StartOptions, type WireFacts } from '@sluice/core'
+import {
+  type Json,
+  type OnDisconnect,
+  requireSafeJson,
+  SluiceError,
+  type StartOptions,
+  type WireFacts,
+} from '@sluice/core'
 import { z } from 'zod'
-
-import { requireSafeJson } from './json-body.ts'
 
 /** The body of a request to start a stream, as a runner gets it: everything the client sent but what was meant for us. */
 export type RunnerBody = { readonly [name: string]: Json | undefined }
@@ -64,7 +69,7 @@ const nativeBody = z.looseObject({ ...common, background: z.boolean().nullish() 
  * @throws SluiceError `SLUICE_ERR_REQUEST`
  */
 export function parseStartBody(value: unknown, route: 'chat' | 'native'): StartBody {
-  const whole = requireSafeJson(value)
+  const whole = requireSafeJson(value, 'The body')
   const parsed = parseWith(route === 'chat' ? chatBody : nativeBody, whole)
   // `background` is ours on our own route; on a provider's it is the provider's.
   const { sluice: _, ...forRunner } = whole as RunnerBody

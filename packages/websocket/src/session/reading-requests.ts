@@ -1,7 +1,13 @@
-import { type ReadingOutcome, SluiceError, type StreamRef, type TokenStream } from '@sluice/core'
+import {
+  fingerprintOf,
+  type ReadingOutcome,
+  SluiceError,
+  type StartOptions,
+  type StreamRef,
+  type TokenStream,
+} from '@sluice/core'
 
 import type { ClientMessageOf } from '../message/client-message.ts'
-import { idempotencyOf } from './idempotency.ts'
 import { NATIVE_WS_NAME, nativeWs } from '../message/native-ws-wire.ts'
 import type { Run } from '../handshake/options.ts'
 import { Reading } from './reading.ts'
@@ -14,13 +20,20 @@ export async function start(parts: SocketParts, message: ClientMessageOf<'start'
   const { principal, request, bearer } = parts.admitted
   if (!run) throw new SluiceError('SLUICE_ERR_NOT_FOUND', 'Nothing can be started here.')
   if (parts.draining) throw draining()
-  const idempotency = idempotencyOf(message.idempotencyKey, message.body)
   await read(parts, message, async () => {
     const made = await run(message.body, { principal, request, bearer })
     const { source, ...options }: Run = typeof made === 'function' ? { source: made } : made
     const wire = { name: NATIVE_WS_NAME, facts: {} }
+    const idempotency = await idempotencyOf(message)
     return sluice.start(source, { idempotency, ...options, as: principal, wire })
   })
+}
+
+/** What makes a `start` that is sent again, because its answer got lost, the same one. */
+async function idempotencyOf({ idempotencyKey, body }: ClientMessageOf<'start'>): Promise<StartOptions['idempotency']> {
+  if (idempotencyKey === undefined) return undefined
+  // A key belongs to its route: the same one over HTTP is another request.
+  return { key: `ws:${idempotencyKey}`, fingerprint: await fingerprintOf(body) }
 }
 
 /** Joins a stream, where the client says. */
