@@ -118,6 +118,17 @@ export type { LogAccount, LogOptions, LogStart } from './log/log-options.ts'
 export type { LogReader, LogWatcher } from './log/log-listeners.ts'
 export type { LogPersister } from './log/store-progress.ts'
 export { extendReaders } from './reader/reader.ts'
+export {
+  CLIENT_OPTION_NAMES,
+  CLIENT_READING_NAMES,
+  type ClientOptions,
+  type ClientOptionsPlace,
+  type ClientReading,
+  deliverOptionsOf,
+  parseClientOptions,
+  parseClientReading,
+  type ParsedClientOptions,
+} from './sluice/client-options.ts'
 export { canonicalJson, fingerprintOf } from './events/canonical-json.ts'
 export { requireSafeJson } from './events/json-guard.ts'
 export {

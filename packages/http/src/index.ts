@@ -1,7 +1,7 @@
 export { createStreamResource, type StreamResource, type StreamResourceOptions } from './resource/resource.ts'
 export type { Runner } from './resource/resource-parts.ts'
 export type { Identify } from './request/identify.ts'
-export { parseStartBody, type RunnerBody, type SluiceField, type StartBody } from './request/start-body.ts'
+export { parseStartBody, type RunnerBody, type StartBody } from './request/start-body.ts'
 export type { TicketIssuer } from './resource/ticket-handlers.ts'
 export type { CorsOptions } from './response/cors.ts'
 export { planTokens, type TokensOptions, type TokensPlan, type TokensRequest } from './reading/tokens.ts'

@@ -1,7 +1,7 @@
 import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from 'node:http2'
 
 import { Code, ConnectError } from '@connectrpc/connect'
-import { type Connection, type Principal, requirePrincipal } from '@sluice/core'
+import { type Connection, deliverOptionsOf, type Principal, requirePrincipal } from '@sluice/core'
 
 import { type Begun, beginAttach, beginStart } from '../service/begin-reading.ts'
 import { EventEncoder, wireOf } from '../message/event-encoder.ts'
@@ -82,7 +82,7 @@ export class GrpcCall {
     return requirePrincipal(sluice.scheduler, identify(headers))
   }
 
-  #deliver({ stream, credit }: Begun): void {
+  #deliver({ stream, credit, reading }: Begun): void {
     const { reader, queueBytes } = this.#parts
     if (this.#over) {
       // It was read for a moment: from here the stream's own policy decides what becomes of it.
@@ -94,7 +94,12 @@ export class GrpcCall {
     const sink = new Http2Sink(this.#stream, queueBytes, {
       finish: () => this.#finish(statusOfReading(encoder.over)),
     })
-    this.#connection = stream.deliver(sink, { ...reader, wire: wireOf(encoder), credit })
+    this.#connection = stream.deliver(sink, {
+      ...reader,
+      ...deliverOptionsOf(reading),
+      wire: wireOf(encoder),
+      credit,
+    })
   }
 
   /** The call ends before its reading does: what is queued for a client that does not read is dropped. */

@@ -1,4 +1,11 @@
-import type { ReaderOptions, Sluice, TokenStream, Wire } from '@sluice/core'
+import {
+  type ClientReading,
+  deliverOptionsOf,
+  type ReaderOptions,
+  type Sluice,
+  type TokenStream,
+  type Wire,
+} from '@sluice/core'
 import { createSseHeaders, type DeliveryPlan } from '@sluice/sse'
 
 import type { PendingReader } from './pending-reader.ts'
@@ -9,19 +16,23 @@ export interface StreamingPlanParts {
   stream: TokenStream
   wire: Wire
   mount: string
-  /** True when the reader's earlier output is to be continued exactly. */
+  /** True when the reader's earlier output is to be continued exactly; left out where it came without a cursor. */
   continues?: boolean | undefined
   /** Name under which the reader's credit arrives. */
   readerName?: string | undefined
   /** True when the request may be repeated as it is, as an `EventSource` does it: the answer is broken off now and then. */
   rotates?: boolean | undefined
   reader?: ReaderOptions | undefined
+  /** What the client asks of this reading. */
+  reading?: ClientReading | undefined
   hold?: PendingReader | undefined
 }
 
 /** The answer that delivers a stream. */
 export function planStreaming(sluice: Pick<Sluice, 'readerOptions'>, parts: StreamingPlanParts): DeliveryPlan {
   const { stream, wire, mount, continues, readerName, rotates, reader, hold } = parts
+  // A client that comes with a cursor reads ids, whether it says so or not.
+  const reading: ClientReading = { ...parts.reading, ids: parts.reading?.ids ?? continues !== undefined }
   const headers = createSseHeaders({
     streamId: stream.id,
     contentLocation: locationOf(mount, stream.id),
@@ -37,7 +48,9 @@ export function planStreaming(sluice: Pick<Sluice, 'readerOptions'>, parts: Stre
         sink.destroy()
         return { lost: () => {} }
       }
-      return stream.deliver(sink, { ...reader, wire: withFactsOf(wire, stream), continues, name: readerName, rotates })
+      const wired = withFactsOf(wire, stream)
+      const said = deliverOptionsOf(reading)
+      return stream.deliver(sink, { ...reader, ...said, wire: wired, continues, name: readerName, rotates })
     },
   }
 }

@@ -2,6 +2,7 @@ import { type Principal, SluiceError, type StreamInfo, type StreamRef } from '@s
 import { z } from 'zod'
 
 import { chooseRepresentation, type Representation } from '../request/accept.ts'
+import { readReadingQuery } from '../request/client-query.ts'
 import { attachFor } from '../reading/attach.ts'
 import { readCursor } from '../request/cursor-request.ts'
 import { type HttpRequest, readHeaderText } from '../request/http-request.ts'
@@ -30,6 +31,7 @@ export async function planRead<Raw>(
   const { request, principal: as, byTicket } = asked
   const ref = refOf(name)
   const query = parseWith(readQuery, Object.fromEntries(request.query))
+  const reading = readReadingQuery(request.query)
   if (representationOf(request) === 'json') {
     return jsonPlan(200, await describeStream(sluice, ref, { as, withResult: query.include === 'result' }))
   }
@@ -42,8 +44,10 @@ export async function planRead<Raw>(
     stream,
     wire,
     mount,
-    continues: cursor?.continues,
+    // A cursor in the path is one too.
+    continues: cursor?.continues ?? ('cursor' in ref ? false : undefined),
     readerName: query.reader,
+    reading,
     // A ticket is good once: whoever came with one cannot come back by itself.
     rotates: !byTicket,
   })
@@ -53,6 +57,8 @@ export async function planRead<Raw>(
 export async function planFind<Raw>(parts: ResourceParts<Raw>, asked: IdentifiedRequest<Raw>): Promise<Plan> {
   const { request, principal: as } = asked
   const { key, include } = parseWith(keyQuery, Object.fromEntries(request.query))
+  // What it says of a reading goes on to where the stream is; a mistake is told here already.
+  readReadingQuery(request.query, ['key'])
   const representation = representationOf(request)
   const info = await findByKey(parts, request, { as, key })
   if (!info) return emptyPlan(204)

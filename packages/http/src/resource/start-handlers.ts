@@ -40,7 +40,8 @@ export async function planStart<Raw>(
   const held = await startHeld(sluice, source, options, request.signal)
   if (body.mode === 'json') return planCollected(parts, asked, { route, body, held })
   const refused = await refusedOpening(sluice, held, { request, style: asked.style })
-  return refused ?? planStreaming(sluice, { ...held, wire: wireOf(route), mount: request.mount })
+  const { reading } = body.client
+  return refused ?? planStreaming(sluice, { ...held, wire: wireOf(route), mount: request.mount, reading })
 }
 
 async function planResumed<Raw>(
@@ -50,15 +51,16 @@ async function planResumed<Raw>(
 ): Promise<Plan> {
   const { sluice } = parts
   const { request, principal: as } = asked
-  const { ref, after } = refOfCursor(cursor, body.sluice.key)
-  const { key } = body.sluice
+  const { start, reading } = body.client
+  const { key } = start
+  const { ref, after } = refOfCursor(cursor, key)
   // One body holds all of the answer, wherever the client was.
   const attached = await attachFor(sluice, { ref, as, key, after: body.mode === 'stream' ? after : undefined })
   if (attached.plan) return attached.plan
   const { stream } = attached
   if (body.mode === 'stream') {
     const { mount } = request
-    return planStreaming(sluice, { stream, wire: wireOf(route), mount, continues: cursor.continues })
+    return planStreaming(sluice, { stream, wire: wireOf(route), mount, continues: cursor.continues, reading })
   }
   return planCollected(parts, asked, { route, body, held: { stream, hold: new PendingReader(stream, request.signal) } })
 }
@@ -84,12 +86,13 @@ async function makeSource<Raw>(
 async function startOptionsOf<Raw>(
   { request, principal }: IdentifiedRequest<Raw>,
   route: 'chat' | 'native',
-  { whole, mode, sluice, facts }: StartBody,
+  { whole, mode, client, facts }: StartBody,
 ): Promise<StartOptions> {
-  const onDisconnect = sluice.onDisconnect ?? (mode === 'background' ? 'continue' : undefined)
+  const { start } = client
+  const onDisconnect = start.onDisconnect ?? (mode === 'background' ? 'continue' : undefined)
   return {
     as: principal,
-    ...sluice,
+    ...start,
     onDisconnect,
     wire: { name: wireOf(route).name, facts },
     idempotency: await idempotencyOf(request, route, whole),

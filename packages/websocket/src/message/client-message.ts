@@ -56,7 +56,14 @@ export const startMessage: Message<
 /** Joins a stream, by id, cursor or key; `ref` names the reading from then on. */
 export const attachMessage: Message<
   'attach',
-  { ref: Text; stream: Maybe<Text>; cursor: Maybe<Text>; key: Maybe<Text>; after: Maybe<Text> } & Wishes
+  {
+    ref: Text
+    stream: Maybe<Text>
+    cursor: Maybe<Text>
+    key: Maybe<Text>
+    after: Maybe<Text>
+    sluice: Maybe<z.ZodType<JsonObject>>
+  } & Wishes
 > = z
   .strictObject({
     type: z.literal('attach'),
@@ -65,6 +72,7 @@ export const attachMessage: Message<
     cursor: cursor.optional(),
     key: key.optional(),
     after: cursor.optional(),
+    sluice: jsonObject.optional(),
     ...wishes,
   })
   .refine(

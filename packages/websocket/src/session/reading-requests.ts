@@ -1,5 +1,9 @@
 import {
+  type ClientReading,
+  deliverOptionsOf,
   fingerprintOf,
+  parseClientOptions,
+  parseClientReading,
   type ReadingOutcome,
   SluiceError,
   type StartOptions,
@@ -20,12 +24,15 @@ export async function start(parts: SocketParts, message: ClientMessageOf<'start'
   const { principal, request, bearer } = parts.admitted
   if (!run) throw new SluiceError('SLUICE_ERR_NOT_FOUND', 'Nothing can be started here.')
   if (parts.draining) throw draining()
-  await read(parts, message, async () => {
-    const made = await run(message.body, { principal, request, bearer })
+  // What is meant for sluice is no part of what the application runs.
+  const { sluice: said, ...body } = message.body
+  const client = parseClientOptions(said)
+  await read(parts, { ...message, asked: client.reading }, async () => {
+    const made = await run(body, { principal, request, bearer })
     const { source, ...options }: Run = typeof made === 'function' ? { source: made } : made
     const wire = { name: NATIVE_WS_NAME, facts: {} }
     const idempotency = await idempotencyOf(message)
-    return sluice.start(source, { idempotency, ...options, as: principal, wire })
+    return sluice.start(source, { idempotency, ...client.start, ...options, as: principal, wire })
   })
 }
 
@@ -40,23 +47,27 @@ async function idempotencyOf({ idempotencyKey, body }: ClientMessageOf<'start'>)
 export async function attach(parts: SocketParts, message: ClientMessageOf<'attach'>): Promise<void> {
   const { stream, cursor = stream, key, after } = message
   const ref: StreamRef = cursor === undefined ? { key: key! } : { cursor }
-  await read(parts, message, () => parts.options.sluice.attach(ref, { as: parts.admitted.principal, after }))
+  const asked = parseClientReading(message.sluice)
+  await read(parts, { ...message, asked }, () =>
+    parts.options.sluice.attach(ref, { as: parts.admitted.principal, after }),
+  )
 }
 
-interface ReadingWishes {
+interface AskedReading {
   ref: string
   name?: string | undefined
   credit?: number | undefined
+  asked: ClientReading
 }
 
-async function read(parts: SocketParts, wishes: ReadingWishes, obtain: () => Promise<TokenStream>): Promise<void> {
-  const reading = openReading(parts, wishes)
+async function read(parts: SocketParts, message: AskedReading, obtain: () => Promise<TokenStream>): Promise<void> {
+  const reading = openReading(parts, message)
   try {
     const stream = await obtain()
     // From now on it is a reader: when the client has left meanwhile, the stream learns of it at once.
     stream.hold()
     if (reading.left) stream.detach()
-    else deliver(parts, reading, { stream, credit: wishes.credit })
+    else deliver(parts, reading, { ...message, stream })
   } finally {
     if (!reading.stream) retire(parts, reading)
     reading.settle()
@@ -66,13 +77,14 @@ async function read(parts: SocketParts, wishes: ReadingWishes, obtain: () => Pro
 function deliver(
   parts: SocketParts,
   reading: Reading,
-  { stream, credit }: { stream: TokenStream; credit: number | undefined },
+  { stream, credit, asked }: AskedReading & { stream: TokenStream },
 ): void {
   const { ref, name } = reading
   const knewEnd = stream.exhausted
   const wire = nativeWs(ref, () => (reading.opened = true))
   reading.stream = stream
   stream.deliver(parts.sink, {
+    ...deliverOptionsOf(asked),
     wire,
     connection: parts.connection,
     name,
@@ -90,7 +102,7 @@ function retire({ readings, readingOver }: SocketParts, reading: Reading): void 
   readingOver()
 }
 
-function openReading({ readings, options, socketName }: SocketParts, { ref, name }: ReadingWishes): Reading {
+function openReading({ readings, options, socketName }: SocketParts, { ref, name }: AskedReading): Reading {
   if (readings.get(ref)) throw new SluiceError('SLUICE_ERR_REQUEST', 'This "ref" names a reading that is not over.')
   const { maxStreams } = options.limits
   if (readings.size >= maxStreams)
