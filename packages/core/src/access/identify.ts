@@ -41,7 +41,7 @@ export async function identifiedPrincipal(
  * as {@link identifiedPrincipal} does
  * @example
  * ```ts
- * const principal = await requirePrincipal(sluice.scheduler, identify(request))
+ * const principal = await requirePrincipal(sluice.scheduler, { owner: userOf(request) })
  * ```
  */
 export async function requirePrincipal(
