@@ -26,7 +26,6 @@ export {
   authorizeOwner,
   expiryOf,
   hasExpired,
-  requireExpiry,
   type Action,
   type Actor,
   type Authorize,
@@ -146,8 +145,29 @@ export type { LogAccount, LogOptions, LogStart } from './log/log-options.ts'
 export type { LogReader, LogWatcher } from './log/log-listeners.ts'
 export type { LogPersister } from './log/store-progress.ts'
 export { extendReaders } from './reader/reader.ts'
+export {
+  CLIENT_OPTION_NAMES,
+  CLIENT_READING_NAMES,
+  type ClientOptions,
+  type ClientOptionsPlace,
+  type ClientReading,
+  deliverOptionsOf,
+  parseClientOptions,
+  parseClientReading,
+  type ParsedClientOptions,
+} from './sluice/client-options.ts'
+export { canonicalJson, fingerprintOf } from './events/canonical-json.ts'
+export { requireSafeJson } from './events/json-guard.ts'
+export {
+  invalidOption,
+  requireDuration,
+  requireInteger,
+  requireKnownNames,
+  requireNumber,
+  withDefault,
+} from './events/option-rules.ts'
 export { Scheduler, type Steppable } from './clock/scheduler.ts'
-export { identifiedInTime } from './access/identify-deadline.ts'
+export { type Identified, identifiedPrincipal, requirePrincipal } from './access/identify.ts'
 export { TokenBucket } from './clock/token-bucket.ts'
 export { Deadline, type Due } from './clock/deadlines.ts'
 export { cutEnd } from './log/end.ts'

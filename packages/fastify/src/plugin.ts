@@ -22,7 +22,7 @@ export interface SluicePluginOptions extends Omit<
   'identify' | 'sluice' | 'runner'
 > {
   sluice: Sluice
-  /** Says who sent a request; `undefined` for a stranger, who gets a 401. */
+  /** Says who sent a request: a principal; `undefined` or `null` for a stranger, who gets a 401. Bounded: 5 seconds. */
   identify: Identify<FastifyRequest>
   /** Path the streams are mounted below: `/v1` gives `/v1/streams`. Default: the root. */
   mount?: string | undefined

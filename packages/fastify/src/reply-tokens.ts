@@ -3,12 +3,8 @@ import { type Identify, planTokens, type TokensOptions } from '@sluice/http'
 import { sendPlan, toHttpRequest } from '@sluice/http/node'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-import { identified } from './identified.ts'
-
-/** Options of `reply.tokens`: those of `sluice.start` and of the answer. `as` is who `identify` says, if left out. */
-export interface ReplyTokensOptions extends Omit<TokensOptions, 'as'> {
-  as?: TokensOptions['as'] | undefined
-}
+/** Options of `reply.tokens`: those of `sluice.start` and of the answer. `as` is who the plugin's `identify` says, if left out. */
+export type ReplyTokensOptions = Omit<TokensOptions, 'identify'>
 
 /** What `reply.tokens` needs to know of its plugin. */
 export interface ReplyTokensParts {
@@ -27,11 +23,8 @@ export async function replyTokens(
   options: ReplyTokensOptions = {},
 ): Promise<TokenStream | undefined> {
   const { request } = reply
-  const who = options.as ? { as: options.as } : await identified({ sluice, identify }, request, options)
-  const asked = toHttpRequest(request.raw, reply.raw, { mount })
-  const { stream, ...plan } = who.as
-    ? await planTokens(sluice, asked, source, { ...options, as: who.as })
-    : { stream: undefined, ...who.refusal }
+  const asked = { ...toHttpRequest(request.raw, reply.raw, { mount }), raw: request }
+  const { stream, ...plan } = await planTokens(sluice, asked, source, { ...options, identify })
   takeOver(reply)
   // The route is answered with the opening; the rest of the stream is the socket's affair, and ends however that ends.
   sendPlan(reply.raw, plan).then(responseOver, (error: unknown) => request.log.error(error))

@@ -164,6 +164,30 @@ describe('reply.tokens', () => {
     expect((await fetch(theirs, { headers: { 'x-user': 'eve' } })).status).toBe(404)
   })
 
+  test.each(['server', 'ada', ['ada'], {}, { owner: '' }])(
+    'contract 12: an identify that gives %j is an error of the application, and nobody gets a stream by it',
+    async (answer) => {
+      const said = saying('a')
+      await using chat = await createChatApp(
+        (app) => {
+          app.setErrorHandler((error, _, reply) => reply.code(500).send({ mine: (error as Error).message }))
+          app.post('/chat', (_, reply) => reply.tokens(said.source))
+        },
+        { plugin: { identify: () => answer as never } },
+      )
+      const theirs = await chat.sluice.start(() => ['internal'], { as: 'server', onDisconnect: 'continue' })
+      const url = await chat.listen()
+      const posted = await fetch(`${url}/chat`, POST)
+      expect([posted.status, await posted.json()]).toMatchObject([
+        500,
+        { mine: expect.stringContaining('"identify"') as string },
+      ])
+      const read = await fetch(`${url}/streams/${theirs.id}`)
+      expect([read.status, (await read.text()).includes('internal')]).toEqual([500, false])
+      expect(said.calls).toBe(0)
+    },
+  )
+
   test('shapes errors: those meant for clients are told, the rest is for the application', async () => {
     await using chat = await createChatApp(
       (app) => {

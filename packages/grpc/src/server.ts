@@ -2,11 +2,11 @@ import { createServer, type Http2Server, type ServerHttp2Session } from 'node:ht
 import type { AddressInfo } from 'node:net'
 
 import { Code, ConnectError } from '@connectrpc/connect'
-import { DEFAULT_DRAIN_MS } from '@sluice/core'
+import { DEFAULT_DRAIN_MS, requireInteger, requireKnownNames } from '@sluice/core'
 
 import { keepAlive } from './call/keep-alive.ts'
-import { createGrpcHandler, type GrpcHandler, type GrpcHandlerOptions } from './call/node-handler.ts'
-import { requireWhole } from './service/routes.ts'
+import { type GrpcHandler, type GrpcHandlerOptions, handlerOf } from './call/node-handler.ts'
+import { ROUTES_OPTION_NAMES } from './service/routes.ts'
 
 /** Options of {@link createGrpcServer}. */
 export interface GrpcServerOptions extends Omit<GrpcHandlerOptions, 'shutdownSignal'> {
@@ -110,7 +110,7 @@ class Server implements GrpcServer {
     this.#options = options
     this.#port = port
     this.#host = host
-    this.#handler = createGrpcHandler({ ...options, shutdownSignal: this.#shutdown.signal })
+    this.#handler = handlerOf({ ...options, shutdownSignal: this.#shutdown.signal })
     this.#server = createServer({ settings: { maxConcurrentStreams: maxCallsPerConnection } }, this.#handler)
     this.#server.on('session', (session) => {
       this.#sessions.add(session)
@@ -159,13 +159,14 @@ class Server implements GrpcServer {
 }
 
 function resolve(options: GrpcServerOptions): typeof DEFAULT_GRPC_SERVER_OPTIONS {
+  requireKnownNames('', options, [...ROUTES_OPTION_NAMES, ...Object.keys(DEFAULT_GRPC_SERVER_OPTIONS)])
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
   const resolved = { ...DEFAULT_GRPC_SERVER_OPTIONS, ...(Object.fromEntries(given) as GrpcServerOptions) }
   const { port, maxCallsPerConnection, keepAliveMs, keepAliveTimeoutMs } =
     resolved as typeof DEFAULT_GRPC_SERVER_OPTIONS
-  requireWhole('port', port, 65_535, 0)
-  requireWhole('maxCallsPerConnection', maxCallsPerConnection, MAX_CALLS)
-  if (keepAliveMs !== false) requireWhole('keepAliveMs', keepAliveMs, DAY_MS)
-  requireWhole('keepAliveTimeoutMs', keepAliveTimeoutMs, DAY_MS)
+  requireInteger('port', port, 0, 65_535)
+  requireInteger('maxCallsPerConnection', maxCallsPerConnection, 1, MAX_CALLS)
+  if (keepAliveMs !== false) requireInteger('keepAliveMs', keepAliveMs, 1, DAY_MS)
+  requireInteger('keepAliveTimeoutMs', keepAliveTimeoutMs, 1, DAY_MS)
   return resolved as typeof DEFAULT_GRPC_SERVER_OPTIONS
 }

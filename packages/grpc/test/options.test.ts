@@ -48,6 +48,16 @@ describe('options', () => {
     expect(refusal(() => createGrpcServer({ sluice, identify, ...wrong }))).toContain(`"${name}"`)
   })
 
+  test('that are misspelled are refused, each with the names that there are', () => {
+    const misspelled = { sluice, identify, maxRequestByte: 3 } as never
+    const known = 'known are: sluice, identify, run, reader, maxRequestBytes, maxSessionReadings, reflection, onError'
+    const more = ', port, host, maxCallsPerConnection, keepAliveMs, keepAliveTimeoutMs.'
+    const refused = 'There is no option "maxRequestByte"; '
+    expect(refusal(() => createGrpcRoutes(misspelled))).toBe(`${refused}${known}.`)
+    expect(refusal(() => createGrpcHandler(misspelled))).toBe(`${refused}${known}, shutdownSignal.`)
+    expect(refusal(() => createGrpcServer(misspelled))).toBe(`${refused}${known}${more}`)
+  })
+
   test('left out or undefined are the default', () => {
     const none = { maxRequestBytes: undefined, maxSessionReadings: undefined, reflection: undefined, port: undefined }
     expect(refusal(() => createGrpcServer({ sluice, identify, ...none }))).toBe('nothing')

@@ -11,7 +11,6 @@ test('exports what it says, and no more', () => {
       "parseStartBody",
       "planToResponse",
       "planTokens",
-      "requirePrincipal",
       "toErrorPlan",
       "toHttpRequest",
       "wireErrorOf",

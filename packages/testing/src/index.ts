@@ -34,6 +34,7 @@ export {
   readingScripts,
   type ReadingScriptOptions,
 } from './arbitrary/reading-scripts.ts'
+export { identifyAnswers, principals, verdictOnAnswer } from './arbitrary/identify-answers.ts'
 export { check, RUNS, SEED } from './arbitrary/check.ts'
 
 export { channelOf, expectedText, expectedTexts } from './source/expected-text.ts'

@@ -19,12 +19,15 @@ test('exports these names and no others', () => {
       'expectedText',
       'expectedTexts',
       'hostileText',
+      'identifyAnswers',
       'lawfulPolicies',
+      'principals',
       'readingScripts',
       'sourceEvents',
       'sourceItems',
       'stringTokens',
       'unlawfulPolicies',
+      'verdictOnAnswer',
     ].sort(),
   )
 })

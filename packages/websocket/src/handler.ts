@@ -1,12 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-import { DEFAULT_DRAIN_MS, SluiceError } from '@sluice/core'
+import { DEFAULT_DRAIN_MS, requireInteger, SluiceError } from '@sluice/core'
 import { WebSocketServer } from 'ws'
 
 import { admit, type Admitted, SUBPROTOCOL } from './handshake/handshake.ts'
 import {
-  invalidOption,
   resolveWebSocketOptions,
   type ResolvedWebSocketHandlerOptions,
   type WebSocketHandlerOptions,
@@ -106,8 +105,7 @@ class Handler implements WebSocketHandler {
   }
 
   drain({ withinMs = DEFAULT_DRAIN_MS, handOver }: DrainOptions = {}): Promise<void> {
-    if (!Number.isInteger(withinMs) || withinMs < 0 || withinMs > DAY_MS)
-      throw invalidOption('withinMs', withinMs, `a whole number from 0 to ${DAY_MS}`)
+    requireInteger('withinMs', withinMs, 0, DAY_MS)
     const { sluice } = this.#options
     if (this.#state === 'open') this.#state = 'draining'
     const elsewhere = handOver ?? sluice.shared

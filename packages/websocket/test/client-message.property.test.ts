@@ -26,7 +26,7 @@ function message<Type extends ClientMessage['type']>(type: Type, fields: object,
 
 const messages = fc.oneof(
   message('start', { ref, body }, { name, credit, idempotencyKey: stream }),
-  message('attach', { ref, stream }, { after: stream, name, credit }),
+  message('attach', { ref, stream }, { after: stream, name, credit, sluice: body }),
   message('attach', { ref, cursor: stream }, { name, credit }),
   message('attach', { ref, key: stream }, { after: stream }),
   message('detach', { ref }, { stream }),
@@ -64,7 +64,9 @@ test('a message with a field too many is refused, whatever its name', () =>
     fc.property(messages.filter(safe), fc.string(), (said, extra) => {
       fc.pre(
         !(extra in said) &&
-          !['ref', 'stream', 'name', 'credit', 'after', 'reader', 'cursor', 'key', 'idempotencyKey'].includes(extra),
+          !['ref', 'stream', 'name', 'credit', 'after', 'reader', 'cursor', 'key', 'idempotencyKey', 'sluice'].includes(
+            extra,
+          ),
       )
       const text = JSON.stringify(said).replace(/\}$/, `,${JSON.stringify(extra)}:1}`)
       expect(() => parseClientMessage(text)).toThrow(expect.objectContaining({ code: 'SLUICE_ERR_REQUEST' }))

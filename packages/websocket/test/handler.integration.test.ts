@@ -51,6 +51,57 @@ describe('a socket', () => {
     expect(asked).toEqual([{ body: { prompt: 'hi' }, principal: { owner: 'ada' }, path: '/chat', bearer: 't0ken' }])
   })
 
+  test('takes what the client says of its stream out of the body, as HTTP does; what the application says wins', async () => {
+    const bodies: unknown[] = []
+    rig = await startRig({
+      run: (body) => (bodies.push(body), body['own'] ? { source: () => ['x'], key: 'own' } : () => ['x']),
+    })
+    const client = await SocketClient.open(rig.url)
+    const sluice = { key: 'chat', ifRunning: 'attach', onDisconnect: 'continue', meta: { topic: 'bees' } }
+    const wishes = { ids: true, maxDelayMs: 20, maxTokens: 8 }
+    client.say({ type: 'start', ref: 'a', body: { prompt: 'hi', sluice: { ...sluice, ...wishes } } })
+    expect(await client.hear('opened')).toMatchObject({ meta: { topic: 'bees' } })
+    const { stream } = await client.hear('end')
+    client.say({ type: 'start', ref: 'b', body: { own: true, sluice } })
+    const other = await client.hear('end', ({ ref }) => ref === 'b')
+    expect(bodies).toEqual([{ prompt: 'hi' }, { own: true }])
+    const keyOf = async (id: string) => (await rig!.sluice.info({ id }, { as: { owner: 'ada' } })).key
+    expect([await keyOf(stream), await keyOf(other.stream)]).toEqual(['chat', 'own'])
+  })
+
+  test.each([
+    [{ maxDelay: 5 }, 'The field "sluice.maxDelay" is not known; known are: key, ifRunning, onDisconnect, meta, ids,'],
+    [{ onDisconnect: { graceMs: 3_600_001 } }, 'The field "sluice.onDisconnect" must be "cancel", "continue" or'],
+    ['chat', 'The field "sluice" must be an object.'],
+  ])('refuses a start that says %j of its stream, and runs nothing', async (sluice, message) => {
+    rig = await startRig({ run: () => () => Promise.reject(new Error('never')) })
+    const client = await SocketClient.open(rig.url)
+    client.say({ type: 'start', ref: 'a', body: { sluice } })
+    expect(await client.hear('refused')).toMatchObject({
+      ref: 'a',
+      code: 'SLUICE_ERR_REQUEST',
+      message: expect.stringContaining(message) as string,
+    })
+    expect([rig.sluice.stats().producing, rig.errors]).toEqual([0, []])
+  })
+
+  test('an attach says of its reading what a query does, and nothing of how a stream is started', async () => {
+    rig = await startRig({ run: () => say })
+    const client = await SocketClient.open(rig.url)
+    client.say({ type: 'start', ref: 'a', body: {} })
+    const { stream } = await client.hear('end')
+    client.say({ type: 'attach', ref: 'b', stream, sluice: { ids: true, maxDelayMs: 20, maxTokens: 8 } })
+    await client.hear('end', ({ ref }) => ref === 'b')
+    expect(client.text('b')).toBe(PIECES.join(''))
+    client.say({ type: 'attach', ref: 'c', stream, sluice: { onDisconnect: 'cancel' } })
+    expect(await client.hear('refused')).toMatchObject({
+      ref: 'c',
+      message:
+        'The field "sluice.onDisconnect" is about starting a stream, and this is about one that there is; ' +
+        'known are: ids, maxDelayMs, maxTokens.',
+    })
+  })
+
   test('a start that is sent again with its idempotency key joins the stream it began, and no other', async () => {
     let sources = 0
     rig = await startRig({

@@ -52,6 +52,22 @@ test('reliability S7: where all pages are allowed a cookie says nothing, not eve
   expect(await refusedWith(rig.url, ['sluice.v1', 'bearer.right'], byCookie)).toBe(101)
 })
 
+test.each(['server', 'ada', ['ada'], {}, { owner: '' }, { owner: 'ada\uD800' }])(
+  'contract 12: an answer of %j opens no socket, renews no credential, and is told to nobody but the owner of the server',
+  async (answer) => {
+    let answers: unknown = { owner: 'ada' }
+    rig = await startRig({ identify: () => answers as never, tickets: { redeem: () => answer as never } })
+    const client = await SocketClient.open(rig.url)
+    client.say({ type: 'authenticate', ref: 'a', ticket: 't' })
+    expect(await client.hear('refused')).toMatchObject({ ref: 'a', code: 'SLUICE_ERR_INTERNAL' })
+    expect(rig.errors.map(String).join()).toContain('"tickets.redeem" gave')
+    answers = answer
+    expect(await refusedWith(rig.url, ['sluice.v1'])).toBe(500)
+    expect(rig.errors.map(String).join()).toContain('"identify" gave')
+    expect(rig.handler.size).toBe(1)
+  },
+)
+
 describe('what is no page', () => {
   test('needs no origin, but more than a cookie', async () => {
     rig = await startRig({ origins: [PAGE] })

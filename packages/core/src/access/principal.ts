@@ -46,7 +46,7 @@ export function expiryOf(scheduler: Scheduler, actor: 'server' | Pick<Principal,
 }
 
 /** `expiresAtMs`, if it can be one. @throws SluiceError `SLUICE_ERR_OPTION` */
-export function requireExpiry(expiresAtMs: unknown): number | undefined {
+function requireExpiry(expiresAtMs: unknown): number | undefined {
   if (expiresAtMs === undefined || Number.isFinite(expiresAtMs)) return expiresAtMs as number | undefined
   throw invalidOption('expiresAtMs', expiresAtMs, 'milliseconds since 1970, or left out')
 }

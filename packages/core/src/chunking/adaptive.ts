@@ -1,6 +1,6 @@
 import { requireInteger, requireKnownNames, requireNumber, withDefault } from '../events/option-rules.ts'
 import type { ChunkingPolicy } from './policy.ts'
-import { honourWishes } from './wishes.ts'
+import { honourWishes } from './honour-wishes.ts'
 
 /** Options of {@link adaptive}. */
 export interface AdaptiveOptions {

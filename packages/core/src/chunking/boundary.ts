@@ -1,6 +1,6 @@
 import { invalidOption, requireKnownNames, requireNumber, withDefault } from '../events/option-rules.ts'
 import type { Chunker, ChunkingPolicy } from './policy.ts'
-import { honourWishes } from './wishes.ts'
+import { honourWishes } from './honour-wishes.ts'
 
 /** Options of {@link boundary}. */
 export interface BoundaryOptions {

@@ -1,5 +1,5 @@
 import type { ChunkingPolicy } from './policy.ts'
-import { honourWishes } from './wishes.ts'
+import { honourWishes } from './honour-wishes.ts'
 
 /**
  * Everything leaves at the end of the turn in which it arrived: the least delay, the most writes.

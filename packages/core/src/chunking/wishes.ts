@@ -1,5 +1,4 @@
 import { requireKnownNames, requirePositive } from '../events/option-rules.ts'
-import type { Chunker, StatefulPolicy } from './policy.ts'
 
 /** What a client wishes of how its tokens travel. The server's policy honours it within limits of its own. */
 export interface ChunkingWishes {
@@ -29,25 +28,4 @@ export function wishedLimits(
   serverDelayMs: number,
 ): { boundMs: number; maxTokens: number } {
   return { boundMs: Math.min(maxDelayMs, serverDelayMs), maxTokens: Math.max(1, Math.floor(maxTokens)) }
-}
-
-/**
- * A policy without memory that honours wishes: `takeUpTo` makes the decision for chunks of at most so many tokens. Readings
- * of clients that wish nothing share one chunker.
- */
-export function honourWishes(
-  name: string,
-  maxDelayMs: number,
-  takeUpTo: (maxTokens: number) => Chunker['take'],
-): StatefulPolicy {
-  const unwished: Chunker = { take: takeUpTo(Infinity) }
-  return {
-    name,
-    maxDelayMs,
-    create({ wishes }) {
-      if (wishes === NO_WISHES) return unwished
-      const limits = wishedLimits(wishes, maxDelayMs)
-      return { ...limits, take: takeUpTo(limits.maxTokens) }
-    },
-  }
 }

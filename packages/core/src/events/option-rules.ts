@@ -8,7 +8,7 @@ export function requireNumber(name: string, value: unknown, min: number, max: nu
 
 /** `value`, if it is a whole number within bounds; else a clear error. */
 export function requireInteger(name: string, value: unknown, min: number, max: number): number {
-  if (Number.isInteger(value)) return requireNumber(name, value, min, max)
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
   throw invalidOption(name, value, `a whole number from ${min} to ${max}`)
 }
 

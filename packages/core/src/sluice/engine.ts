@@ -3,10 +3,9 @@ import type { ErrorFor } from '../log/end.ts'
 import { maskError } from '../log/end.ts'
 import { SluiceError } from '../events/errors.ts'
 import type { WireError } from '../events/event.ts'
-import { Deadline } from '../clock/deadlines.ts'
 import type { Delivery } from '../reader/delivery.ts'
 import type { Wire } from '../wire/encoder.ts'
-import type { Scheduler } from '../clock/scheduler.ts'
+import { type TimeLimit, withinTime } from '../clock/within-time.ts'
 import { jsonOf } from '../events/json.ts'
 import { type Action, type Actor, type Authorize, notFound, type StreamIdentity } from '../access/principal.ts'
 import type { Producer } from '../producer/producer.ts'
@@ -33,7 +32,7 @@ export interface Engine extends ProducerContext {
 }
 
 /** How long `authorize` may take before the request fails. */
-const AUTHORIZE_MS = 5_000
+const AUTHORIZE_LIMIT: TimeLimit = { ms: 5_000, tooLate: () => new Error('authorize took longer than 5,000 ms') }
 
 /**
  * Lets `actor` pass, or says that there is no such stream.
@@ -50,7 +49,8 @@ export async function requireAuthority(
   let allowed: boolean
   try {
     const answer = engine.authorize(actor, stream, action)
-    allowed = answer === true || (answer !== false && (await withDeadline(engine.scheduler, answer)) === true)
+    allowed =
+      answer === true || (answer !== false && (await withinTime(engine.scheduler, answer, AUTHORIZE_LIMIT)) === true)
   } catch (error) {
     engine.observers.notify('failed', stream, { where: 'authorize', error })
     throw new SluiceError(
@@ -75,18 +75,6 @@ export function explainWith(errorFor: ErrorFor): (error: unknown) => WireError {
       return maskError(undefined)
     }
   }
-}
-
-function withDeadline(scheduler: Scheduler, answer: Promise<boolean>): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const deadline = new Deadline({
-      due: () => reject(new Error(`authorize took longer than ${AUTHORIZE_MS} ms`)),
-    })
-    scheduler.schedule(deadline, scheduler.now() + AUTHORIZE_MS)
-    Promise.resolve(answer)
-      .then(resolve, reject)
-      .finally(() => scheduler.cancel(deadline))
-  })
 }
 
 function isWireError(told: unknown): told is WireError {

@@ -66,9 +66,9 @@ export function mountWebSocket(
       identify({ headers: { authorization: bearer === undefined ? undefined : `Bearer ${bearer}` } }),
     origins: options.corsOrigin.includes('*') ? '*' : options.corsOrigin,
     run(sent, { principal, bearer }) {
-      const { body, sluice: wishes } = parseStartBody(sent, 'native')
+      const { body } = parseStartBody(sent, 'native')
       const authorization = bearer === undefined ? desk.authorizationOf(principal) : `Bearer ${bearer}`
-      return { ...wishes, source: runnerFor(body, authorization) }
+      return runnerFor(body, authorization)
     },
     onError: (error) => app.log.error(error),
   })

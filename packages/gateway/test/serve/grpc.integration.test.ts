@@ -51,12 +51,13 @@ describe('the gateway', () => {
     ['Connect with messages of protobuf', binary],
     ['gRPC-Web', createGrpcWebTransport],
   ])('serves %s on its main port', async (_, createTransport) => {
-    const { model } = stage.behave(answer)
+    const { model, first } = stage.behave(answer)
     const client = createClient(TokenStreamService, createTransport({ baseUrl: stage.gateway.url }))
     let text = ''
-    for await (const { events } of client.start({ input: { model, messages: [] } }))
+    for await (const { events } of client.start({ input: { model, messages: [], sluice: { maxTokens: 8 } } }))
       for (const { event } of events) if (event.case === 'text') text += event.value
     expect(text).toBe(WORDS.join(''))
+    expect((await first).body).not.toHaveProperty('sluice')
   })
 
   test('contract 8: a backend that refuses ends the call with its meaning', async () => {

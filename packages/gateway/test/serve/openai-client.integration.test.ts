@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+
 import OpenAI, { APIConnectionError, APIError } from 'openai'
 import type { ChatCompletionChunk } from 'openai/resources/chat/completions'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -209,14 +211,15 @@ describe('text', () => {
   })
 })
 
-test('what sluice does not know reaches the backend', async () => {
+test('what sluice does not know reaches the backend, and what is meant for it does not', async () => {
   const behaviour = stage.behave(async (exchange) => {
     exchange.stream()
     await exchange.send(ROLE, STOP, DONE)
     exchange.response.end()
   })
   const unknown = { made_up: { deep: [1, null, '\u2028'] }, top_k: 40, background: true, metadata: { a: 'b' } }
-  await chunksOf(behaviour.model, { ...unknown, sluice: { meta: { chat: 7 } } })
+  const ours = { key: randomUUID(), ifRunning: 'attach', onDisconnect: 'cancel', meta: { chat: 7 } }
+  await chunksOf(behaviour.model, { ...unknown, sluice: { ...ours, ids: true, maxDelayMs: 20, maxTokens: 8 } })
   const { body, headers, path } = await behaviour.first
   expect(path).toBe('/v1/chat/completions')
   expect(body).toEqual({
@@ -227,6 +230,14 @@ test('what sluice does not know reaches the backend', async () => {
     ...unknown,
   })
   expect(headers.authorization).toBeUndefined()
+})
+
+test('a name that is not known in what is meant for sluice is a 400 in OpenAI\u2019s words, and asks nothing of the backend', async () => {
+  const behaviour = stage.behave(() => {})
+  const error = await failureOf(chunksOf(behaviour.model, { sluice: { maxDelay: 20 } }))
+  expect(error).toBeInstanceOf(OpenAI.BadRequestError)
+  expect(error.message).toContain('known are: key, ifRunning, onDisconnect, meta, ids, maxDelayMs, maxTokens.')
+  expect(behaviour.exchanges).toEqual([])
 })
 
 describe('a refusal of the backend', () => {

@@ -1,7 +1,7 @@
 import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from 'node:http2'
 
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { Connection } from '@sluice/core'
+import { type Connection, deliverOptionsOf, type Principal, requirePrincipal } from '@sluice/core'
 
 import { type Begun, beginAttach, beginStart } from '../service/begin-reading.ts'
 import { EventEncoder, wireOf } from '../message/event-encoder.ts'
@@ -9,7 +9,6 @@ import { AttachRequestSchema, StartRequestSchema } from '../gen/sluice/v1/token_
 import { parseGrpcTimeout } from './grpc-timeout.ts'
 import { grpcTrailers } from './grpc-trailers.ts'
 import { Http2Sink } from './http2-sink.ts'
-import { requireCaller } from '../service/identify.ts'
 import { readRequest } from '../message/request-message.ts'
 import type { ServiceParts } from '../service/service-parts.ts'
 import { type CallStatus, isMasked, statusOfError, statusOfReading } from '../message/status.ts'
@@ -68,7 +67,7 @@ export class GrpcCall {
     const schema = method === 'start' ? StartRequestSchema : AttachRequestSchema
     const [message, principal] = await Promise.all([
       readRequest(schema, this.#stream, this.#request.headers, parts.maxRequestBytes),
-      requireCaller(parts.sluice, parts.identify, headers),
+      this.#identify(headers),
     ])
     // Nothing is begun for a client that is gone.
     if (this.#over) throw new ConnectError('The client has left.', Code.Canceled)
@@ -77,7 +76,13 @@ export class GrpcCall {
       : beginAttach(parts, message, principal)
   }
 
-  #deliver({ stream, credit }: Begun): void {
+  /** What `identify` throws at once is a rejection too: the request is being read meanwhile. */
+  async #identify(headers: Headers): Promise<Principal> {
+    const { sluice, identify } = this.#parts
+    return requirePrincipal(sluice.scheduler, identify(headers))
+  }
+
+  #deliver({ stream, credit, reading }: Begun): void {
     const { reader, queueBytes } = this.#parts
     if (this.#over) {
       // It was read for a moment: from here the stream's own policy decides what becomes of it.
@@ -89,7 +94,12 @@ export class GrpcCall {
     const sink = new Http2Sink(this.#stream, queueBytes, {
       finish: () => this.#finish(statusOfReading(encoder.over)),
     })
-    this.#connection = stream.deliver(sink, { ...reader, wire: wireOf(encoder), credit })
+    this.#connection = stream.deliver(sink, {
+      ...reader,
+      ...deliverOptionsOf(reading),
+      wire: wireOf(encoder),
+      credit,
+    })
   }
 
   /** The call ends before its reading does: what is queued for a client that does not read is dropped. */

@@ -7,10 +7,11 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from '@connectrpc/connect-node'
+import { requireKnownNames } from '@sluice/core'
 
 import { GrpcCall } from './grpc-call.ts'
 import { limitQueue } from './http2-sink.ts'
-import { createGrpcRoutes, type GrpcRoutesOptions, resolveParts } from '../service/routes.ts'
+import { type GrpcRoutesOptions, resolveParts, ROUTES_OPTION_NAMES, routesOf } from '../service/routes.ts'
 
 const DIRECT: Readonly<Record<string, 'start' | 'attach'>> = {
   '/sluice.v1.TokenStreamService/Start': 'start',
@@ -53,8 +54,14 @@ export interface GrpcHandler {
  * ```
  */
 export function createGrpcHandler(options: GrpcHandlerOptions): GrpcHandler {
+  requireKnownNames('', options, [...ROUTES_OPTION_NAMES, 'shutdownSignal'])
+  return handlerOf(options)
+}
+
+/** The same for those who have looked at the names already, which may be more. */
+export function handlerOf(options: GrpcHandlerOptions): GrpcHandler {
   const { shutdownSignal } = options
-  const routes = createGrpcRoutes(options)
+  const routes = routesOf(options)
   const router = createConnectRouter({
     acceptCompression: [compressionGzip],
     // Never what is sent: the length of compressed tokens tells what they say, and small messages gain nothing.

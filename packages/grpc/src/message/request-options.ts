@@ -1,20 +1,24 @@
-import { createHash } from 'node:crypto'
-
 import type { JsonObject } from '@bufbuild/protobuf'
-import { type Json, type OnDisconnect, SluiceError, type StartOptions, type StreamRef as CoreRef } from '@sluice/core'
+import {
+  type ClientReading,
+  fingerprintOf,
+  type OnDisconnect,
+  parseClientOptions,
+  parseClientReading,
+  requireSafeJson,
+  SluiceError,
+  type StartOptions,
+  type StreamRef as CoreRef,
+} from '@sluice/core'
 
 import {
   IfRunning,
   type OnDisconnect as OnDisconnectMessage,
   OnDisconnect_Policy,
 } from '../gen/sluice/v1/token_stream_pb.ts'
-import type { StartRequest, StreamRef } from '../gen/sluice/v1/token_stream_pb.ts'
+import type { AttachRequest, StartRequest, StreamRef } from '../gen/sluice/v1/token_stream_pb.ts'
 
 const MAX_NAME_LENGTH = 256
-const MAX_META_CHARS = 16 * 1024
-const MAX_GRACE_MS = 3_600_000
-/** Deeper than any request has reason to be, and shallow enough for everything that walks it. */
-const MAX_DEPTH = 64
 
 /**
  * Which stream a call is about.
@@ -48,29 +52,49 @@ export function toCredit(credit: bigint | undefined): number | undefined {
   return credit > MAX_CREDIT ? Number(MAX_CREDIT) : Number(credit)
 }
 
+/** A request to start a stream that was understood. */
+export interface ParsedStart {
+  /** What the runner is given. */
+  input: JsonObject
+  options: Omit<StartOptions, 'as'>
+  reading: ClientReading
+}
+
 /**
- * What a request to start a stream asks for, besides its input and who asks.
+ * What a request to start a stream asks for.
  *
  * @throws SluiceError `SLUICE_ERR_REQUEST`
  */
-export function toStartOptions(request: StartRequest): Omit<StartOptions, 'as'> {
-  const { input = {}, key, ifRunning, meta, onDisconnect, idempotencyKey } = request
-  requireShallow(input)
-  if (meta !== undefined) {
-    requireShallow(meta)
-    if (JSON.stringify(meta).length > MAX_META_CHARS)
-      throw refused(`The field "meta" has at most ${MAX_META_CHARS} characters of JSON.`)
-  }
-  return {
-    key: key === '' ? undefined : requireName('key', key),
+export async function parseStart(request: StartRequest): Promise<ParsedStart> {
+  const { key, ifRunning, meta, onDisconnect, idempotencyKey, maxDelayMs, maxTokens } = request
+  const whole = requireSafeJson(request.input ?? {}, 'The field "input"') as JsonObject
+  const { sluice, ...input } = whole
+  const fields = {
+    key: key === '' ? undefined : key,
     ifRunning: toIfRunning(ifRunning),
-    meta,
+    meta: meta && requireSafeJson(meta, 'The field "meta"'),
     onDisconnect: toOnDisconnect(onDisconnect),
-    idempotency:
-      idempotencyKey === ''
-        ? undefined
-        : { key: `grpc:${requireName('idempotency_key', idempotencyKey)}`, fingerprint: fingerprintOf(input) },
+    maxDelayMs,
+    maxTokens,
   }
+  // Checked by itself first, so that an error names what is wrong by where it was said.
+  parseClientOptions(sluice)
+  const { start, reading } = parseClientOptions({ ...(sluice as object | null), ...definedOf(fields) }, 'request')
+  const idempotency = idempotencyKey === '' ? undefined : await idempotencyOf(idempotencyKey, whole)
+  return { input, options: { ...start, idempotency }, reading }
+}
+
+/** What a request to read a stream asks of its reading. @throws SluiceError `SLUICE_ERR_REQUEST` */
+export function parseReading({ maxDelayMs, maxTokens }: AttachRequest): ClientReading {
+  return parseClientReading({ maxDelayMs, maxTokens }, 'request')
+}
+
+async function idempotencyOf(key: string, input: JsonObject): Promise<StartOptions['idempotency']> {
+  return { key: `grpc:${requireName('idempotency_key', key)}`, fingerprint: await fingerprintOf(input) }
+}
+
+function definedOf(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 
 function toIfRunning(ifRunning: IfRunning): StartOptions['ifRunning'] {
@@ -96,11 +120,8 @@ function toOnDisconnect(onDisconnect: OnDisconnectMessage | undefined): OnDiscon
       return 'cancel'
     case OnDisconnect_Policy.CONTINUE:
       return 'continue'
-    case OnDisconnect_Policy.GRACE: {
-      const { graceMs } = onDisconnect!
-      if (graceMs <= MAX_GRACE_MS) return { graceMs }
-      throw refused(`The field "on_disconnect.grace_ms" is at most ${MAX_GRACE_MS}.`)
-    }
+    case OnDisconnect_Policy.GRACE:
+      return { graceMs: onDisconnect!.graceMs }
   }
   throw refused(`The field "on_disconnect.policy" has the unknown value ${onDisconnect?.policy}.`)
 }
@@ -108,29 +129,6 @@ function toOnDisconnect(onDisconnect: OnDisconnectMessage | undefined): OnDiscon
 function requireName(field: string, value: string): string {
   if (value.length > 0 && value.length <= MAX_NAME_LENGTH) return value
   throw refused(`The field "${field}" has 1 to ${MAX_NAME_LENGTH} characters.`)
-}
-
-function requireShallow(value: JsonObject): void {
-  let level: unknown[] = [value]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) throw refused(`The request is nested deeper than ${MAX_DEPTH} levels.`)
-    level = level.flatMap((node) => (typeof node === 'object' && node !== null ? Object.values(node) : []))
-  }
-}
-
-/** What makes two inputs the same: their value, in whatever order its members were written. */
-function fingerprintOf(input: JsonObject): string {
-  return createHash('sha256').update(canonicalJson(input)).digest('hex')
-}
-
-function canonicalJson(value: Json | undefined): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null)
-  if (Array.isArray(value)) return `[${(value as readonly Json[]).map(canonicalJson).join(',')}]`
-  const object = value as { readonly [name: string]: Json | undefined }
-  const members = Object.keys(object)
-    .toSorted()
-    .map((name) => `${JSON.stringify(name)}:${canonicalJson(object[name])}`)
-  return `{${members.join(',')}}`
 }
 
 function refused(message: string): SluiceError {

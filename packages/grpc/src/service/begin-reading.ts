@@ -1,15 +1,17 @@
 import type { JsonObject } from '@bufbuild/protobuf'
-import { type Principal, SluiceError, type TokenStream, type WireFacts } from '@sluice/core'
+import { type ClientReading, type Principal, SluiceError, type TokenStream, type WireFacts } from '@sluice/core'
 
 import { WIRE_NAME } from '../message/event-encoder.ts'
 import type { AttachRequest, StartRequest } from '../gen/sluice/v1/token_stream_pb.ts'
-import { toCredit, toRef, toStartOptions } from '../message/request-options.ts'
+import { parseReading, parseStart, toCredit, toRef } from '../message/request-options.ts'
 import type { ServiceParts } from './service-parts.ts'
 
 /** A stream that a request names, and how far its reading may go at first. */
 export interface Begun {
   stream: TokenStream
   credit: number | undefined
+  /** What the client asks of its reading. */
+  reading: ClientReading
 }
 
 /** Starts the stream that a request asks for, or joins the one that stands in its place. */
@@ -19,15 +21,14 @@ export async function beginStart(
   { headers, principal }: { headers: Headers; principal: Principal },
 ): Promise<Begun> {
   if (!run) throw new SluiceError('SLUICE_ERR_NOT_FOUND', 'Nothing can be started here.')
-  const options = toStartOptions(request)
-  const { input = {} } = request
+  const { input, options, reading } = await parseStart(request)
   const source = await run(input, { headers, principal })
   const stream = await sluice.start(source, {
     as: principal,
     wire: { name: WIRE_NAME, facts: factsOf(input) },
     ...options,
   })
-  return { stream, credit: toCredit(request.credit) }
+  return { stream, credit: toCredit(request.credit), reading }
 }
 
 /** Joins the stream that a request names. */
@@ -36,9 +37,10 @@ export async function beginAttach(
   request: AttachRequest,
   principal: Principal,
 ): Promise<Begun> {
+  const reading = parseReading(request)
   const after = request.after === '' ? undefined : request.after
   const stream = await sluice.attach(toRef(request.ref), { as: principal, after })
-  return { stream, credit: toCredit(request.credit) }
+  return { stream, credit: toCredit(request.credit), reading }
 }
 
 /** What other wires must remember to write this stream the same anywhere. */

@@ -1,5 +1,5 @@
 import { ConnectError } from '@connectrpc/connect'
-import type { Connection } from '@sluice/core'
+import { type Connection, deliverOptionsOf } from '@sluice/core'
 
 import type { Begun } from './begin-reading.ts'
 import { EventEncoder, type ReadingEnd, wireOf } from '../message/event-encoder.ts'
@@ -20,13 +20,13 @@ export type ToResponse<Response> = (bytes: Uint8Array) => Response
  */
 export async function* serveReading<Response>(
   { reader, queueBytes }: ServiceParts,
-  { stream, credit }: Begun,
+  { stream, credit, reading }: Begun,
   signal: AbortSignal,
   toResponse: ToResponse<Response>,
 ): AsyncGenerator<Response, void, undefined> {
   const encoder = new EventEncoder({ nothingLeft: stream.exhausted ? stream.end : undefined })
   const sink = new PullSink(queueBytes, true)
-  const connection = stream.deliver(sink, { ...reader, wire: wireOf(encoder), credit })
+  const connection = stream.deliver(sink, { ...reader, ...deliverOptionsOf(reading), wire: wireOf(encoder), credit })
   const leave = leaveOnAbort(connection, sink, signal)
   try {
     for (;;) {

@@ -1,20 +1,29 @@
 import type { ConnectRouter } from '@connectrpc/connect'
-import { type ReaderOptions, resolveReaderOptions, type Sluice, SluiceError } from '@sluice/core'
+import {
+  invalidOption,
+  type ReaderOptions,
+  requireInteger,
+  requireKnownNames,
+  resolveReaderOptions,
+  type Sluice,
+} from '@sluice/core'
 
 import { Health } from '../gen/grpc/health/v1/health_pb.ts'
 import { ServerReflection } from '../gen/grpc/reflection/v1/reflection_pb.ts'
 import { ServerReflection as ServerReflectionAlpha } from '../gen/grpc/reflection/v1alpha/reflection_pb.ts'
 import { TokenStreamService } from '../gen/sluice/v1/token_stream_pb.ts'
 import { HealthReport } from './health.ts'
-import type { IdentifyCall } from './identify.ts'
 import { Reflection } from './reflection.ts'
 import { createService } from './service.ts'
-import type { GrpcRunner, ServiceParts } from './service-parts.ts'
+import type { GrpcRunner, IdentifyCall, ServiceParts } from './service-parts.ts'
 
 /** Options of {@link createGrpcRoutes}. */
 export interface GrpcRoutesOptions {
   sluice: Sluice
-  /** Says who made a call, by its metadata; `undefined` for a stranger, who is UNAUTHENTICATED. Bounded: 5 seconds. */
+  /**
+   * Says who made a call, by its metadata: a principal; `undefined` or `null` for a stranger, who is UNAUTHENTICATED.
+   * Bounded: 5 seconds.
+   */
   identify: IdentifyCall
   /** Makes the sources of what clients start. Without it streams are read, cancelled and so on, but not started. */
   run?: GrpcRunner | undefined
@@ -49,6 +58,18 @@ export const DEFAULT_GRPC_ROUTES_OPTIONS: {
   readonly reflection: boolean
 } = { maxRequestBytes: 1024 * 1024, maxSessionReadings: 100, reflection: true }
 
+/** The names of {@link GrpcRoutesOptions}. */
+export const ROUTES_OPTION_NAMES: readonly (keyof GrpcRoutesOptions)[] = [
+  'sluice',
+  'identify',
+  'run',
+  'reader',
+  'maxRequestBytes',
+  'maxSessionReadings',
+  'reflection',
+  'onError',
+]
+
 /** Adds the services to a router of Connect. */
 export interface GrpcRoutes {
   (router: ConnectRouter): void
@@ -71,6 +92,12 @@ const MAX_SESSION_READINGS = 10_000
  * ```
  */
 export function createGrpcRoutes(options: GrpcRoutesOptions): GrpcRoutes {
+  requireKnownNames('', options, ROUTES_OPTION_NAMES)
+  return routesOf(options)
+}
+
+/** The same for those who have looked at the names already, which may be more. */
+export function routesOf(options: GrpcRoutesOptions): GrpcRoutes {
   const parts = resolveParts(options)
   const { maxRequestBytes, reflection } = { ...DEFAULT_GRPC_ROUTES_OPTIONS, ...definedOf(options) }
   const health = new HealthReport(parts.sluice, [TokenStreamService.typeName])
@@ -90,12 +117,12 @@ export function createGrpcRoutes(options: GrpcRoutesOptions): GrpcRoutes {
 export function resolveParts(options: GrpcRoutesOptions): ServiceParts & { maxRequestBytes: number } {
   const { sluice, identify, run, reader, onError } = options
   const { maxRequestBytes, maxSessionReadings } = { ...DEFAULT_GRPC_ROUTES_OPTIONS, ...definedOf(options) }
-  if (typeof sluice?.start !== 'function') throw invalid('sluice', sluice, 'what createSluice gives')
-  if (typeof identify !== 'function') throw invalid('identify', identify, 'a function: who made a call?')
-  if (run !== undefined && typeof run !== 'function') throw invalid('run', run, 'a function that makes a source')
-  if (onError !== undefined && typeof onError !== 'function') throw invalid('onError', onError, 'a function')
-  requireWhole('maxRequestBytes', maxRequestBytes, MAX_REQUEST_BYTES)
-  requireWhole('maxSessionReadings', maxSessionReadings, MAX_SESSION_READINGS)
+  if (typeof sluice?.start !== 'function') throw invalidOption('sluice', sluice, 'what createSluice gives')
+  if (typeof identify !== 'function') throw invalidOption('identify', identify, 'a function: who made a call?')
+  if (run !== undefined && typeof run !== 'function') throw invalidOption('run', run, 'a function that makes a source')
+  if (onError !== undefined && typeof onError !== 'function') throw invalidOption('onError', onError, 'a function')
+  requireInteger('maxRequestBytes', maxRequestBytes, 1, MAX_REQUEST_BYTES)
+  requireInteger('maxSessionReadings', maxSessionReadings, 1, MAX_SESSION_READINGS)
   return {
     sluice,
     identify,
@@ -117,18 +144,4 @@ export function resolveParts(options: GrpcRoutesOptions): ServiceParts & { maxRe
 /** Explicit `undefined` means the default. */
 function definedOf<Options extends object>(options: Options): Options {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options
-}
-
-/** @throws SluiceError `SLUICE_ERR_OPTION` for anything but a whole number from 1 (or `min`) to `max` */
-export function requireWhole(name: string, value: number, max: number, min = 1): number {
-  if (Number.isSafeInteger(value) && value >= min && value <= max) return value
-  throw invalid(name, value, `a whole number from ${min} to ${max}`)
-}
-
-function invalid(name: string, value: unknown, rule: string): SluiceError {
-  return new SluiceError('SLUICE_ERR_OPTION', `The option "${name}" is ${show(value)}; it must be ${rule}.`)
-}
-
-function show(value: unknown): string {
-  return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }

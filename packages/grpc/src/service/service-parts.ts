@@ -1,7 +1,8 @@
 import type { JsonObject } from '@bufbuild/protobuf'
-import type { NamedSource, Principal, ReaderOptions, Sluice, Source } from '@sluice/core'
+import type { Identified, NamedSource, Principal, ReaderOptions, Sluice, Source } from '@sluice/core'
 
-import type { IdentifyCall } from './identify.ts'
+/** Says who made a call, by its metadata: a principal; `undefined` or `null` for a stranger. Bounded: 5 seconds. */
+export type IdentifyCall = (headers: Headers) => Identified
 
 /**
  * Makes the source of a stream that a client asks for. `input` is what the client sent. What it throws as a

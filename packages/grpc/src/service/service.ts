@@ -1,5 +1,5 @@
 import type { ServiceImpl } from '@connectrpc/connect'
-import type { Sluice, StreamInfo as CoreInfo } from '@sluice/core'
+import { requirePrincipal, type Sluice, type StreamInfo as CoreInfo } from '@sluice/core'
 
 import { beginAttach, beginStart } from './begin-reading.ts'
 import { toEndMessage } from '../message/event-message.ts'
@@ -10,7 +10,6 @@ import {
   StreamInfo_Status,
   type TokenStreamService,
 } from '../gen/sluice/v1/token_stream_pb.ts'
-import { requireCaller } from './identify.ts'
 import { serveReading } from './reading.ts'
 import { toRef } from '../message/request-options.ts'
 import { responseMaker } from '../message/response-message.ts'
@@ -33,7 +32,7 @@ export function createService(parts: ServiceParts): ServiceImpl<typeof TokenStre
   return {
     async *start(request, { requestHeader, signal }) {
       const begun = await told(async () => {
-        const principal = await requireCaller(sluice, identify, requestHeader)
+        const principal = await requirePrincipal(sluice.scheduler, identify(requestHeader))
         signal.throwIfAborted()
         return beginStart(parts, request, { headers: requestHeader, principal })
       })
@@ -41,22 +40,22 @@ export function createService(parts: ServiceParts): ServiceImpl<typeof TokenStre
     },
     async *attach(request, { requestHeader, signal }) {
       const begun = await told(async () =>
-        beginAttach(parts, request, await requireCaller(sluice, identify, requestHeader)),
+        beginAttach(parts, request, await requirePrincipal(sluice.scheduler, identify(requestHeader))),
       )
       yield* serveReading(parts, begun, signal, responseMaker(AttachResponseSchema, requestHeader))
     },
     cancel: ({ ref }, { requestHeader }) =>
       told(async () => {
-        const as = await requireCaller(sluice, identify, requestHeader)
+        const as = await requirePrincipal(sluice.scheduler, identify(requestHeader))
         return { info: toInfo(await sluice.cancel(toRef(ref), { as })) }
       }),
     info: ({ ref }, { requestHeader }) =>
       told(async () => {
-        const as = await requireCaller(sluice, identify, requestHeader)
+        const as = await requirePrincipal(sluice.scheduler, identify(requestHeader))
         return { info: toInfo(await sluice.info(toRef(ref), { as })) }
       }),
     async *session(requests, { requestHeader, signal }) {
-      const principal = await told(() => requireCaller(sluice, identify, requestHeader))
+      const principal = await told(() => requirePrincipal(sluice.scheduler, identify(requestHeader)))
       const session = new Session(parts, { headers: requestHeader, principal })
       yield* session.serve(requests, signal, responseMaker(SessionResponseSchema, requestHeader))
     },

@@ -3,7 +3,15 @@ import { randomBytes } from 'node:crypto'
 import { toJson } from '@bufbuild/protobuf'
 import { ValueSchema } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { type Connection, type Json, parseCursor, type Principal, SluiceError, type TokenStream } from '@sluice/core'
+import {
+  type Connection,
+  deliverOptionsOf,
+  type Json,
+  parseCursor,
+  type Principal,
+  SluiceError,
+  type TokenStream,
+} from '@sluice/core'
 
 import { type Begun, beginAttach, beginStart } from './begin-reading.ts'
 import { EventEncoder, type ReadingEnd, wireOf } from '../message/event-encoder.ts'
@@ -134,14 +142,20 @@ export class Session {
       : beginAttach(this.#parts, request.value, this.#caller.principal)
   }
 
-  #deliver(number: number, slot: Slot, { stream, credit }: Begun): TokenStream {
+  #deliver(number: number, slot: Slot, { stream, credit, reading }: Begun): TokenStream {
     const encoder = new EventEncoder({
       nothingLeft: stream.exhausted ? stream.end : undefined,
       suffix: (over) => sessionMessage(number, over && { over: this.#ended(number, slot, over) }),
     })
     const name = this.#readerName(number)
-    const options = { ...this.#parts.reader, wire: wireOf(encoder), credit, name, connection: this.#connection }
-    stream.deliver(this.#sink, options)
+    stream.deliver(this.#sink, {
+      ...this.#parts.reader,
+      ...deliverOptionsOf(reading),
+      wire: wireOf(encoder),
+      credit,
+      name,
+      connection: this.#connection,
+    })
     // It has read for a moment: from here its stream's own policy decides what becomes of it.
     if (slot.left) stream.detach()
     return stream

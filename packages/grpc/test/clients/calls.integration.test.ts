@@ -36,7 +36,30 @@ function otherThan(id: string): string {
   return (id.startsWith('0') ? '1' : '0') + id.slice(1)
 }
 
+/** A request whose input says something of its stream. */
+const said = (fields: object): object => ({ input: { fields: { sluice: { structValue: { fields } } } } })
+
 const TOKENS = ['Hello', ' wörld', ' 👩🏽‍🚀', '!']
+
+test.each(['server', 'ada', ['ada'], {}, { owner: '' }, { owner: 'ada\uD800' }])(
+  'contract 12: an identify that gives %j lets nobody in, and who is told why is the owner of the server',
+  async (answer) => {
+    const { client, errors, sluice } = await rigWith(saying(...TOKENS), { server: { identify: () => answer as never } })
+    const theirs = await sluice.start(() => ['internal'], { as: 'server', onDisconnect: 'continue' })
+    for (const [method, request] of [
+      ['Start', {}],
+      ['Attach', { ref: { id: theirs.id } }],
+    ] as const) {
+      const { status, messages } = await hear(open(client, method, request))
+      expect([status.code, messages]).toEqual([13, []])
+      expect(status.details).not.toContain('identify')
+    }
+    expect(errors.map(String)).toEqual([
+      expect.stringContaining('"identify" gave') as string,
+      expect.stringContaining('"identify" gave') as string,
+    ])
+  },
+)
 
 describe('Start', () => {
   test('contract 1: gives what the source says, an opening first and an end last, and OK', async () => {
@@ -81,6 +104,33 @@ describe('Start', () => {
     })
     expect(events[7]!['extra']).toMatchObject({ structValue: { fields: { from: { stringValue: 'x' } } } })
     expect(events.at(-1)!['end']).toMatchObject({ complete: true, usage: { inputTokens: 3, outputTokens: 4 } })
+  })
+
+  test('takes what input.sluice says of the stream, which is no part of the input; a field of the request wins', async () => {
+    const inputs: unknown[] = []
+    const { client, sluice } = await rigWith({ byInput: (input) => (inputs.push(input), saying('x')) })
+    const input = {
+      fields: {
+        prompt: { stringValue: 'hi' },
+        sluice: {
+          structValue: {
+            fields: {
+              key: { stringValue: 'by-input' },
+              meta: { structValue: { fields: { topic: { stringValue: 'bees' } } } },
+              maxTokens: { numberValue: 8 },
+            },
+          },
+        },
+      },
+    }
+    const keys: unknown[] = []
+    for (const fields of [{}, { key: 'by-field', maxTokens: 4 }]) {
+      const { events, cursor } = await hear(open(client, 'Start', { input, ...fields }))
+      expect(events[0]).toMatchObject({ opened: { meta: { fields: { topic: { stringValue: 'bees' } } } } })
+      keys.push((await sluice.info({ cursor }, { as: { owner: 'ada' } })).key)
+    }
+    expect(keys).toEqual(['by-input', 'by-field'])
+    expect(inputs).toEqual([{ prompt: 'hi' }, { prompt: 'hi' }])
   })
 
   test('contract 8: headers and opening are there before the first token', async () => {
@@ -144,8 +194,20 @@ describe('Start', () => {
 
   test.each([
     ['an unknown ifRunning', { ifRunning: 99 }, /if_running/],
-    ['too long a grace', { onDisconnect: { policy: 'POLICY_GRACE', graceMs: 4_000_000 } }, /grace_ms/],
+    [
+      'too long a grace',
+      { onDisconnect: { policy: 'POLICY_GRACE', graceMs: 4_000_000 } },
+      /"on_disconnect" must be .* 3600000 /,
+    ],
     ['too long a key', { key: 'x'.repeat(300) }, /"key"/],
+    ['too long a delay', { maxDelayMs: 60_001 }, /"max_delay_ms" must be a whole number from 1 to 60000/],
+    ['chunks of nothing', { maxTokens: 0 }, /"max_tokens" must be a whole number from 1 to 65536/],
+    [
+      'an unknown name in input.sluice',
+      said({ maxDelay: { numberValue: 5 } }),
+      /"sluice.maxDelay" is not known; known are: key, /,
+    ],
+    ['a wrong value in input.sluice', said({ key: { numberValue: 5 } }), /"sluice.key" must be/],
     ['too much meta', { meta: { fields: { big: { stringValue: 'x'.repeat(20_000) } } } }, /"meta"/],
   ])('refuses %s as INVALID_ARGUMENT', async (_, request, message) => {
     const { client } = await rigWith(saying('x'))
@@ -156,6 +218,15 @@ describe('Start', () => {
 })
 
 describe('Attach', () => {
+  test('takes wishes, within their bounds', async () => {
+    const { client } = await rigWith(saying(...TOKENS))
+    const { cursor } = await hear(open(client, 'Start', { maxDelayMs: 20, maxTokens: 8 }))
+    const ref = { id: cursor.split('.')[0]! }
+    expect((await hear(open(client, 'Attach', { ref, maxDelayMs: 1, maxTokens: 65_536 }))).text).toBe(TOKENS.join(''))
+    const { status } = await hear(open(client, 'Attach', { ref, maxTokens: 65_537 }))
+    expect(status).toMatchObject({ code: 3, details: expect.stringContaining('"max_tokens"') as string })
+  })
+
   test('contract 1: goes on exactly after a cursor', async () => {
     const { client } = await rigWith(saying(...TOKENS))
     const whole = await hear(open(client, 'Start', {}))

@@ -1,4 +1,11 @@
-import type { ReaderOptions, Sluice, TokenStream, Wire } from '@sluice/core'
+import {
+  type ClientReading,
+  deliverOptionsOf,
+  type ReaderOptions,
+  type Sluice,
+  type TokenStream,
+  type Wire,
+} from '@sluice/core'
 import { createSseHeaders, type DeliveryPlan, joinHeaderLists } from '@sluice/sse'
 
 import type { PendingReader } from './pending-reader.ts'
@@ -18,13 +25,16 @@ export interface StreamingPlanParts {
   /** True when the request may be repeated as it is, as an `EventSource` does it: the answer is broken off now and then. */
   rotates?: boolean | undefined
   reader?: ReaderOptions | undefined
+  /** What the client asks of this reading. */
+  reading?: ClientReading | undefined
   hold?: PendingReader | undefined
 }
 
 /** The answer that delivers a stream. */
 export function planStreaming(sluice: Pick<Sluice, 'readerOptions'>, parts: StreamingPlanParts): DeliveryPlan {
   const { stream, wire, mount, continues, readerName, rotates, reader, hold } = parts
-  const ids = parts.ids ?? continues !== undefined
+  // A client that comes with a cursor reads ids, whether it says so or not.
+  const reading: ClientReading = { ...parts.reading, ids: parts.reading?.ids ?? continues !== undefined }
   const headers = createSseHeaders({
     streamId: stream.id,
     contentLocation: locationOf(mount, stream.id),
@@ -40,8 +50,9 @@ export function planStreaming(sluice: Pick<Sluice, 'readerOptions'>, parts: Stre
         sink.destroy()
         return { lost: () => {} }
       }
-      const how = { wire: withFactsOf(wire, stream), continues, ids, name: readerName, rotates }
-      return stream.deliver(sink, { ...reader, ...how })
+      const wired = withFactsOf(wire, stream)
+      const said = deliverOptionsOf(reading)
+      return stream.deliver(sink, { ...reader, ...said, wire: wired, continues, name: readerName, rotates })
     },
   }
 }

@@ -1,10 +1,7 @@
-import { joinBytes, type Json, SluiceError } from '@sluice/core'
+import { joinBytes, SluiceError } from '@sluice/core'
 
 /** Largest body of a request, in bytes. */
 export const DEFAULT_MAX_BODY_BYTES: number = 1024 * 1024
-
-/** Deeper than any schema of a tool; what walks the value after us may recurse. */
-const MAX_DEPTH = 100
 
 /** All bytes of a body. Leaves it where it stands when it is too long. */
 export async function collectBody(
@@ -43,27 +40,6 @@ export function parseJsonBody(bytes: Uint8Array): unknown {
   } catch {
     throw malformed('The body is not JSON.')
   }
-}
-
-/**
- * `value` when it can be worked with: not too deep, and without members that would change a prototype when copied.
- *
- * @throws SluiceError `SLUICE_ERR_REQUEST`
- */
-export function requireSafeJson(value: unknown): Json {
-  // A loop, not a recursion: what it guards against is a value that is too deep for one.
-  let level: unknown[] = [value]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) throw malformed(`The body is nested deeper than ${MAX_DEPTH} levels.`)
-    const below: unknown[] = []
-    for (const item of level) {
-      if (typeof item !== 'object' || item === null) continue
-      if (Object.hasOwn(item, '__proto__')) throw malformed('The body has a member named "__proto__".')
-      for (const member of Object.values(item)) below.push(member)
-    }
-    level = below
-  }
-  return value as Json
 }
 
 function malformed(message: string): SluiceError {

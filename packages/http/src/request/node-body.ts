@@ -1,8 +1,13 @@
+import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
+
 import { joinBytes, SluiceError } from '@sluice/core'
 import type { NodeResponse } from '@sluice/sse/node'
 
 import { parseJsonBody, requireUnencoded, tooLarge } from './json-body.ts'
-import type { NodeRequest } from './node-request.ts'
+
+/** A request of node's HTTP/1.1 or HTTP/2 server, or of a framework that hands one out. */
+export type NodeRequest = IncomingMessage | Http2ServerRequest
 
 /**
  * The JSON body of a request of node's server.

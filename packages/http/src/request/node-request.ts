@@ -1,11 +1,8 @@
-import type { IncomingMessage } from 'node:http'
-import type { Http2ServerRequest } from 'node:http2'
-
 import type { NodeResponse } from '@sluice/sse/node'
 
 import { type HttpRequest, pathBelow } from './http-request.ts'
 import { DEFAULT_MAX_BODY_BYTES } from './json-body.ts'
-import { readNodeJson } from './node-body.ts'
+import { type NodeRequest, readNodeJson } from './node-body.ts'
 
 /** How a request of node's server is read. */
 export interface NodeRequestOptions {
@@ -20,9 +17,6 @@ export interface NodeRequestOptions {
    */
   maxBodyBytes?: number | undefined
 }
-
-/** A request of node's HTTP/1.1 or HTTP/2 server, or of a framework that hands one out. */
-export type NodeRequest = IncomingMessage | Http2ServerRequest
 
 /**
  * A request of node's server as the stream resource sees it. Where a framework has parsed the body or knows more of its

@@ -2,10 +2,10 @@ import { type Principal, SluiceError, type StreamInfo, type StreamRef } from '@s
 import { z } from 'zod'
 
 import { chooseRepresentation, type Representation } from '../request/accept.ts'
+import { readReadingQuery } from '../request/client-query.ts'
 import { attachFor } from '../reading/attach.ts'
 import { readCursor, readLastEventId, type RequestedIds } from '../request/cursor-request.ts'
 import type { HttpRequest } from '../request/http-request.ts'
-import { readIdsQuery } from '../request/ids-query.ts'
 import { emptyPlan, jsonPlan, type Plan } from '../response/plan.ts'
 import type { IdentifiedRequest, ResourceParts } from './resource-parts.ts'
 import { parseWith } from '../request/start-body.ts'
@@ -31,6 +31,7 @@ export async function planRead<Raw>(
   const { request, principal: as, byTicket } = asked
   const ref = refOf(name)
   const query = parseWith(readQuery, Object.fromEntries(request.query))
+  const reading = readReadingQuery(request.query)
   if (representationOf(request) === 'json') {
     return jsonPlan(200, await describeStream(sluice, ref, { as, withResult: query.include === 'result' }))
   }
@@ -43,9 +44,10 @@ export async function planRead<Raw>(
     stream,
     wire,
     mount,
-    continues: cursor?.continues,
-    ids: readIdsQuery(request),
+    // A cursor in the path is one too.
+    continues: cursor?.continues ?? ('cursor' in ref ? false : undefined),
     readerName: query.reader,
+    reading,
     // A ticket is good once: whoever came with one cannot come back by itself.
     rotates: !byTicket,
   })
@@ -55,6 +57,8 @@ export async function planRead<Raw>(
 export async function planFind<Raw>(parts: ResourceParts<Raw>, asked: IdentifiedRequest<Raw>): Promise<Plan> {
   const { request, principal: as } = asked
   const { key, include, wire } = parseWith(keyQuery, Object.fromEntries(request.query))
+  // What it says of a reading goes on to where the stream is; a mistake is told here already.
+  readReadingQuery(request.query, ['key'])
   const representation = representationOf(request)
   const info = await findByKey(parts, request, { as, key, wire })
   if (!info) return emptyPlan(204)

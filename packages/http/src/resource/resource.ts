@@ -1,4 +1,4 @@
-import { type DataEvents, type Sluice, SluiceError, type Wire } from '@sluice/core'
+import { type DataEvents, invalidOption, requireInteger, type Sluice, type Wire } from '@sluice/core'
 
 import { chooseRepresentation } from '../request/accept.ts'
 import { DEFAULT_MAX_JSON_BYTES } from '../reading/json-answer.ts'
@@ -27,7 +27,7 @@ import { resolveWires } from '../reading/wire-registry.ts'
 /** Options of {@link createStreamResource}. */
 export interface StreamResourceOptions<Raw = unknown, Data extends DataEvents = DataEvents> {
   sluice: Sluice<Data>
-  /** Says who sent a request; `undefined` for a stranger, who gets a 401. Bounded: 5 seconds. */
+  /** Says who sent a request: a principal; `undefined` or `null` for a stranger, who gets a 401. Bounded: 5 seconds. */
   identify: Identify<Raw>
   /** Makes the sources of what clients start. Without it streams are read, cancelled and so on, but not started. */
   runner?: Runner<Raw> | undefined
@@ -84,11 +84,9 @@ class Resource<Raw> implements StreamResource<Raw> {
   constructor(options: StreamResourceOptions<Raw>) {
     const { sluice, identify, runner, wires, tickets, cors, maxJsonBytes = DEFAULT_MAX_JSON_BYTES } = options
     if (typeof identify !== 'function') {
-      throw new SluiceError('SLUICE_ERR_OPTION', 'The option "identify" must be a function: who sends a request?')
+      throw invalidOption('identify', identify, 'a function: who sends a request?')
     }
-    if (!Number.isSafeInteger(maxJsonBytes) || maxJsonBytes <= 0) {
-      throw new SluiceError('SLUICE_ERR_OPTION', 'The option "maxJsonBytes" must be a positive whole number.')
-    }
+    requireInteger('maxJsonBytes', maxJsonBytes, 1, Number.MAX_SAFE_INTEGER)
     requireTicketIssuer(tickets)
     this.#options = options
     this.#parts = { sluice, runner, wires: resolveWires(wires), maxJsonBytes }

@@ -1,14 +1,14 @@
-import { type Source, SluiceError, type StartOptions, type Wire } from '@sluice/core'
+import { type ClientReading, fingerprintOf, type Source, SluiceError, type StartOptions, type Wire } from '@sluice/core'
 import { nativeSse } from '@sluice/sse'
 import { openAiChat } from '@sluice/wires/openai'
 
 import { attachFor, refOfCursor } from '../reading/attach.ts'
 import { planChatJson, planNativeJson } from '../reading/json-answer.ts'
+import { readIdsQuery } from '../request/client-query.ts'
 import { readCursor, type RequestedCursor } from '../request/cursor-request.ts'
 import { PendingReader } from '../reading/pending-reader.ts'
 import { type HttpRequest, readHeaderText } from '../request/http-request.ts'
-import { fingerprintOf, parseIdempotencyKey } from '../request/idempotency.ts'
-import { readIdsQuery } from '../request/ids-query.ts'
+import { parseIdempotencyKey } from '../request/idempotency.ts'
 import { jsonPlan, type Plan } from '../response/plan.ts'
 import { requireJsonType } from '../request/json-type.ts'
 import type { IdentifiedRequest, ResourceParts } from './resource-parts.ts'
@@ -25,10 +25,11 @@ export async function planStart<Raw>(
   const { request } = asked
   requireJsonType(request)
   const body = parseStartBody(await request.body(), route)
-  const ids = readIdsQuery(request)
+  // The body's own word wins over the query's.
+  const reading = { ...readIdsQuery(request.query), ...body.client.reading }
   const cursor = readCursor(request, { wire: wireOf(route) })
   // A client that posts again because its answer broke off wants the rest of that answer, not another one.
-  if (cursor) return planResumed(parts, asked, { route, body, cursor, ids })
+  if (cursor) return planResumed(parts, asked, { route, body, cursor, reading })
   const source = await makeSource(parts, asked, body)
   const options = await startOptionsOf(asked, route, body)
   const { sluice } = parts
@@ -42,33 +43,30 @@ export async function planStart<Raw>(
   const held = await startHeld(sluice, source, options, request.signal)
   if (body.mode === 'json') return planCollected(parts, asked, { route, body, held })
   const refused = await refusedOpening(sluice, held, { request, style: asked.style })
-  return refused ?? planStreaming(sluice, { ...held, wire: wireOf(route), mount: request.mount, ids })
-}
-
-/** What a client asks for that posts again. */
-interface ResumeAsked {
-  route: 'chat' | 'native'
-  body: StartBody
-  cursor: RequestedCursor
-  ids: boolean | undefined
+  return refused ?? planStreaming(sluice, { ...held, wire: wireOf(route), mount: request.mount, reading })
 }
 
 async function planResumed<Raw>(
   parts: ResourceParts<Raw>,
   asked: IdentifiedRequest<Raw>,
-  { route, body, cursor, ids }: ResumeAsked,
+  {
+    route,
+    body,
+    cursor,
+    reading,
+  }: { route: 'chat' | 'native'; body: StartBody; cursor: RequestedCursor; reading: ClientReading },
 ): Promise<Plan> {
   const { sluice } = parts
   const { request, principal: as } = asked
-  const { ref, after } = refOfCursor(cursor, body.sluice.key)
-  const { key } = body.sluice
+  const { key } = body.client.start
+  const { ref, after } = refOfCursor(cursor, key)
   // One body holds all of the answer, wherever the client was.
   const attached = await attachFor(sluice, { ref, as, key, after: body.mode === 'stream' ? after : undefined })
   if (attached.plan) return attached.plan
   const { stream } = attached
   if (body.mode === 'stream') {
     const { mount } = request
-    return planStreaming(sluice, { stream, wire: wireOf(route), mount, continues: cursor.continues, ids })
+    return planStreaming(sluice, { stream, wire: wireOf(route), mount, continues: cursor.continues, reading })
   }
   return planCollected(parts, asked, { route, body, held: { stream, hold: new PendingReader(stream, request.signal) } })
 }
@@ -94,12 +92,13 @@ async function makeSource<Raw>(
 async function startOptionsOf<Raw>(
   { request, principal }: IdentifiedRequest<Raw>,
   route: 'chat' | 'native',
-  { whole, mode, sluice, facts }: StartBody,
+  { whole, mode, client, facts }: StartBody,
 ): Promise<StartOptions> {
-  const onDisconnect = sluice.onDisconnect ?? (mode === 'background' ? 'continue' : undefined)
+  const { start } = client
+  const onDisconnect = start.onDisconnect ?? (mode === 'background' ? 'continue' : undefined)
   return {
     as: principal,
-    ...sluice,
+    ...start,
     onDisconnect,
     wire: { name: wireOf(route).name, facts },
     idempotency: await idempotencyOf(request, route, whole),

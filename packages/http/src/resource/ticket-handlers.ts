@@ -1,14 +1,14 @@
-import { type Principal, type Sluice, SluiceError } from '@sluice/core'
+import { type Identified, type Principal, requirePrincipal, type Sluice, SluiceError } from '@sluice/core'
 
 import type { HttpRequest } from '../request/http-request.ts'
-import { type Identify, requirePrincipal } from '../request/identify.ts'
+import type { Identify } from '../request/identify.ts'
 import { jsonPlan, type Plan } from '../response/plan.ts'
 import type { Route } from './routes.ts'
 
 /** Issues tickets, and takes each of them once: what `createTickets` of `@sluice/websocket` gives. */
 export interface TicketIssuer {
   issue(principal: Principal): { ticket: string; expiresAtMs: number }
-  redeem(ticket: string): Principal | undefined | Promise<Principal | undefined>
+  redeem(ticket: string): Identified
 }
 
 /** `POST /tickets`: a ticket for whoever asks, to be used where headers cannot be sent. */
@@ -19,7 +19,7 @@ export function planTicket(tickets: TicketIssuer, principal: Principal): Plan {
 /**
  * Who sent a request, and whether a ticket says so. An `EventSource` cannot send headers: where tickets are issued, an attach may carry one in its query.
  *
- * @throws SluiceError `SLUICE_ERR_UNAUTHORIZED`, `SLUICE_ERR_OVERLOADED`
+ * @throws SluiceError `SLUICE_ERR_UNAUTHORIZED`, `SLUICE_ERR_OVERLOADED`, `SLUICE_ERR_OPTION`
  */
 export async function principalOf<Raw>(
   { sluice, identify, tickets }: { sluice: Sluice; identify: Identify<Raw>; tickets: TicketIssuer | undefined },
@@ -27,8 +27,10 @@ export async function principalOf<Raw>(
   { method, query, raw }: HttpRequest<Raw>,
 ): Promise<{ principal: Principal; byTicket: boolean }> {
   const ticket = tickets && route.is === 'stream' && method === 'GET' ? query.get('ticket') : null
-  if (!tickets || ticket === null) return { principal: await requirePrincipal(sluice, identify, raw), byTicket: false }
-  return { principal: await requirePrincipal(sluice, () => tickets.redeem(ticket), raw), byTicket: true }
+  const { scheduler } = sluice
+  if (!tickets || ticket === null)
+    return { principal: await requirePrincipal(scheduler, identify(raw)), byTicket: false }
+  return { principal: await requirePrincipal(scheduler, tickets.redeem(ticket), 'tickets.redeem'), byTicket: true }
 }
 
 /** What `tickets` must be able to do. @throws SluiceError `SLUICE_ERR_OPTION` */

@@ -1,7 +1,6 @@
-import { parseCursor, SluiceError } from '@sluice/core'
+import { parseCursor, requireSafeJson, SluiceError } from '@sluice/core'
 import { z } from 'zod'
 
-import { requireSafeJson } from '../request/json-body.ts'
 import { requireJsonType } from '../request/json-type.ts'
 import { jsonPlan, type Plan } from '../response/plan.ts'
 import { refOf } from './read-handlers.ts'
@@ -41,7 +40,7 @@ export async function planAck<Raw>(
 ): Promise<Plan> {
   const { request, principal: as } = asked
   requireJsonType(request)
-  const { reader, cursor, credit } = parseWith(ackBody, requireSafeJson(await request.body()))
+  const { reader, cursor, credit } = parseWith(ackBody, requireSafeJson(await request.body(), 'The body'))
   const { streamId } = parseCursor(name)
   if (parseCursor(cursor).streamId !== streamId) {
     throw new SluiceError('SLUICE_ERR_CURSOR_MALFORMED', 'The cursor belongs to another stream.')
@@ -58,7 +57,7 @@ export async function planSend<Raw>(
 ): Promise<Plan> {
   const { request, principal: as } = asked
   requireJsonType(request)
-  const message = requireSafeJson(await request.body())
+  const message = requireSafeJson(await request.body(), 'The body')
   await sluice.send(refOf(name), message, { as })
   return jsonPlan(202, { id: parseCursor(name).streamId })
 }

@@ -1,4 +1,5 @@
 import { SluiceError } from '@sluice/core'
+import { createVirtualRuntime } from '@sluice/testing'
 import { describe, expect, test } from 'vitest'
 
 import { CHAT, createRig, saying } from '../rig/rig.ts'
@@ -178,19 +179,11 @@ test('an onError that throws changes nothing', async () => {
   expect((await ask('GET', '/streams?key=k')).status).toBe(500)
 })
 
-test('an identify that hangs fails the request', async () => {
-  let due = (): void => {}
-  const runtime = {
-    now: () => 0,
-    defer: (task: () => void) => queueMicrotask(task),
-    after: (_: number, task: () => void) => {
-      due = task
-      return () => {}
-    },
-  }
+test('contract 4: an identify that hangs fails the request after 5 s', async () => {
+  const runtime = createVirtualRuntime()
   const { ask } = createRig(saying('x'), { sluice: { runtime }, identify: () => new Promise(() => {}) })
   const asked = ask('POST', '/streams', { json: CHAT })
-  await Promise.resolve()
-  due()
+  await runtime.advance(5_001)
   expect((await asked).status).toBe(503)
+  expect(runtime.pendingTimers).toBe(0)
 })

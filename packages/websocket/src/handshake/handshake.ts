@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 
-import { hasExpired, identifiedInTime, type Principal, requireExpiry, SluiceError } from '@sluice/core'
+import { type Principal, requirePrincipal, SluiceError } from '@sluice/core'
 
-import { invalidOption, type ResolvedWebSocketHandlerOptions } from './options.ts'
+import type { ResolvedWebSocketHandlerOptions } from './options.ts'
 
 /** The subprotocol this package speaks. */
 export const SUBPROTOCOL = 'sluice.v1'
@@ -18,7 +18,7 @@ export interface Admitted {
 /**
  * Whether, and as whom, a client may open a socket.
  *
- * @throws SluiceError `SLUICE_ERR_REQUEST`, `SLUICE_ERR_UNAUTHORIZED`, `SLUICE_ERR_OVERLOADED`
+ * @throws SluiceError `SLUICE_ERR_REQUEST`, `SLUICE_ERR_UNAUTHORIZED`, `SLUICE_ERR_OVERLOADED`, `SLUICE_ERR_OPTION`
  */
 export async function admit(request: IncomingMessage, options: ResolvedWebSocketHandlerOptions): Promise<Admitted> {
   const offered = offeredProtocols(request)
@@ -27,30 +27,17 @@ export async function admit(request: IncomingMessage, options: ResolvedWebSocket
   const ticket = tokenIn(offered, 'ticket.')
   const bearer = tokenIn(offered, 'bearer.') ?? bearerOf(request.headers.authorization)
   requireOrigin(request, options.origins, ticket !== undefined || bearer !== undefined)
-  const identified = await identifiedInTime(options.sluice, identify(request, options, { ticket, bearer }))
-  if (identified && !hasExpired(identified)) return { request, bearer, ...splitIdentified(identified) }
-  throw new SluiceError('SLUICE_ERR_UNAUTHORIZED', 'Say who you are: the request carries no valid credentials.')
+  const { scheduler } = options.sluice
+  const principal =
+    ticket === undefined
+      ? await requirePrincipal(scheduler, options.identify(request, { bearer }))
+      : await requirePrincipal(scheduler, options.tickets?.redeem(ticket), 'tickets.redeem')
+  return { request, bearer, ...splitPrincipal(principal) }
 }
 
-/**
- * The principal alone, as it is handed on to core, and when it expires: a fresh ticket puts that off for the whole socket.
- *
- * @throws SluiceError `SLUICE_ERR_OPTION` where `identify` gave something else
- */
-export function splitIdentified({ expiresAtMs, owner, tenant }: Principal): {
-  principal: Principal
-  expiresAtMs: number | undefined
-} {
-  if (typeof owner !== 'string' || owner === '') throw invalidOption('owner', owner, 'a text that is not empty')
-  return { principal: { owner, tenant }, expiresAtMs: requireExpiry(expiresAtMs) }
-}
-
-async function identify(
-  request: IncomingMessage,
-  { tickets, identify: ask }: ResolvedWebSocketHandlerOptions,
-  { ticket, bearer }: { ticket: string | undefined; bearer: string | undefined },
-): Promise<Principal | undefined> {
-  return ticket === undefined ? ask(request, { bearer }) : tickets?.redeem(ticket)
+/** The principal alone, as it is handed on to core, and when it expires: a fresh ticket puts that off for the whole socket. */
+function splitPrincipal({ owner, tenant, expiresAtMs }: Principal): Pick<Admitted, 'principal' | 'expiresAtMs'> {
+  return { principal: { owner, tenant }, expiresAtMs }
 }
 
 /**

@@ -1,7 +1,17 @@
 import type { IncomingMessage } from 'node:http'
 
-import { type Json, type NamedSource, type Principal, type Sluice, SluiceError, type Source } from '@sluice/core'
-import type { StartOptions } from '@sluice/core'
+import {
+  type Identified,
+  invalidOption,
+  type Json,
+  type NamedSource,
+  type Principal,
+  requireInteger,
+  requireKnownNames,
+  type Sluice,
+  type Source,
+  type StartOptions,
+} from '@sluice/core'
 
 import type { Tickets } from './tickets.ts'
 
@@ -12,13 +22,10 @@ export interface ShownCredentials {
 }
 
 /**
- * Says who opens a socket; `undefined` for a stranger, who gets a 401. Bounded: 5 seconds. A socket whose principal expires
- * needs a fresh ticket by then.
+ * Says who opens a socket: a principal; `undefined` or `null` for a stranger, who gets a 401. Bounded: 5 seconds. A socket
+ * whose principal expires needs a fresh ticket by then.
  */
-export type IdentifySocket = (
-  request: IncomingMessage,
-  shown: ShownCredentials,
-) => Principal | undefined | Promise<Principal | undefined>
+export type IdentifySocket = (request: IncomingMessage, shown: ShownCredentials) => Identified
 
 /** A stream that a client's `start` asks for. */
 export interface Run extends Omit<StartOptions, 'as' | 'wire' | 'waitUntil'> {
@@ -138,7 +145,7 @@ export function resolveWebSocketOptions(options: WebSocketHandlerOptions): Resol
     tickets,
     origins: resolveOrigins(origins ?? DEFAULT_WEBSOCKET_OPTIONS.origins),
     run,
-    pingMs: requireWhole('pingMs', pingMs ?? DEFAULT_WEBSOCKET_OPTIONS.pingMs, HOUR_MS),
+    pingMs: requireInteger('pingMs', pingMs ?? DEFAULT_WEBSOCKET_OPTIONS.pingMs, 1, HOUR_MS),
     limits: resolveLimits(limits),
     onError: (error) => {
       try {
@@ -155,7 +162,7 @@ function resolveLimits(limits: WebSocketLimits): ResolvedWebSocketLimits {
   requireKnownNames('limits', limits, Object.keys(defaults))
   const entries = Object.entries(defaults).map(([name, preset]) => {
     const value = limits[name as keyof WebSocketLimits]
-    return [name, requireWhole(`limits.${name}`, value ?? preset, MAX_LIMIT)]
+    return [name, requireInteger(`limits.${name}`, value ?? preset, 1, MAX_LIMIT)]
   })
   return Object.fromEntries(entries) as ResolvedWebSocketLimits
 }
@@ -173,28 +180,4 @@ function resolveOrigins(origins: readonly string[] | '*'): ReadonlySet<string> |
 
 function requireFunction(name: string, value: unknown): void {
   if (typeof value !== 'function') throw invalidOption(name, value, 'a function')
-}
-
-/** `value`, if it is a whole number from 1 to `max`. @throws SluiceError `SLUICE_ERR_OPTION` */
-export function requireWhole(name: string, value: unknown, max: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= max) return value
-  throw invalidOption(name, value, `a whole number from 1 to ${max}`)
-}
-
-/** An unknown name is a typing error that would otherwise silently do nothing. @throws SluiceError `SLUICE_ERR_OPTION` */
-export function requireKnownNames(group: string, options: object, known: readonly string[]): void {
-  const unknown = Object.keys(options).find((name) => !known.includes(name))
-  if (unknown === undefined) return
-  const where = group === '' ? '' : ` in "${group}"`
-  throw new SluiceError('SLUICE_ERR_OPTION', `There is no option "${unknown}"${where}; known are: ${known.join(', ')}.`)
-}
-
-/** The error for an option that breaks its rule. */
-export function invalidOption(name: string, value: unknown, rule: string): SluiceError {
-  const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : shownKind(value)
-  return new SluiceError('SLUICE_ERR_OPTION', `The option "${name}" is ${shown}; it must be ${rule}.`)
-}
-
-function shownKind(value: unknown): string {
-  return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }

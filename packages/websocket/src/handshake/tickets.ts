@@ -1,9 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
-import type { Principal } from '@sluice/core'
+import { type Identified, invalidOption, type Principal, requireInteger, requireKnownNames } from '@sluice/core'
 import { z } from 'zod'
-
-import { invalidOption, requireKnownNames, requireWhole } from './options.ts'
 
 /** Options of {@link createTickets}. */
 export interface TicketOptions {
@@ -26,7 +24,7 @@ export interface Ticket {
 export interface Tickets {
   issue(principal: Principal): Ticket
   /** Who the ticket was issued to; `undefined` when it is forged, expired, or was redeemed before. */
-  redeem(ticket: string): Principal | undefined | Promise<Principal | undefined>
+  redeem(ticket: string): Identified
 }
 
 /** Defaults of {@link createTickets}. */
@@ -65,10 +63,11 @@ const claimsSchema = z.strictObject({
 export function createTickets(options: TicketOptions): Tickets {
   requireKnownNames('', options, ['secret', 'ttlMs', 'maxRemembered'])
   const secret = requireSecret(options.secret)
-  const ttlMs = requireWhole('ttlMs', options.ttlMs ?? DEFAULT_TICKET_OPTIONS.ttlMs, DAY_MS)
-  const maxRemembered = requireWhole(
+  const ttlMs = requireInteger('ttlMs', options.ttlMs ?? DEFAULT_TICKET_OPTIONS.ttlMs, 1, DAY_MS)
+  const maxRemembered = requireInteger(
     'maxRemembered',
     options.maxRemembered ?? DEFAULT_TICKET_OPTIONS.maxRemembered,
+    1,
     1e7,
   )
   /** Nonces that were redeemed, and when they expire: in the order of their redemption. */

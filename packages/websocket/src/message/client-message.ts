@@ -1,8 +1,6 @@
-import { type Json, SluiceError } from '@sluice/core'
+import { type Json, requireSafeJson, SluiceError } from '@sluice/core'
 import { z } from 'zod'
 
-/** Deeper than any schema of a tool; what walks the value after us may recurse. */
-const MAX_DEPTH = 100
 const MAX_MESSAGE_CHARS = 200
 
 type Shape = Record<string, z.ZodType>
@@ -58,7 +56,14 @@ export const startMessage: Message<
 /** Joins a stream, by id, cursor or key; `ref` names the reading from then on. */
 export const attachMessage: Message<
   'attach',
-  { ref: Text; stream: Maybe<Text>; cursor: Maybe<Text>; key: Maybe<Text>; after: Maybe<Text> } & Wishes
+  {
+    ref: Text
+    stream: Maybe<Text>
+    cursor: Maybe<Text>
+    key: Maybe<Text>
+    after: Maybe<Text>
+    sluice: Maybe<z.ZodType<JsonObject>>
+  } & Wishes
 > = z
   .strictObject({
     type: z.literal('attach'),
@@ -67,6 +72,7 @@ export const attachMessage: Message<
     cursor: cursor.optional(),
     key: key.optional(),
     after: cursor.optional(),
+    sluice: jsonObject.optional(),
     ...wishes,
   })
   .refine(
@@ -153,29 +159,13 @@ export function parseClientMessage(text: string): ClientMessage {
   } catch {
     throw malformed('The message is not JSON.')
   }
-  requireSafeJson(value)
+  requireSafeJson(value, 'The message')
   const parsed = clientMessage.safeParse(value)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   const field = issue === undefined || issue.path.length === 0 ? 'The message' : `The field "${issue.path.join('.')}"`
   const message = (issue?.message ?? 'unknown reason').slice(0, MAX_MESSAGE_CHARS)
   throw malformed(`${field.slice(0, MAX_MESSAGE_CHARS)} is not usable: ${message}.`)
-}
-
-/** Not too deep, and without members that would change a prototype when copied. */
-function requireSafeJson(value: unknown): void {
-  // A loop, not a recursion: what it guards against is a value that is too deep for one.
-  let level: unknown[] = [value]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) throw malformed(`The message is nested deeper than ${MAX_DEPTH} levels.`)
-    const below: unknown[] = []
-    for (const item of level) {
-      if (typeof item !== 'object' || item === null) continue
-      if (Object.hasOwn(item, '__proto__')) throw malformed('The message has a member named "__proto__".')
-      for (const member of Object.values(item)) below.push(member)
-    }
-    level = below
-  }
 }
 
 function malformed(message: string): SluiceError {

@@ -1,7 +1,17 @@
-import { type ReadingOutcome, SluiceError, type StreamRef, type TokenStream } from '@sluice/core'
+import {
+  type ClientReading,
+  deliverOptionsOf,
+  fingerprintOf,
+  parseClientOptions,
+  parseClientReading,
+  type ReadingOutcome,
+  SluiceError,
+  type StartOptions,
+  type StreamRef,
+  type TokenStream,
+} from '@sluice/core'
 
 import type { ClientMessageOf } from '../message/client-message.ts'
-import { idempotencyOf } from './idempotency.ts'
 import { NATIVE_WS_NAME, nativeWs } from '../message/native-ws-wire.ts'
 import type { Run } from '../handshake/options.ts'
 import { Reading } from './reading.ts'
@@ -14,36 +24,50 @@ export async function start(parts: SocketParts, message: ClientMessageOf<'start'
   const { principal, request, bearer } = parts.admitted
   if (!run) throw new SluiceError('SLUICE_ERR_NOT_FOUND', 'Nothing can be started here.')
   if (parts.draining) throw draining()
-  const idempotency = idempotencyOf(message.idempotencyKey, message.body)
-  await read(parts, message, async () => {
-    const made = await run(message.body, { principal, request, bearer })
+  // What is meant for sluice is no part of what the application runs.
+  const { sluice: said, ...body } = message.body
+  const client = parseClientOptions(said)
+  await read(parts, { ...message, asked: client.reading }, async () => {
+    const made = await run(body, { principal, request, bearer })
     const { source, ...options }: Run = typeof made === 'function' ? { source: made } : made
     const wire = { name: NATIVE_WS_NAME, facts: {} }
-    return sluice.start(source, { idempotency, ...options, as: principal, wire })
+    const idempotency = await idempotencyOf(message)
+    return sluice.start(source, { idempotency, ...client.start, ...options, as: principal, wire })
   })
+}
+
+/** What makes a `start` that is sent again, because its answer got lost, the same one. */
+async function idempotencyOf({ idempotencyKey, body }: ClientMessageOf<'start'>): Promise<StartOptions['idempotency']> {
+  if (idempotencyKey === undefined) return undefined
+  // A key belongs to its route: the same one over HTTP is another request.
+  return { key: `ws:${idempotencyKey}`, fingerprint: await fingerprintOf(body) }
 }
 
 /** Joins a stream, where the client says. */
 export async function attach(parts: SocketParts, message: ClientMessageOf<'attach'>): Promise<void> {
   const { stream, cursor = stream, key, after } = message
   const ref: StreamRef = cursor === undefined ? { key: key! } : { cursor }
-  await read(parts, message, () => parts.options.sluice.attach(ref, { as: parts.admitted.principal, after }))
+  const asked = parseClientReading(message.sluice)
+  await read(parts, { ...message, asked }, () =>
+    parts.options.sluice.attach(ref, { as: parts.admitted.principal, after }),
+  )
 }
 
-interface ReadingWishes {
+interface AskedReading {
   ref: string
   name?: string | undefined
   credit?: number | undefined
+  asked: ClientReading
 }
 
-async function read(parts: SocketParts, wishes: ReadingWishes, obtain: () => Promise<TokenStream>): Promise<void> {
-  const reading = openReading(parts, wishes)
+async function read(parts: SocketParts, message: AskedReading, obtain: () => Promise<TokenStream>): Promise<void> {
+  const reading = openReading(parts, message)
   try {
     const stream = await obtain()
     // From now on it is a reader: when the client has left meanwhile, the stream learns of it at once.
     stream.hold()
     if (reading.left) stream.detach()
-    else deliver(parts, reading, { stream, credit: wishes.credit })
+    else deliver(parts, reading, { ...message, stream })
   } finally {
     if (!reading.stream) retire(parts, reading)
     reading.settle()
@@ -53,13 +77,14 @@ async function read(parts: SocketParts, wishes: ReadingWishes, obtain: () => Pro
 function deliver(
   parts: SocketParts,
   reading: Reading,
-  { stream, credit }: { stream: TokenStream; credit: number | undefined },
+  { stream, credit, asked }: AskedReading & { stream: TokenStream },
 ): void {
   const { ref, name } = reading
   const knewEnd = stream.exhausted
   const wire = nativeWs(ref, () => (reading.opened = true))
   reading.stream = stream
   stream.deliver(parts.sink, {
+    ...deliverOptionsOf(asked),
     wire,
     connection: parts.connection,
     name,
@@ -77,7 +102,7 @@ function retire({ readings, readingOver }: SocketParts, reading: Reading): void 
   readingOver()
 }
 
-function openReading({ readings, options, socketName }: SocketParts, { ref, name }: ReadingWishes): Reading {
+function openReading({ readings, options, socketName }: SocketParts, { ref, name }: AskedReading): Reading {
   if (readings.get(ref)) throw new SluiceError('SLUICE_ERR_REQUEST', 'This "ref" names a reading that is not over.')
   const { maxStreams } = options.limits
   if (readings.size >= maxStreams)

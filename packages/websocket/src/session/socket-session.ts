@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import {
   Connection,
   hasExpired,
-  identifiedInTime,
+  identifiedPrincipal,
   isSluiceError,
   type Principal,
   SluiceError,
@@ -16,7 +16,7 @@ import { type ClientMessage, parseClientMessage } from '../message/client-messag
 import { ControlLane } from './control-lane.ts'
 import { ack, cancel, detach, send } from './control-requests.ts'
 import { Expiry } from './expiry.ts'
-import { type Admitted, splitIdentified } from '../handshake/handshake.ts'
+import type { Admitted } from '../handshake/handshake.ts'
 import { Liveness } from './liveness.ts'
 import type { ResolvedWebSocketHandlerOptions } from '../handshake/options.ts'
 import { attach, start } from './reading-requests.ts'
@@ -196,13 +196,13 @@ export class SocketSession implements SocketParts {
 
   async #authenticate(ref: string | undefined, ticket: string): Promise<void> {
     const { sluice, tickets } = this.options
-    const fresh = await identifiedInTime(sluice, Promise.resolve(tickets?.redeem(ticket)))
+    const fresh = await identifiedPrincipal(sluice.scheduler, tickets?.redeem(ticket), 'tickets.redeem')
     if (!fresh || hasExpired(fresh) || !isSame(fresh, this.admitted.principal))
       throw new SluiceError(
         'SLUICE_ERR_UNAUTHORIZED',
         'The ticket is not valid, or not one of whoever opened this socket.',
       )
-    const { expiresAtMs } = splitIdentified(fresh)
+    const { expiresAtMs } = fresh
     this.#expiry.set(expiresAtMs)
     this.lane.say({ type: 'authenticated', ref, expiresAtMs })
   }
