@@ -4,10 +4,14 @@ import type { Encoder } from '../wire/encoder.ts'
 import type { ClosedCode } from '../events/notice.ts'
 import type { Reader } from './reader.ts'
 import type { ResolvedReaderOptions } from './options.ts'
+import type { ExpectedReaders } from './expected-readers.ts'
+import type { PollLimits } from './poll-lifetime.ts'
 import type { LifetimeLimits } from './reading-lifetime.ts'
 
-/** How a reading came to its end: with the stream's own, by detaching, or closed with a code. */
-export type ReadingOutcome = 'end' | 'detached' | 'failed' | ClosedCode
+/**
+ * How a reading came to its end: with the stream's own, as a poll that was `answered`, by detaching, or closed with a code.
+ */
+export type ReadingOutcome = 'end' | 'answered' | 'detached' | 'failed' | ClosedCode
 
 /** What the stream is told of one delivery. */
 export interface DeliveryListener {
@@ -33,6 +37,8 @@ export interface DeliveryParts {
   connection: Connection
   options: ResolvedReaderOptions
   owner: DeliveryListener
+  /** Keeps the place of a reader that comes back. */
+  expected: ExpectedReaders
   /** How long it may last, where that is limited. */
-  lifetime?: LifetimeLimits | undefined
+  lifetime?: LifetimeLimits | PollLimits | undefined
 }

@@ -9,6 +9,7 @@ import type { Encoder, EncoderStart } from '../wire/encoder.ts'
 import type { Scheduler, Steppable } from '../clock/scheduler.ts'
 import type { ClosedCode } from '../events/notice.ts'
 import type { ChunkingPolicy } from '../chunking/policy.ts'
+import { PollLifetime } from './poll-lifetime.ts'
 import type { Reader } from './reader.ts'
 import { ReadingLifetime } from './reading-lifetime.ts'
 
@@ -25,7 +26,9 @@ export class Delivery implements Steppable, ConnectionReading, Due {
   readonly #owner: DeliveryListener
   readonly #backlog: Backlog
   #deadline: Deadline | undefined
-  readonly #lifetime: ReadingLifetime | undefined
+  readonly #lifetime: { end(outcome: ReadingOutcome): void } | undefined
+  /** True for one poll: over with its first chunk, which waits for nothing. */
+  readonly isPoll: boolean
   /** What is said first, until it could be. */
   #opening: EncoderStart | undefined
   #over = false
@@ -41,9 +44,12 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     this.#owner = parts.owner
     this.#backlog = new Backlog(scheduler, parts.reader, parts.options.chunking.pace)
     parts.reader.sleeper = this
-    const { reader, connection, lifetime } = parts
-    if (lifetime)
-      this.#lifetime = new ReadingLifetime(scheduler, { reading: this, reader, connection, limits: lifetime })
+    const { lifetime } = parts
+    this.isPoll = lifetime !== undefined && 'waitMs' in lifetime
+    this.#hurried = this.isPoll
+    if (lifetime && 'waitMs' in lifetime)
+      this.#lifetime = new PollLifetime(scheduler, { ...parts, reading: this, limits: lifetime })
+    else if (lifetime) this.#lifetime = new ReadingLifetime(scheduler, { ...parts, reading: this, limits: lifetime })
   }
 
   /** Writes the first bytes, then what is readable. */
@@ -90,6 +96,11 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     this.#finish('detached')
   }
 
+  /** A poll has waited long enough. */
+  answer(): void {
+    this.#finish('answered')
+  }
+
   stalled(): void {
     this.stop('stalled')
   }
@@ -128,6 +139,7 @@ export class Delivery implements Steppable, ConnectionReading, Due {
       this.servedAt = this.#connection.serve()
       this.#owner.readingChunk(this.#reader.seq - before, bytes.length, waitedMs)
       if (this.#reader.finished) return this.#finish('end')
+      if (this.isPoll) return this.#finish('answered')
       if (this.#connection.state !== 'open') return
       // One write a turn: what shares the connection comes in between.
       if (this.#connection.shared && backlog.pending > 0) return this.#scheduler.mark(this)
@@ -168,7 +180,7 @@ export class Delivery implements Steppable, ConnectionReading, Due {
   #finish(outcome: ReadingOutcome): void {
     if (this.#over) return
     this.#over = true
-    this.#leave()
+    this.#leave(outcome)
     this.#connection.drop(this)
     this.#owner.readingOver(this, outcome)
   }
@@ -177,15 +189,15 @@ export class Delivery implements Steppable, ConnectionReading, Due {
   failed(error: unknown): void {
     if (this.#over) return
     this.#over = true
-    this.#leave()
+    this.#leave('failed')
     this.#connection.abort()
     this.#owner.readingOver(this, 'failed', error)
   }
 
-  #leave(code?: ClosedCode): void {
+  #leave(outcome: ReadingOutcome): void {
     if (this.#deadline) this.#scheduler.cancel(this.#deadline)
     this.#reader.sleeper = undefined
-    if (this.#lifetime) this.#lifetime.end(code)
+    if (this.#lifetime) this.#lifetime.end(outcome)
     else this.#reader.detach()
   }
 }

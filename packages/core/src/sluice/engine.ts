@@ -6,6 +6,7 @@ import type { WireError } from '../events/event.ts'
 import { Deadline } from '../clock/deadlines.ts'
 import type { Delivery } from '../reader/delivery.ts'
 import type { Wire } from '../wire/encoder.ts'
+import type { ExpectedReaders } from '../reader/expected-readers.ts'
 import type { Scheduler } from '../clock/scheduler.ts'
 import { jsonOf } from '../events/json.ts'
 import type { Observers } from '../observe/observer.ts'
@@ -36,6 +37,8 @@ export interface Engine {
   readonly producers: Map<string, Producer>
   /** Readings that are being delivered here, to be told when this process drains. */
   readonly deliveries: Map<Delivery, Wire>
+  /** Readers between two answers. */
+  readonly expected: ExpectedReaders
   explain(error: unknown): WireError
 }
 

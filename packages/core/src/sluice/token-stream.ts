@@ -111,6 +111,16 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
     if (!this.#used) this.#read().attach()
   }
 
+  /**
+   * Counts as a reader for `betweenPollsMs`, although nothing is read by this handle: for a client that was told to come back
+   * for its answer.
+   */
+  expectBack(): void {
+    this.#use()
+    this.#read().attach()
+    this.#engine.expected.expect(this.#read(), this.#engine.reader.betweenPollsMs)
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<StreamEvent<Data>, void, undefined> {
     this.#use()
     const reader = this.#read()
