@@ -1,4 +1,12 @@
-import { type Closed, type Encoder, type EncoderStart, type Entry, formatCursor, type Wire } from '@sluice/core'
+import {
+  type Closed,
+  type Encoder,
+  type EncoderStart,
+  type Entry,
+  formatCursor,
+  nativeMembers,
+  type Wire,
+} from '@sluice/core'
 
 import { assertSseName, formatSseEvent } from './field.ts'
 
@@ -68,8 +76,6 @@ class NativeEncoder implements Encoder {
 }
 
 function formatEntry(streamId: string, { event, epoch, seq, withheld }: Entry): string {
-  const choice = 'choice' in event && event.choice ? event.choice : undefined
-  const data = JSON.stringify({ ...event, type: undefined, choice })
   const id = withheld ? undefined : formatCursor(streamId, epoch, seq)
-  return formatSseEvent({ id, event: event.type, data })
+  return formatSseEvent({ id, event: event.type, data: `{${nativeMembers(event)}}` })
 }

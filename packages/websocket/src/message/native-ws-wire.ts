@@ -1,4 +1,12 @@
-import { type Closed, type Encoder, type EncoderStart, type Entry, formatCursor, type Wire } from '@sluice/core'
+import {
+  type Closed,
+  type Encoder,
+  type EncoderStart,
+  type Entry,
+  formatCursor,
+  nativeMembers,
+  type Wire,
+} from '@sluice/core'
 
 /** Name of the wire, for streams that are started on it. */
 export const NATIVE_WS_NAME = 'native-ws'
@@ -64,10 +72,9 @@ class NativeWsEncoder implements Encoder {
       if (epoch !== this.#epoch) this.#enterEpoch(epoch)
       return `${this.#textPrefix}${seq}","text":${JSON.stringify(event.text)}}`
     }
-    const choice = 'choice' in event && event.choice ? event.choice : undefined
-    const rest = JSON.stringify({ ...event, type: undefined, choice }).slice(1)
+    const members = nativeMembers(event)
     const place = entry.withheld ? '' : `,"cursor":"${formatCursor(this.#streamId, epoch, seq)}"`
-    return `{"type":"${event.type}",${this.#reading}${place}${rest === '}' ? '' : ','}${rest}`
+    return `{"type":"${event.type}",${this.#reading}${place}${members === '' ? '' : `,${members}`}}`
   }
 
   #enterEpoch(epoch: number): void {
