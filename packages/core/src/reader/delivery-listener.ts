@@ -40,5 +40,7 @@ export interface DeliveryParts {
   /** Keeps the place of a reader that comes back. */
   expected: ExpectedReaders
   /** How long it may last, where that is limited. */
-  lifetime?: LifetimeLimits | PollLimits | undefined
+  lifetime?: LifetimeLimits | undefined
+  /** How long it may last where it is one poll. */
+  poll?: PollLimits | undefined
 }

@@ -29,6 +29,8 @@ export class Delivery implements Steppable, ConnectionReading, Due {
   readonly #lifetime: { end(outcome: ReadingOutcome): void } | undefined
   /** True for one poll: over with its first chunk, which waits for nothing. */
   readonly isPoll: boolean
+  /** True for a poll that is over with what there is, and be it nothing. */
+  readonly #waitsForNothing: boolean
   /** What is said first, until it could be. */
   #opening: EncoderStart | undefined
   #over = false
@@ -44,11 +46,11 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     this.#owner = parts.owner
     this.#backlog = new Backlog(scheduler, parts.reader, parts.options.chunking.pace)
     parts.reader.sleeper = this
-    const { lifetime } = parts
-    this.isPoll = lifetime !== undefined && 'waitMs' in lifetime
+    const { lifetime, poll } = parts
+    this.isPoll = poll !== undefined
+    this.#waitsForNothing = poll?.waitMs === 0
     this.#hurried = this.isPoll
-    if (lifetime && 'waitMs' in lifetime)
-      this.#lifetime = new PollLifetime(scheduler, { ...parts, reading: this, limits: lifetime })
+    if (poll) this.#lifetime = new PollLifetime(scheduler, { ...parts, reading: this, limits: poll })
     else if (lifetime) this.#lifetime = new ReadingLifetime(scheduler, { ...parts, reading: this, limits: lifetime })
   }
 
@@ -58,6 +60,7 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     this.#reader.attach()
     this.#opening = start
     this.step()
+    if (this.#waitsForNothing) this.answer()
   }
 
   step(): void {

@@ -23,7 +23,7 @@ export class ExpectedReaders {
 
   /** `reader` is expected back within `ms`. */
   expect(reader: Reader, ms: number): void {
-    const deadline = new Deadline({ due: () => this.#giveUp(reader) })
+    const deadline = this.#deadlines.get(reader) ?? new Deadline({ due: () => this.#giveUp(reader) })
     this.#deadlines.set(reader, deadline)
     this.#scheduler.schedule(deadline, this.#scheduler.now() + ms)
     reader.stepOut()

@@ -6,7 +6,7 @@ import type { Engine } from './engine.ts'
 import { requireInteger } from '../events/option-rules.ts'
 import { type Actor, expiryOf } from '../access/principal.ts'
 import { nameReader, type Reader } from '../reader/reader.ts'
-import { type ReaderOptions, resolveReaderOptions, type ResolvedReaderOptions } from '../reader/options.ts'
+import { type ReaderOptions, resolveReaderOptions } from '../reader/options.ts'
 import type { PollLimits } from '../reader/poll-lifetime.ts'
 import type { Sink } from '../wire/sink.ts'
 import type { StoredStream } from '../store/store.ts'
@@ -76,9 +76,11 @@ export function prepareDelivery(
   const { scheduler, expected } = engine
   const options = resolveReaderOptions(readerOptions, engine.reader)
   const { facts } = stored
+  const expiresAtMs = expiryOf(scheduler, actor)
   // What others share is not broken off for one reading's sake.
-  const isRotated = rotates === true && wire.resumable && shared === undefined
-  const lifetime = lifetimeOf(expiryOf(scheduler, actor), options, { rotates: isRotated, waitMs })
+  const rotateAfterMs = rotates === true && wire.resumable && shared === undefined && options.rotateAfterMs
+  const lifetime = limited({ rotateAfterMs, expiresAtMs, closeGraceMs: options.closeGraceMs })
+  const poll = pollOf(waitMs, { expiresAtMs, betweenPollsMs: options.betweenPollsMs })
   const granted = credit === undefined ? undefined : requireInteger('credit', credit, 0, MAX_CREDIT)
   // Nothing is refused any more once there is a connection, which keeps time.
   const encoder = wire.create(facts.wire?.name === wire.name ? facts.wire.facts : {})
@@ -86,20 +88,16 @@ export function prepareDelivery(
   if (name !== undefined) nameReader(reader, name)
   if (granted !== undefined) reader.limitSeq = reader.seq + granted
   reader.needsCursors = waitMs !== undefined
-  const delivery = new Delivery(scheduler, { reader, encoder, connection, options, owner, expected, lifetime })
+  const delivery = new Delivery(scheduler, { reader, encoder, connection, options, owner, expected, lifetime, poll })
   return { delivery, connection, start: startOf(stored, reader, continues === true) }
 }
 
-/** How long the reading may last; nothing, where that is for ever. */
-function lifetimeOf(
-  expiresAtMs: number,
-  { rotateAfterMs, closeGraceMs, betweenPollsMs }: ResolvedReaderOptions,
-  { rotates, waitMs }: { rotates: boolean; waitMs: number | undefined },
-): LifetimeLimits | PollLimits | undefined {
-  if (waitMs !== undefined)
-    return { waitMs: requireInteger('waitMs', waitMs, 0, MAX_WAIT_MS), expiresAtMs, betweenPollsMs }
-  if (expiresAtMs === Infinity && (!rotates || rotateAfterMs === false)) return undefined
-  return { rotateAfterMs: rotates && rotateAfterMs, expiresAtMs, closeGraceMs }
+function limited(limits: LifetimeLimits): LifetimeLimits | undefined {
+  return limits.rotateAfterMs === false && limits.expiresAtMs === Infinity ? undefined : limits
+}
+
+function pollOf(waitMs: number | undefined, limits: Omit<PollLimits, 'waitMs'>): PollLimits | undefined {
+  return waitMs === undefined ? undefined : { waitMs: requireInteger('waitMs', waitMs, 0, MAX_WAIT_MS), ...limits }
 }
 
 function startOf(stored: StoredStream, reader: Reader, continues: boolean): EncoderStart {

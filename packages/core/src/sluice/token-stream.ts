@@ -112,13 +112,16 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
   }
 
   /**
-   * Counts as a reader for `betweenPollsMs`, although nothing is read by this handle: for a client that was told to come back
-   * for its answer.
+   * Leaves this reading for another one that is to come, and counts as a reader until then, for `betweenPollsMs`: where a
+   * client was told to come back for its answer. A reading that is delivered leaves by {@link detach} alone.
    */
   expectBack(): void {
-    this.#use()
-    this.#read().attach()
-    this.#engine.expected.expect(this.#read(), this.#engine.reader.betweenPollsMs)
+    if (this.#delivery) return this.detach()
+    this.#used = true
+    const reader = this.#read()
+    reader.attach()
+    this.#engine.expected.expect(reader, this.#engine.reader.betweenPollsMs)
+    reader.wake()
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<StreamEvent<Data>, void, undefined> {
@@ -131,7 +134,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
       yield* readEvents(this.#engine.scheduler, reader) as AsyncGenerator<StreamEvent<Data>>
       outcome = reader.finished ? 'end' : 'detached'
     } finally {
-      reader.detach()
+      if (!reader.isExpected) reader.detach()
       notifyDetached(this.#engine, this.#stored, outcome)
     }
   }
