@@ -11,10 +11,7 @@ import {
 /**
  * Sluice's own events as lines of JSON, each with its type and the cursor after it: what a long-poll is answered with.
  *
- * @example
- * ```ts
- * linesWire.create({}).encode(chunk) // {"type":"text","cursor":"6qf3….1.12","text":"Hello wor"}\n
- * ```
+ *     {"type":"text","cursor":"6qf3….1.12","text":"Hello wor"}
  */
 export const linesWire: Wire = {
   name: 'lines',
