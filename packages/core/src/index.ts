@@ -83,8 +83,8 @@ export type { ConnectionReading, ConnectionOptions } from './wire/connection-rea
 export type { Sink, WireBytes } from './wire/sink.ts'
 export { nativeMembers } from './wire/native-json.ts'
 export type { Encoder, EncoderStart, Entry, Wire, WireFacts } from './wire/encoder.ts'
-export type { Closed, ClosedCode, Opened } from './events/notice.ts'
-export type { ChunkInfo, ReadingOutcome } from './reader/delivery-listener.ts'
+export type { Closed, ClosedCode, Opened, ReadingOutcome } from './events/notice.ts'
+export type { ChunkInfo } from './reader/delivery-listener.ts'
 export {
   copyResumeState,
   createResumeState,

@@ -18,3 +18,6 @@ export interface Closed {
   code: ClosedCode
   cursor?: string | undefined
 }
+
+/** How a reading came to its end: with the stream's own, as a poll that was answered, by detaching, or closed with a code. */
+export type ReadingOutcome = 'end' | 'answered' | 'detached' | 'failed' | ClosedCode

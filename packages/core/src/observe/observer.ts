@@ -1,4 +1,5 @@
-import type { ChunkInfo, ReadingOutcome } from '../reader/delivery-listener.ts'
+import type { ChunkInfo } from '../reader/delivery-listener.ts'
+import type { ReadingOutcome } from '../events/notice.ts'
 import type { EndEvent } from '../events/event.ts'
 import type { StreamIdentity } from '../access/principal.ts'
 import type { StreamTiming } from '../store/store.ts'

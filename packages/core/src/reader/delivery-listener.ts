@@ -1,17 +1,12 @@
 import type { Connection } from '../wire/connection.ts'
 import type { Delivery } from './delivery.ts'
 import type { Encoder } from '../wire/encoder.ts'
-import type { ClosedCode } from '../events/notice.ts'
 import type { Reader } from './reader.ts'
 import type { ResolvedReaderOptions } from './options.ts'
 import type { ExpectedReaders } from './expected-readers.ts'
 import type { PollLimits } from './poll-lifetime.ts'
 import type { LifetimeLimits } from './reading-lifetime.ts'
-
-/**
- * How a reading came to its end: with the stream's own, as a poll that was `answered`, by detaching, or closed with a code.
- */
-export type ReadingOutcome = 'end' | 'answered' | 'detached' | 'failed' | ClosedCode
+import type { ReadingOutcome } from '../events/notice.ts'
 
 /** What the stream is told of one delivery. */
 export interface DeliveryListener {

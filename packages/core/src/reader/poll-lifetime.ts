@@ -1,8 +1,7 @@
 import { Deadline, type Due } from '../clock/deadlines.ts'
 import type { Scheduler } from '../clock/scheduler.ts'
-import type { ReadingOutcome } from './delivery-listener.ts'
+import type { ClosedCode, ReadingOutcome } from '../events/notice.ts'
 import type { ExpectedReaders } from './expected-readers.ts'
-import type { ClosedCode } from '../events/notice.ts'
 import type { Reader } from './reader.ts'
 
 /** A reading that is one poll. */

@@ -1,9 +1,8 @@
 import type { Connection } from '../wire/connection.ts'
 import { Deadline, type Due } from '../clock/deadlines.ts'
 import type { Scheduler } from '../clock/scheduler.ts'
-import type { ReadingOutcome } from './delivery-listener.ts'
+import type { ClosedCode, ReadingOutcome } from '../events/notice.ts'
 import type { ExpectedReaders } from './expected-readers.ts'
-import type { ClosedCode } from '../events/notice.ts'
 import type { Reader } from './reader.ts'
 
 /** A reading whose time is limited. */

@@ -1,4 +1,4 @@
-import type { ReadingOutcome } from '../reader/delivery-listener.ts'
+import type { ReadingOutcome } from '../events/notice.ts'
 import type { Engine } from './engine.ts'
 import { countReaders } from '../reader/reader.ts'
 import type { StoredStream } from '../store/store.ts'

@@ -1,6 +1,7 @@
 import { Connection } from '../wire/connection.ts'
 import { Delivery } from '../reader/delivery.ts'
-import type { DeliveryListener, ReadingOutcome } from '../reader/delivery-listener.ts'
+import type { DeliveryListener } from '../reader/delivery-listener.ts'
+import type { ReadingOutcome } from '../events/notice.ts'
 import type { EncoderStart, Wire } from '../wire/encoder.ts'
 import type { Engine } from './engine.ts'
 import { requireInteger } from '../events/option-rules.ts'
