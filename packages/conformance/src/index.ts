@@ -8,6 +8,7 @@ export { RecordedReading } from './transport/rig/recorded-reading.ts'
 export type {
   AttachAsked,
   NativeEvent,
+  PollAnswer,
   ReadingOver,
   ServedTransport,
   ServeParts,

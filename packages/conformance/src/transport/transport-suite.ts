@@ -13,6 +13,7 @@ import { describeIsolation } from './cases/isolation.ts'
 import { describeLeaving } from './cases/leaving.ts'
 import { describeLiveness } from './cases/liveness.ts'
 import { describeLoss } from './cases/loss.ts'
+import { describePolling } from './cases/polling.ts'
 import { describePrefix } from './cases/prefix.ts'
 import { openScene } from './rig/scene.ts'
 import { describeStalls } from './cases/stalls.ts'
@@ -43,7 +44,9 @@ export function describeTransport(name: string, driver: TransportDriver, stores:
     describeLoss(parts)
     describeEnds(parts)
     describeLiveness(parts)
-    describeStalls(parts)
+    // Who asks for what it takes cannot be written past.
+    if (driver.beats === 'answers') describePolling(parts)
+    else describeStalls(parts)
     describeCredit(parts)
     describeCancelling(parts)
     describeLeaving(parts)

@@ -17,5 +17,5 @@ export interface Closed {
   cursor?: string | undefined
 }
 
-/** How a reading came to its end: with the stream's own, by detaching, or closed with a code. */
-export type ReadingOutcome = 'end' | 'detached' | 'failed' | ClosedCode
+/** How a reading came to its end: with the stream's own, as a poll that was answered, by detaching, or closed with a code. */
+export type ReadingOutcome = 'end' | 'answered' | 'detached' | 'failed' | ClosedCode

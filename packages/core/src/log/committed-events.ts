@@ -1,8 +1,10 @@
 import type { Entry } from './entry.ts'
-import { SmallSet } from './small-set.ts'
+import { SmallSet, withOneMore } from './small-set.ts'
 import { EventBuffer } from './event-buffer.ts'
 import type { LogOptions } from './log-options.ts'
-import type { LogReader, LogWatcher } from './log-listeners.ts'
+import type { LogReader, LogSleeper, LogWatcher } from './log-listeners.ts'
+
+const NOBODY: readonly never[] = []
 
 /** Kept events as they are shown: up to `committed`, to readers that sleep in between and are woken for what they want. */
 export class CommittedEvents extends EventBuffer {
@@ -20,7 +22,9 @@ export class CommittedEvents extends EventBuffer {
   furthestBytes = 0
   /** True while the source is not pulled, because even the furthest reader is a window behind. */
   windowHeld = false
-  /** Smallest seq that a reader is to be woken for. */
+  /** Those who wait without reading: nothing is kept, produced or held back for their sake. */
+  #bystanders: readonly LogSleeper[] = NOBODY
+  /** Smallest seq that somebody is to be woken for. */
   #wakeAt = Infinity
 
   constructor(epoch: number, options: LogOptions) {
@@ -38,12 +42,17 @@ export class CommittedEvents extends EventBuffer {
     if (!this.attended) this.furthestBytes = 0
     this.readers.add(reader)
     this.#raiseFurthest(reader.bytePosition)
-    for (const watcher of this.watchers.items) watcher.readersChanged?.()
+    this.readersChanged()
   }
 
   detach(reader: LogReader): void {
     if (!this.readers.delete(reader)) return
     this.#lowerFurthest()
+    this.readersChanged()
+  }
+
+  /** Who reads is not who did, or does it in another way. */
+  readersChanged(): void {
     for (const watcher of this.watchers.items) watcher.readersChanged?.()
   }
 
@@ -56,7 +65,7 @@ export class CommittedEvents extends EventBuffer {
     this.#raiseFurthest(this.#remoteBytes)
     // As many as before may be others.
     if (changed || this.#remoteBytes < beforeBytes) this.#lowerFurthest()
-    if (changed) for (const watcher of this.watchers.items) watcher.readersChanged?.()
+    if (changed) this.readersChanged()
   }
 
   /** A reader has taken events: the producer may go on. */
@@ -71,11 +80,21 @@ export class CommittedEvents extends EventBuffer {
     if (held) this.wakeAll()
   }
 
-  /** A reader wants to be woken when `seq` is committed. */
-  sleep(reader: LogReader, seq: number): void {
-    reader.wakeAt = seq
+  /** A reader, or a bystander, wants to be woken when `seq` is committed. */
+  sleep(sleeper: LogSleeper, seq: number): void {
+    sleeper.wakeAt = seq
     if (seq < this.#wakeAt) this.#wakeAt = seq
     if (this.committed >= seq) this.#wake()
+  }
+
+  /** From now on this one may sleep here although it does not read. It leaves by {@link leave}. */
+  standBy(sleeper: LogSleeper): void {
+    this.#bystanders = withOneMore(this.#bystanders, sleeper)
+  }
+
+  /** A bystander waits no more. */
+  leave(sleeper: LogSleeper): void {
+    this.#bystanders = this.#bystanders.filter((other) => other !== sleeper)
   }
 
   /** Number of committed events after `seq` that fit into `maxBytes`, at least one if there is one. */
@@ -112,20 +131,20 @@ export class CommittedEvents extends EventBuffer {
   }
 
   protected wakeAll(): void {
-    for (const reader of this.readers.items) {
-      reader.wakeAt = Infinity
-      reader.wake()
-    }
+    for (const sleepers of [this.readers.items, this.#bystanders]) for (const sleeper of sleepers) wake(sleeper)
     this.#wakeAt = Infinity
   }
 
   #wake(): void {
     this.#wakeAt = Infinity
-    for (const reader of this.readers.items) {
-      if (reader.wakeAt <= this.committed) {
-        reader.wakeAt = Infinity
-        reader.wake()
-      } else if (reader.wakeAt < this.#wakeAt) this.#wakeAt = reader.wakeAt
+    this.#wakeThose(this.readers.items)
+    if (this.#bystanders.length > 0) this.#wakeThose(this.#bystanders)
+  }
+
+  #wakeThose(sleepers: readonly LogSleeper[]): void {
+    for (const sleeper of sleepers) {
+      if (sleeper.wakeAt <= this.committed) wake(sleeper)
+      else if (sleeper.wakeAt < this.#wakeAt) this.#wakeAt = sleeper.wakeAt
     }
   }
 
@@ -142,4 +161,9 @@ export class CommittedEvents extends EventBuffer {
     this.furthestBytes = bytes
     for (const watcher of this.watchers.items) watcher.furthestMoved?.()
   }
+}
+
+function wake(sleeper: LogSleeper): void {
+  sleeper.wakeAt = Infinity
+  sleeper.wake()
 }

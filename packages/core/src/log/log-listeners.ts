@@ -2,17 +2,21 @@ import type { EndEvent } from '../events/event.ts'
 import type { Json } from '../events/json.ts'
 import type { ClosedCode } from '../events/codes.ts'
 
-/** Someone who reads a log: told when it has what was asked for. */
-export interface LogReader {
-  /** Smallest seq this reader wants to be woken for; `Infinity` when it waits for something else. */
+/** Someone who waits for a log: woken when it has what was asked for. */
+export interface LogSleeper {
+  /** Smallest seq it wants to be woken for; `Infinity` when it waits for something else. */
   wakeAt: number
+  wake(): void
+}
+
+/** Someone who reads a log. */
+export interface LogReader extends LogSleeper {
   /** Bytes charged for everything this reader has taken, since the stream began. */
   readonly bytePosition: number
   /** Seq of the last event it has taken. */
   readonly seq: number
   /** Events it has taken were taken back: it cannot go on. */
   overtaken?(): void
-  wake(): void
 }
 
 /** Someone who must know what happens to a log as a whole: its producer, its store. */

@@ -87,12 +87,20 @@ export class Log extends CommittedEvents {
     this.#progress?.persister?.watched?.()
   }
 
+  /** {@link watch} is over: the watcher need not hear of anything any more. */
+  unwatch(watcher: LogWatcher): void {
+    if (this.watchers.delete(watcher)) this.#progress?.persister?.unwatched?.()
+  }
+
   /** The store has everything up to `seq`. */
   storedUpTo(seq: number): void {
     const progress = this.#progress
     if (!progress) return
+    const { withholds } = progress
     progress.storedUpTo(seq, this.bytesUpTo(seq), this.committed)
     if (seq > this.committed) this.#show(seq, progress.storedBytes)
+    // Some wait for a cursor to what was shown without one.
+    if (withholds) this.wakeAll()
     for (const watcher of this.watchers.items) watcher.furthestMoved?.()
     this.#trim()
   }

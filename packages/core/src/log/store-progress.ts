@@ -6,6 +6,8 @@ export interface LogPersister {
   appended(): void
   /** Somebody waits for what happens to this stream, without reading it. */
   watched?(): void
+  /** Somebody who did waits no more. */
+  unwatched?(): void
 }
 
 /** What a log knows of the store behind it; a log that is the record itself has none. */

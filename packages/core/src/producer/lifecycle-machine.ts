@@ -13,6 +13,8 @@ export interface LifecycleState {
   readonly phase: 'running' | 'over'
   readonly startedMs: number
   readonly readers: number
+  /** Readers that were answered, or asked to reconnect, and are expected back. */
+  readonly returning: number
   /** When the stream is given up for want of readers; `Infinity` while it has some, or needs none. */
   readonly noReaderDeadlineMs: number
   readonly attachedOnce: boolean
@@ -20,7 +22,7 @@ export interface LifecycleState {
 
 /** What may happen. */
 export type LifecycleCommand =
-  | { type: 'readers'; count: number; nowMs: number }
+  | { type: 'readers'; count: number; returning?: number | undefined; nowMs: number }
   | { type: 'tick'; nowMs: number; source: SourceProgress }
   | { type: 'over' }
 
@@ -36,7 +38,7 @@ export interface LifecycleStep {
 /** A stream begins, with no reader yet. */
 export function beginLifecycle(rules: LifecycleRules, nowMs: number): LifecycleState {
   const noReaderDeadlineMs = rules.onDisconnect === 'continue' ? Infinity : nowMs + rules.unattachedMs
-  return { phase: 'running', startedMs: nowMs, readers: 0, noReaderDeadlineMs, attachedOnce: false }
+  return { phase: 'running', startedMs: nowMs, readers: 0, returning: 0, noReaderDeadlineMs, attachedOnce: false }
 }
 
 /** One step of the machine. Pure. */
@@ -46,7 +48,7 @@ export function stepLifecycle(rules: LifecycleRules, state: LifecycleState, comm
     case 'over':
       return { state: { ...state, phase: 'over', noReaderDeadlineMs: Infinity }, verdict: undefined }
     case 'readers':
-      return countReaders(rules, state, command.count, command.nowMs)
+      return countReaders(rules, state, command)
     case 'tick':
       return { state, verdict: judge(rules, state, command.nowMs, command.source) }
   }
@@ -57,7 +59,9 @@ export function nextDueMs(rules: LifecycleRules, state: LifecycleState, source: 
   if (state.phase === 'over') return Infinity
   const { totalMs } = rules.deadlines
   const total = totalMs === false ? Infinity : state.startedMs + totalMs
-  return Math.min(state.noReaderDeadlineMs, total, pullDueMs(rules, source))
+  // Who is expected back either comes or is given up, and both are commands.
+  const noReader = state.returning > 0 ? Infinity : state.noReaderDeadlineMs
+  return Math.min(noReader, total, pullDueMs(rules, source))
 }
 
 /** When the outstanding pull has taken too long. */
@@ -66,20 +70,26 @@ export function pullDueMs(rules: LifecycleRules, source: SourceProgress): number
   return limit === false ? Infinity : source.pullSinceMs + limit
 }
 
-function countReaders(rules: LifecycleRules, state: LifecycleState, count: number, nowMs: number): LifecycleStep {
-  if (count > 0) {
-    return { state: { ...state, readers: count, attachedOnce: true, noReaderDeadlineMs: Infinity }, verdict: undefined }
+function countReaders(
+  { onDisconnect }: LifecycleRules,
+  state: LifecycleState,
+  { count, returning = 0, nowMs }: LifecycleCommand & { type: 'readers' },
+): LifecycleStep {
+  const counted = { ...state, readers: count, returning }
+  if (count > 0) return { state: { ...counted, attachedOnce: true, noReaderDeadlineMs: Infinity }, verdict: undefined }
+  if (state.readers + state.returning === 0 || onDisconnect === 'continue')
+    return { state: counted, verdict: undefined }
+  if (onDisconnect === 'cancel') {
+    const end = returning > 0 ? undefined : ({ end: 'disconnect', limit: 'onDisconnect: "cancel"' } as const)
+    return { state: counted, verdict: end }
   }
-  if (state.readers === 0) return { state, verdict: undefined }
-  const { onDisconnect } = rules
-  const left = { ...state, readers: 0 }
-  if (onDisconnect === 'continue') return { state: left, verdict: undefined }
-  if (onDisconnect === 'cancel') return { state: left, verdict: { end: 'disconnect', limit: 'onDisconnect: "cancel"' } }
-  return { state: { ...left, noReaderDeadlineMs: nowMs + onDisconnect.graceMs }, verdict: undefined }
+  // A grace begins when the last one that reads has left, not when those that were expected back are given up.
+  const noReaderDeadlineMs = state.readers > 0 ? nowMs + onDisconnect.graceMs : state.noReaderDeadlineMs
+  return { state: { ...counted, noReaderDeadlineMs }, verdict: undefined }
 }
 
 function judge(rules: LifecycleRules, state: LifecycleState, nowMs: number, source: SourceProgress): LifecycleVerdict {
-  if (state.readers === 0 && nowMs >= state.noReaderDeadlineMs) {
+  if (state.readers + state.returning === 0 && nowMs >= state.noReaderDeadlineMs) {
     return { end: 'disconnect', limit: state.attachedOnce ? 'onDisconnect.graceMs' : 'unattachedMs' }
   }
   const { totalMs } = rules.deadlines

@@ -14,6 +14,7 @@ import {
   type LifecycleCommand,
 } from './lifecycle-machine.ts'
 import type { LogWatcher } from '../log/log-listeners.ts'
+import { countReaders } from '../reader/reader.ts'
 import type { ClosedCode } from '../events/codes.ts'
 import { Pump } from '../source/pump.ts'
 import type { PumpHost, Rewrite } from '../source/pump-host.ts'
@@ -129,8 +130,10 @@ export class Producer implements PumpHost, LogWatcher, SourceHost, Due {
 
   readersChanged(): void {
     const { log } = this.stored
-    const count = log.readers.size + log.remoteReaders
-    this.#command({ type: 'readers', count, nowMs: this.context.scheduler.now() })
+    const reading = countReaders(log)
+    const returning = log.readers.size - reading
+    const nowMs = this.context.scheduler.now()
+    this.#command({ type: 'readers', count: reading + log.remoteReaders, returning, nowMs })
     if (isOver(log)) return
     this.#pump.runsWithoutReaders = this.#options.onDisconnect === 'continue' || this.#lifecycle.attachedOnce
     this.#pump.resumeIfRoom()

@@ -10,6 +10,7 @@ import { CLOSED_CODES, type ClosedCode } from '../events/codes.ts'
 import type { Encoder, EncoderStart } from '../wire/encoder.ts'
 import type { Scheduler, Steppable } from '../clock/scheduler.ts'
 import type { Chunker, ChunkingPolicy } from '../chunking/policy.ts'
+import { PollLifetime } from './poll-lifetime.ts'
 import type { Reader } from './reader.ts'
 import { ReadingLifetime } from './reading-lifetime.ts'
 
@@ -31,7 +32,11 @@ export class Delivery implements Steppable, ConnectionReading, Due {
   #boundMs: number | undefined
   #maxTokens = Infinity
   #deadline: Deadline | undefined
-  readonly #lifetime: ReadingLifetime | undefined
+  readonly #lifetime: { end(outcome: ReadingOutcome): void } | undefined
+  /** True for one poll: over with its first chunk, which waits for nothing. */
+  readonly isPoll: boolean
+  /** True for a poll that is over with what there is, and be it nothing. */
+  readonly #waitsForNothing: boolean
   /** What is said first, until it could be. */
   #opening: EncoderStart | undefined
   #over = false
@@ -47,9 +52,12 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     this.#owner = parts.owner
     this.#backlog = new Backlog(scheduler, parts.reader, parts.options)
     parts.reader.sleeper = this
-    const { reader, connection, lifetime } = parts
-    if (lifetime)
-      this.#lifetime = new ReadingLifetime(scheduler, { reading: this, reader, connection, limits: lifetime })
+    const { lifetime, poll } = parts
+    this.isPoll = poll !== undefined
+    this.#waitsForNothing = poll?.waitMs === 0
+    this.#hurried = this.isPoll
+    if (poll) this.#lifetime = new PollLifetime(scheduler, { ...parts, reading: this, limits: poll })
+    else if (lifetime) this.#lifetime = new ReadingLifetime(scheduler, { ...parts, reading: this, limits: lifetime })
   }
 
   /** Writes the first bytes, then what is readable. */
@@ -58,6 +66,7 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     this.#reader.attach()
     this.#opening = start
     this.step()
+    if (this.#waitsForNothing) this.answer()
   }
 
   step(): void {
@@ -94,6 +103,11 @@ export class Delivery implements Steppable, ConnectionReading, Due {
   /** The connection is gone. */
   detached(): void {
     this.#finish('detached')
+  }
+
+  /** A poll has waited long enough. */
+  answer(): void {
+    this.#finish('answered')
   }
 
   stalled(): void {
@@ -137,6 +151,7 @@ export class Delivery implements Steppable, ConnectionReading, Due {
       this.servedAt = this.#connection.serve()
       this.#owner.readingChunk(this.#reader.seq - before, bytes.length, waitedMs)
       if (this.#reader.finished) return this.#finish('end')
+      if (this.isPoll) return this.#finish('answered')
       if (this.#connection.state !== 'open') return
       // One write a turn: what shares the connection comes in between.
       if (this.#connection.shared && backlog.pending > 0) return this.#scheduler.mark(this)
@@ -177,7 +192,7 @@ export class Delivery implements Steppable, ConnectionReading, Due {
   #finish(outcome: ReadingOutcome): void {
     if (this.#over) return
     this.#over = true
-    this.#leave()
+    this.#leave(outcome)
     this.#connection.drop(this)
     this.#owner.readingOver(outcome)
   }
@@ -186,15 +201,15 @@ export class Delivery implements Steppable, ConnectionReading, Due {
   failed(error: unknown): void {
     if (this.#over) return
     this.#over = true
-    this.#leave()
+    this.#leave('failed')
     this.#connection.abort()
     this.#owner.readingOver('failed', error)
   }
 
-  #leave(code?: ClosedCode): void {
+  #leave(outcome: ReadingOutcome): void {
     if (this.#deadline) this.#scheduler.cancel(this.#deadline)
     this.#reader.sleeper = undefined
-    if (this.#lifetime) this.#lifetime.end(code)
+    if (this.#lifetime) this.#lifetime.end(outcome)
     else this.#reader.detach()
   }
 }

@@ -7,12 +7,12 @@ import type { Reader } from './reader.ts'
 const BATCH_BYTES = 64 * 1024
 
 /**
- * The events of `reader`, one merged run after the other, until the end, or until it is detached.
+ * The events of `reader`, one merged run after the other, until the end, or until it is detached or steps out.
  *
  * @throws SluiceError `SLUICE_ERR_READING_CLOSED` when the run cannot go on
  */
 export async function* readEvents(scheduler: Scheduler, reader: Reader): AsyncGenerator<StreamEvent, void, undefined> {
-  while (reader.attached) {
+  while (reader.attached && !reader.isExpected) {
     if (reader.broken) {
       throw new SluiceError(
         'SLUICE_ERR_READING_CLOSED',

@@ -26,6 +26,11 @@ export interface ReaderOptions {
    * answers and other transports last as long as their stream. Default 50,000.
    */
   rotateAfterMs?: number | false | undefined
+  /**
+   * For how long a reader that polls counts as reading after its last answer, in milliseconds, whatever `onDisconnect` says;
+   * a grace that is longer counts from that answer too. Default 15,000.
+   */
+  betweenPollsMs?: number | undefined
 }
 
 /** {@link ReaderOptions} with nothing left open. */
@@ -38,6 +43,7 @@ export interface ResolvedReaderOptions {
   readonly maxChunkBytes: number
   readonly closeGraceMs: number
   readonly rotateAfterMs: number | false
+  readonly betweenPollsMs: number
 }
 
 /** Defaults of {@link ReaderOptions}. */
@@ -51,6 +57,7 @@ export const DEFAULT_READER_OPTIONS: ResolvedReaderOptions = {
   closeGraceMs: 5_000,
   // With its jitter and the close grace at most a minute, which is what proxies and serverless functions allow.
   rotateAfterMs: 50_000,
+  betweenPollsMs: 15_000,
 }
 
 const HOUR_MS = 3_600_000
@@ -77,5 +84,11 @@ export function resolveReaderOptions(
     ),
     closeGraceMs: requireInteger('closeGraceMs', withDefault(options.closeGraceMs, base.closeGraceMs), 0, HOUR_MS),
     rotateAfterMs: requireDuration('rotateAfterMs', withDefault(options.rotateAfterMs, base.rotateAfterMs), HOUR_MS),
+    betweenPollsMs: requireInteger(
+      'betweenPollsMs',
+      withDefault(options.betweenPollsMs, base.betweenPollsMs),
+      0,
+      HOUR_MS,
+    ),
   }
 }

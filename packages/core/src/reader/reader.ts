@@ -15,17 +15,17 @@ export function extendReaders(log: Log, name: string, seq: number): number {
   return readers
 }
 
-/** Gives `reader` its name, and the credit of one of that name that was sent away to come back. */
+/** Gives `reader` its name, and the credit that this name has. */
 export function nameReader(reader: Reader, name: string): void {
   reader.name = name
   for (const other of reader.log.readers)
-    if (other instanceof Reader && other.rejoining && other.name === name) reader.limitSeq = other.limitSeq
+    if (other instanceof Reader && other.name === name && other.limitSeq !== Infinity) reader.limitSeq = other.limitSeq
 }
 
-/** How many read, without those who were sent away to come back: they must find their own place free. */
+/** How many read, without those who are expected back: they must find their own place free. */
 export function countReaders(log: Log): number {
   let readers = 0
-  for (const reader of log.readers) if (!(reader instanceof Reader && reader.rejoining)) readers++
+  for (const reader of log.readers) if (!(reader instanceof Reader && reader.isExpected)) readers++
   return readers
 }
 
@@ -33,6 +33,8 @@ export function countReaders(log: Log): number {
 export class Reader implements LogReader {
   wakeAt: number = Infinity
   readonly log: Log
+  /** Seq of the event this reading began after. */
+  readonly startSeq: number
   /** Seq of the last event taken. */
   seq: number
   bytePosition: number
@@ -45,8 +47,10 @@ export class Reader implements LogReader {
   /** What its client has measured, once somebody has reported it. */
   report: ClientReport | undefined
   attached = false
-  /** True for one that was sent away to come back at once: it still counts, and nothing is sent to it. */
-  rejoining = false
+  /** True for one that was answered, or asked to reconnect, and is to come back: it still counts, and nothing is sent to it. */
+  isExpected = false
+  /** True for one that is given only what has a cursor: without one it would be given the same again. */
+  needsCursors = false
   /** True once what this reader had taken was taken back: it can never go on, whatever follows. */
   #overtaken = false
   /** Woken when what this reader sleeps for is there. */
@@ -54,6 +58,7 @@ export class Reader implements LogReader {
 
   constructor(log: Log, afterSeq: number) {
     this.log = log
+    this.startSeq = afterSeq
     this.seq = afterSeq
     this.bytePosition = log.bytesUpTo(afterSeq)
     this.liveAfterSeq = log.committed
@@ -92,12 +97,19 @@ export class Reader implements LogReader {
     this.wake()
   }
 
+  /** It is to come back, as another one: until then it is counted, and given nothing. */
+  stepOut(): void {
+    this.isExpected = true
+    this.log.readersChanged()
+  }
+
   /** Events readable now. */
   get pending(): number {
     const { committed, end, lastSeq } = this.log
     // The end alone needs no credit: a reader that grants none must still learn that nothing will follow.
     if (end && this.seq === lastSeq - 1) return committed - this.seq
-    return Math.max(0, Math.min(committed, this.limitSeq) - this.seq)
+    const upTo = this.needsCursors && this.log.withholds && !end ? Math.min(committed, this.log.stored) : committed
+    return Math.max(0, Math.min(upTo, this.limitSeq) - this.seq)
   }
 
   /** Whether nothing will follow what was taken. */

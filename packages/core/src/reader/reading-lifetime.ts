@@ -2,6 +2,8 @@ import type { Connection } from '../wire/connection.ts'
 import { Deadline, type Due } from '../clock/deadlines.ts'
 import type { Scheduler } from '../clock/scheduler.ts'
 import type { ClosedCode } from '../events/codes.ts'
+import type { ReadingOutcome } from '../events/notice.ts'
+import type { ExpectedReaders } from './expected-readers.ts'
 import type { Reader } from './reader.ts'
 
 /** A reading whose time is limited. */
@@ -27,6 +29,7 @@ export interface LifetimeParts {
   reading: LimitedReading
   reader: Reader
   connection: Connection
+  expected: ExpectedReaders
   limits: LifetimeLimits
 }
 
@@ -36,7 +39,7 @@ const ROTATE_JITTER = 0.1
 /** When a reading that is due and cannot be broken off yet is looked at again. */
 const LOOK_AGAIN_MS = 100
 
-/** How long a reader that was sent away to come back counts as reading. */
+/** How long a reader that was asked to reconnect counts as reading. */
 const REJOIN_MS = 5_000
 
 /**
@@ -48,20 +51,20 @@ export class ReadingLifetime implements Due {
   readonly #reading: LimitedReading
   readonly #reader: Reader
   readonly #connection: Connection
-  readonly #startSeq: number
+  readonly #expected: ExpectedReaders
   /** When a reading that is due and has brought nothing is cut. */
   readonly #lastMs: number
   readonly #expiresAtMs: number
   readonly #deadline: Deadline = new Deadline(this)
   #isOver = false
 
-  constructor(scheduler: Scheduler, { reading, reader, connection, limits }: LifetimeParts) {
+  constructor(scheduler: Scheduler, { reading, reader, connection, expected, limits }: LifetimeParts) {
     const { rotateAfterMs, expiresAtMs, closeGraceMs } = limits
     this.#scheduler = scheduler
     this.#reading = reading
     this.#reader = reader
     this.#connection = connection
-    this.#startSeq = reader.seq
+    this.#expected = expected
     const spread = 1 - ROTATE_JITTER + Math.random() * 2 * ROTATE_JITTER
     const rotatesAtMs = rotateAfterMs === false ? Infinity : scheduler.now() + rotateAfterMs * spread
     this.#lastMs = rotatesAtMs + closeGraceMs
@@ -70,18 +73,17 @@ export class ReadingLifetime implements Due {
   }
 
   /** The reading is over. One that rotates counts for a moment longer: whoever is on its way back has not left. */
-  end(code: ClosedCode | undefined): void {
+  end(outcome: ReadingOutcome): void {
     this.#isOver = true
+    this.#scheduler.cancel(this.#deadline)
     const { log } = this.#reader
-    this.#reader.rejoining = code === 'rotate' && !log.end && !log.lost
-    if (!this.#reader.rejoining) this.#reader.detach()
-    this.#scheduler.schedule(this.#deadline, this.#reader.rejoining ? this.#scheduler.now() + REJOIN_MS : Infinity)
+    if (outcome === 'rotate' && !log.end && !log.lost) this.#expected.expect(this.#reader, REJOIN_MS)
+    else this.#reader.detach()
   }
 
   due(): void {
     const now = this.#scheduler.now()
-    if (this.#reader.rejoining) this.#reader.detach()
-    else if (now >= this.#expiresAtMs) this.#reading.stop('unauthorized')
+    if (now >= this.#expiresAtMs) this.#reading.stop('unauthorized')
     // What has no cursor yet would come again.
     else if (this.#reader.withheld) this.#schedule(now + LOOK_AGAIN_MS)
     else if (this.#bringsSomething()) this.#reading.stop('rotate')
@@ -95,8 +97,8 @@ export class ReadingLifetime implements Due {
   /** Whether the next reading begins further on than this one did, or there is nothing to be brought. */
   #bringsSomething(): boolean {
     const reader = this.#reader
-    if (reader.seq === this.#startSeq && reader.pending > 0) this.#reading.hurry()
-    return reader.seq > this.#startSeq || reader.pending === 0
+    if (reader.seq === reader.startSeq && reader.pending > 0) this.#reading.hurry()
+    return reader.seq > reader.startSeq || reader.pending === 0
   }
 
   #schedule(atMs: number): void {

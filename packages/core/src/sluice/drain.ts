@@ -9,14 +9,19 @@ const LOOK_EVERY_MS = 20
 
 /** Settles when no source runs and no reading is delivered here, at the latest a moment after `withinMs`. */
 export async function drainEngine(engine: Engine, withinMs: number): Promise<void> {
-  const { scheduler, deliveries, producers, store } = engine
+  const { scheduler, deliveries, producers, expected, store } = engine
   if (store.shared) for (const [delivery, wire] of [...deliveries]) if (wire.resumable) delivery.stop('draining')
+  // Who polls what is nowhere else comes back here for the rest.
+  const returning = (): number => (store.shared || withinMs === 0 ? 0 : expected.size)
   const deadlineMs = scheduler.now() + withinMs
-  while (producers.size + deliveries.size > 0 && scheduler.now() < deadlineMs)
+  while (producers.size + deliveries.size + returning() > 0 && scheduler.now() < deadlineMs) {
     await pause(engine, Math.min(LOOK_EVERY_MS, deadlineMs - scheduler.now()))
+    // What can be waited for elsewhere is not waited for here.
+    if (store.shared) for (const delivery of [...deliveries.keys()]) if (delivery.isPoll) delivery.stop('draining')
+  }
   await Promise.all([...producers.values()].map((producer) => producer.close('drain')))
   const giveUpMs = scheduler.now() + engine.reader.closeGraceMs
-  while (deliveries.size > 0 && scheduler.now() < giveUpMs) await pause(engine, LOOK_EVERY_MS)
+  while (deliveries.size + returning() > 0 && scheduler.now() < giveUpMs) await pause(engine, LOOK_EVERY_MS)
 }
 
 function pause({ scheduler }: Engine, ms: number): Promise<void> {

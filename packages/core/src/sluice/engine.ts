@@ -6,6 +6,7 @@ import type { WireError } from '../events/event.ts'
 import type { Delivery } from '../reader/delivery.ts'
 import type { Wire } from '../wire/encoder.ts'
 import { type TimeLimit, withinTime } from '../clock/within-time.ts'
+import type { ExpectedReaders } from '../reader/expected-readers.ts'
 import { jsonOf } from '../events/json.ts'
 import { type Action, type Actor, type Authorize, notFound, type StreamIdentity } from '../access/principal.ts'
 import type { Producer } from '../producer/producer.ts'
@@ -29,6 +30,8 @@ export interface Engine extends ProducerContext {
   readonly producers: Map<string, Producer>
   /** Readings that are being delivered here, to be closed when this process drains. */
   readonly deliveries: Map<Delivery, Wire>
+  /** Readers between two answers. */
+  readonly expected: ExpectedReaders
 }
 
 /** How long `authorize` may take before the request fails. */

@@ -1,6 +1,7 @@
 import { Admission, type LimitOptions, resolveLimitOptions } from '../access/admission.ts'
 import { type ErrorFor, maskError } from '../log/end.ts'
 import { type Engine, explainWith } from './engine.ts'
+import { ExpectedReaders } from '../reader/expected-readers.ts'
 import { Scheduler } from '../clock/scheduler.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { type Observer, Observers } from '../observe/observer.ts'
@@ -74,8 +75,9 @@ export function createEngine(options: SluiceOptions): Engine {
   requireList('transforms', options.transforms, 'function')
   const runtime = options.runtime ?? createSystemRuntime()
   const limits = resolveLimitOptions(options.limits)
+  const scheduler = new Scheduler(runtime)
   return {
-    scheduler: new Scheduler(runtime),
+    scheduler,
     store: options.store ?? createMemoryStore({ runtime }),
     stream: resolveStreamOptions(options.stream),
     reader: resolveReaderOptions(options.reader),
@@ -88,6 +90,7 @@ export function createEngine(options: SluiceOptions): Engine {
     authorize: options.authorize ?? authorizeOwner,
     producers: new Map(),
     deliveries: new Map(),
+    expected: new ExpectedReaders(scheduler, limits.readersPerStream),
     explain: explainWith(options.errorFor ?? maskError),
   }
 }

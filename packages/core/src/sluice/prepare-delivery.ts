@@ -8,6 +8,7 @@ import { requireInteger } from '../events/option-rules.ts'
 import { type Actor, expiryOf } from '../access/principal.ts'
 import { nameReader, type Reader } from '../reader/reader.ts'
 import { type ReaderOptions, resolveReaderOptions } from '../reader/options.ts'
+import type { PollLimits } from '../reader/poll-lifetime.ts'
 import type { Sink } from '../wire/sink.ts'
 import type { StoredStream } from '../store/store.ts'
 import { cursorAt } from '../store/info.ts'
@@ -32,6 +33,11 @@ export interface DeliverOptions extends ReaderOptions {
    * wire is resumable. Default false.
    */
   rotates?: boolean | undefined
+  /**
+   * Makes this one poll: it is over with its first chunk, or after so many milliseconds without one, and its reader counts as
+   * reading for `betweenPollsMs` more. 0 waits for nothing. Default: a reading that lasts as long as its connection.
+   */
+  waitMs?: number | undefined
   /** A connection that carries other readings too; without it one is made that closes with this reading. */
   connection?: Connection | undefined
 }
@@ -53,6 +59,7 @@ export interface PreparedDelivery {
 }
 
 const MAX_CREDIT = 2 ** 52
+const MAX_WAIT_MS = 3_600_000
 
 /** Puts together what delivers a reading as the options say. Nothing is written before the delivery is begun. */
 export function prepareDelivery(
@@ -65,31 +72,36 @@ export function prepareDelivery(
     name,
     credit,
     rotates,
+    waitMs,
     connection: shared,
     ...readerOptions
   }: Omit<DeliverOptions, 'onOver'>,
 ): PreparedDelivery {
-  const { scheduler } = engine
+  const { scheduler, expected } = engine
   const options = resolveReaderOptions(readerOptions, engine.reader)
   const { facts } = stored
+  const expiresAtMs = expiryOf(scheduler, actor)
+  // What others share is not broken off for one reading's sake.
+  const rotateAfterMs = rotates === true && wire.resumable && shared === undefined && options.rotateAfterMs
+  const lifetime = limited({ rotateAfterMs, expiresAtMs, closeGraceMs: options.closeGraceMs })
+  const poll = pollOf(waitMs, { expiresAtMs, betweenPollsMs: options.betweenPollsMs })
   const granted = credit === undefined ? undefined : requireInteger('credit', credit, 0, MAX_CREDIT)
   // Nothing is refused any more once there is a connection, which keeps time.
   const encoder = wire.create(facts.wire?.name === wire.name ? facts.wire.facts : {}, { ids })
   const connection = shared ?? new Connection(scheduler, sink, options, { beat: encoder, closeWhenEmpty: true })
   if (name !== undefined) nameReader(reader, name)
   if (granted !== undefined) reader.limitSeq = reader.seq + granted
-  const lifetime = limited({
-    // What others share is not broken off for one reading's sake.
-    rotateAfterMs: rotates === true && wire.resumable && shared === undefined && options.rotateAfterMs,
-    expiresAtMs: expiryOf(scheduler, actor),
-    closeGraceMs: options.closeGraceMs,
-  })
-  const delivery = new Delivery(scheduler, { reader, encoder, connection, options, owner, lifetime })
+  reader.needsCursors = waitMs !== undefined
+  const delivery = new Delivery(scheduler, { reader, encoder, connection, options, owner, expected, lifetime, poll })
   return { delivery, connection, start: startOf(stored, reader, continues === true) }
 }
 
 function limited(limits: LifetimeLimits): LifetimeLimits | undefined {
   return limits.rotateAfterMs === false && limits.expiresAtMs === Infinity ? undefined : limits
+}
+
+function pollOf(waitMs: number | undefined, limits: Omit<PollLimits, 'waitMs'>): PollLimits | undefined {
+  return waitMs === undefined ? undefined : { waitMs: requireInteger('waitMs', waitMs, 0, MAX_WAIT_MS), ...limits }
 }
 
 function startOf(stored: StoredStream, reader: Reader, continues: boolean): EncoderStart {

@@ -1,4 +1,5 @@
 import { type AttachOptions, attachStream } from './attach.ts'
+import { awaitStep, type StepAsked } from './await-step.ts'
 import { locate, type RefOptions, type StreamRef } from './locate.ts'
 import { cancelStream } from './cancel.ts'
 import { Connection } from '../wire/connection.ts'
@@ -25,12 +26,20 @@ import { infoOf, type StreamInfo } from '../store/info.ts'
 import { resultOf, type StreamResult } from '../store/result.ts'
 import type { TokenStream } from './token-stream.ts'
 
+const MAX_WAIT_MS = 3_600_000
+
 /** Flow control for a reader on a one-way wire. */
 export interface AckOptions extends RefOptions {
   /** Name the reader gave when it attached. */
   reader: string
   /** How many events past the cursor may be sent. Absolute, so repeating an ack changes nothing. */
   credit: number
+}
+
+/** Options of `info`. */
+export interface InfoOptions extends RefOptions, Partial<StepAsked> {
+  /** Wait up to so many milliseconds for a step: another cursor than `after`, or the end. Default 0: tell what is known now. */
+  waitMs?: number | undefined
 }
 
 /** Token streams: started once, read by any number, resumed, cancelled. */
@@ -99,9 +108,24 @@ export class Sluice<Data extends DataEvents = DataEvents> {
     return attachStream(this.#engine, ref, options)
   }
 
-  /** What is known of a stream. @throws SluiceError `SLUICE_ERR_NOT_FOUND`, `SLUICE_ERR_GONE` */
-  async info(ref: StreamRef, options: RefOptions): Promise<StreamInfo> {
-    return infoOf((await locate(this.#engine, ref, options.as, { action: 'info' })).stored)
+  /**
+   * What is known of a stream; with `waitMs`, once that has changed, or when the time is over. Whoever waits is no reader: it
+   * keeps no stream alive.
+   *
+   * Cancellation: `signal` ends the wait, not the call.
+   *
+   * @throws SluiceError `SLUICE_ERR_NOT_FOUND`, `SLUICE_ERR_GONE`, `SLUICE_ERR_CURSOR_MALFORMED`, `SLUICE_ERR_OPTION`
+   */
+  async info(ref: StreamRef, options: InfoOptions): Promise<StreamInfo> {
+    const { as, after, signal } = options
+    const waitMs = requireInteger('waitMs', options.waitMs ?? 0, 0, MAX_WAIT_MS)
+    const engine = this.#engine
+    if (waitMs === 0) return infoOf((await locate(engine, ref, as, { action: 'info' })).stored)
+    const { stored } = await locate(engine, ref, as, { action: 'info', lookUp: 'read' })
+    await awaitStep(engine.scheduler, stored.log, { after, waitMs, signal })
+    // Found anew: it may be gone by now, or who asks may be known no more.
+    const { id } = stored.facts
+    return infoOf((await locate(engine, { id, tenant: stored.facts.tenant }, as, { action: 'info' })).stored)
   }
 
   /** What a stream said so far, events merged. @throws SluiceError `SLUICE_ERR_NOT_FOUND`, `SLUICE_ERR_GONE` */

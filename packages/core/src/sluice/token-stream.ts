@@ -112,6 +112,19 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
     if (!this.#used) this.#read().attach()
   }
 
+  /**
+   * Leaves this reading for another one that is to come, and counts as a reader until then, for `betweenPollsMs`: where a
+   * client was told to come back for its answer. A reading that is delivered leaves by {@link detach} alone.
+   */
+  expectBack(): void {
+    if (this.#delivery) return this.detach()
+    this.#used = true
+    const reader = this.#read()
+    reader.attach()
+    this.#engine.expected.expect(reader, this.#engine.reader.betweenPollsMs)
+    reader.wake()
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<StreamEvent<Data>, void, undefined> {
     this.#use()
     const reader = this.#read()
@@ -122,7 +135,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
       yield* readEvents(this.#engine.scheduler, reader) as AsyncGenerator<StreamEvent<Data>>
       outcome = reader.finished ? 'end' : 'detached'
     } finally {
-      reader.detach()
+      if (!reader.isExpected) reader.detach()
       notifyDetached(this.#engine, this.#stored, outcome)
     }
   }

@@ -20,6 +20,8 @@ interface World {
   state: LifecycleState
   nowMs: number
   readers: number
+  /** Of those who are gone for the moment, how many are expected back. */
+  returning: number
   everAttached: boolean
   alone: number
   source: SourceProgress
@@ -29,10 +31,11 @@ interface World {
 
 type Move = { name: string; apply: (world: World, rules: LifecycleRules) => World | undefined }
 
-function command(world: World, rules: LifecycleRules, count: number): World {
-  const step = stepLifecycle(rules, world.state, { type: 'readers', count, nowMs: world.nowMs })
+function command(world: World, rules: LifecycleRules, count: number, returning = world.returning): World {
+  const step = stepLifecycle(rules, world.state, { type: 'readers', count, returning, nowMs: world.nowMs })
   const alone = count === 0 && world.readers > 0 ? world.nowMs : world.alone
-  const next = { ...world, state: step.state, readers: count, alone, everAttached: world.everAttached || count > 0 }
+  const everAttached = world.everAttached || count > 0
+  const next = { ...world, state: step.state, readers: count, returning, alone, everAttached }
   return step.verdict ? finish(next, rules, step.verdict.end) : next
 }
 
@@ -61,6 +64,18 @@ const MOVES: readonly Move[] = [
     name: 'detach',
     apply: (world, rules) => (world.readers > 0 ? command(world, rules, world.readers - 1) : undefined),
   },
+  {
+    name: 'step out',
+    apply: (world, rules) =>
+      world.readers > 0 && world.returning < 1
+        ? command(world, rules, world.readers - 1, world.returning + 1)
+        : undefined,
+  },
+  {
+    name: 'stay away',
+    apply: (world, rules) =>
+      world.returning > 0 ? command(world, rules, world.readers, world.returning - 1) : undefined,
+  },
   { name: 'cancel', apply: (world, rules) => finish(world, rules, 'client') },
   { name: 'complete', apply: (world, rules) => finish(world, rules, 'complete') },
   {
@@ -79,7 +94,7 @@ const MOVES: readonly Move[] = [
 /** The rules of contract 4 and 9, spelled out: why a stream in this state must end at `nowMs`. */
 function expectedVerdict(world: World, rules: LifecycleRules, nowMs: number): string | undefined {
   const { onDisconnect, deadlines } = rules
-  if (world.readers === 0 && onDisconnect !== 'continue') {
+  if (world.readers + world.returning === 0 && onDisconnect !== 'continue') {
     if (!world.everAttached && nowMs >= UNATTACHED_MS) return 'disconnect'
     if (world.everAttached && typeof onDisconnect === 'object' && nowMs >= world.alone + onDisconnect.graceMs) {
       return 'disconnect'
@@ -95,6 +110,7 @@ function explore(rules: LifecycleRules, visit: (before: World, move: Move, after
     state: beginLifecycle(rules, 0),
     nowMs: 0,
     readers: 0,
+    returning: 0,
     everAttached: false,
     alone: 0,
     source: { pullSinceMs: Infinity, yielded: false },
@@ -132,9 +148,10 @@ const CASES = POLICIES.flatMap((onDisconnect) => [
 describe.each(CASES)('contract 9, lifecycle of $onDisconnect with deadlines $deadlines', (rules) => {
   test('ends exactly when the rules say so, for their reason, in every order up to 8 steps', () => {
     const steps = explore(rules, (before, { name }, after) => {
-      if (name === 'cancel' || name === 'complete' || name === 'pull' || name === 'event' || name === 'attach') return
-      const left = name === 'detach' && after.readers === 0 && rules.onDisconnect === 'cancel'
-      const due = name === 'detach' ? undefined : expectedVerdict(before, rules, after.nowMs)
+      if (['cancel', 'complete', 'pull', 'event', 'attach', 'step out'].includes(name)) return
+      const leaves = name === 'detach' || name === 'stay away'
+      const left = leaves && after.readers + after.returning === 0 && rules.onDisconnect === 'cancel'
+      const due = leaves ? undefined : expectedVerdict(before, rules, after.nowMs)
       const expected = left ? 'disconnect' : due
       if (after.ended !== expected) {
         throw new Error(`${after.ended} instead of ${expected} after ${name}: ${JSON.stringify({ before, after })}`)
@@ -183,4 +200,26 @@ test('contract 9: a re-attach within grace keeps the stream, one at its end does
   expect(stepLifecycle(rules, kept.state, { type: 'tick', nowMs: 1e6, source }).verdict).toBeUndefined()
   const lost = stepLifecycle(rules, state, { type: 'tick', nowMs: 30, source })
   expect(lost.verdict).toEqual({ end: 'disconnect', limit: 'onDisconnect.graceMs' })
+})
+
+test('contract 9: a reader that is expected back keeps the stream, and its grace begins when it steps out', () => {
+  const source = { pullSinceMs: Infinity, yielded: false }
+  const steppedOut = (rules: LifecycleRules): LifecycleState => {
+    const { state } = stepLifecycle(rules, beginLifecycle(rules, 0), { type: 'readers', count: 1, nowMs: 0 })
+    return stepLifecycle(rules, state, { type: 'readers', count: 0, returning: 1, nowMs: 10 }).state
+  }
+  const staysAway = (rules: LifecycleRules, nowMs: number): [string | undefined, number] => {
+    const { state, verdict } = stepLifecycle(rules, steppedOut(rules), { type: 'readers', count: 0, nowMs })
+    return [verdict?.end, nextDueMs(rules, state, source)]
+  }
+  const rulesFor = (onDisconnect: OnDisconnect): LifecycleRules => ({
+    onDisconnect,
+    deadlines: OFF,
+    unattachedMs: UNATTACHED_MS,
+  })
+  for (const onDisconnect of POLICIES)
+    expect(nextDueMs(rulesFor(onDisconnect), steppedOut(rulesFor(onDisconnect)), source)).toBe(Infinity)
+  expect(staysAway(rulesFor('cancel'), 15)).toEqual(['disconnect', Infinity])
+  expect(staysAway(rulesFor('continue'), 15)).toEqual([undefined, Infinity])
+  for (const nowMs of [15, 40]) expect(staysAway(rulesFor({ graceMs: GRACE_MS }), nowMs)).toEqual([undefined, 30])
 })

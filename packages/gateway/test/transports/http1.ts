@@ -39,8 +39,9 @@ export async function listenHttp1(
   }
 }
 
-export function requestHttp1(port: number): Requester {
-  const agent = new Agent()
+/** `oneByOne`: all requests go over one connection, each after the other. */
+export function requestHttp1(port: number, { oneByOne = false }: { oneByOne?: boolean } = {}): Requester {
+  const agent = oneByOne ? new Agent({ keepAlive: true, maxSockets: 1 }) : new Agent()
   return {
     request: ({ body, ...asked }) =>
       new Promise((resolve, reject) => {

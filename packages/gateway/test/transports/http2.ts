@@ -36,9 +36,9 @@ export function requestHttp2(port: number): Requester {
   const session = connect(`http://127.0.0.1:${port}`)
   session.on('error', () => {})
   return {
-    request: ({ method, path, headers, body }) =>
+    request: ({ method, path, headers, body, signal }) =>
       new Promise((resolve, reject) => {
-        const stream = session.request({ ':method': method, ':path': path, ...headers })
+        const stream = session.request({ ':method': method, ':path': path, ...headers }, { ...(signal && { signal }) })
         stream.on('response', (answered) =>
           resolve({
             status: Number(answered[':status']),

@@ -1,63 +1,31 @@
-import { text } from 'node:stream/consumers'
-
 import {
   type AttachAsked,
   HTTP_REFUSALS,
   type NativeEvent,
   RecordedReading,
-  type ServedTransport,
-  type ServeParts,
   type TransportClient,
   type TransportDriver,
-  TransportRefusal,
 } from '@sluice/conformance'
-import { createStreamResource } from '@sluice/http'
-import { type NodeRequest, type NodeResponse, sendPlan, toHttpRequest } from '@sluice/http/node'
 import { createParser } from 'eventsource-parser'
 
-import { type Listening, listenHttp1, requestHttp1 } from './http1.ts'
-import { listenHttp2, requestHttp2 } from './http2.ts'
-import type { HttpAnswer, Requester } from './requester.ts'
-
-type Handle = (request: NodeRequest, response: NodeResponse) => void
-
-/** The two versions of HTTP that Server-Sent Events travel over. */
-interface Http {
-  listen(handle: Handle): Promise<Listening>
-  request(port: number): Requester
-}
+import { type Http, HTTP1, HTTP2, serveResource } from './http-resource.ts'
+import { COMPLETE, type HttpAnswer, jsonOf, type Requester } from './requester.ts'
 
 /** Native SSE over HTTP/1.1: what kernels take for a client that does not read is theirs to say. */
-export const SSE_HTTP1: TransportDriver = createDriver({ listen: listenHttp1, request: requestHttp1 })
+export const SSE_HTTP1: TransportDriver = createDriver(HTTP1)
 /** Native SSE over HTTP/2: a client that does not read is given one window. */
 export const SSE_HTTP2: TransportDriver = {
-  ...createDriver({ listen: listenHttp2, request: requestHttp2 }),
+  ...createDriver(HTTP2),
   transportBytes: 256 * 1024,
 }
 
 function createDriver(http: Http): TransportDriver {
   return {
-    serve: (parts) => serve(http, parts),
+    serve: (parts) => serveResource(http, parts, (port, credential) => new SseClient(http.request(port), credential)),
     refusals: HTTP_REFUSALS,
     beats: 'heartbeats',
     asksPeers: false,
     nothingLeft: 'status',
-  }
-}
-
-async function serve(http: Http, { sluice, identify, run }: ServeParts): Promise<ServedTransport> {
-  const resource = createStreamResource<NodeRequest>({
-    sluice,
-    identify: ({ headers }) => identify(headers.authorization?.slice('Bearer '.length)),
-    runner: run,
-  })
-  const listening = await http.listen((request, response) => {
-    void resource.handle(toHttpRequest(request, response, { mount: '/v1' })).then((plan) => sendPlan(response, plan))
-  })
-  return {
-    ...listening,
-    connect: ({ credential, port = listening.port }) => new SseClient(http.request(port), credential),
-    drain: (withinMs) => sluice.drain({ withinMs }),
   }
 }
 
@@ -150,16 +118,6 @@ class SseClient implements TransportClient {
 }
 
 const READER = 'the-reader'
-/** The reasons of a stream that finished by itself. */
-const COMPLETE: ReadonlySet<string> = new Set(['stop', 'length', 'tool_calls', 'content_filter'])
-
-/** The body of an answer that is all there; a refusal's is thrown. */
-async function jsonOf({ status, body }: HttpAnswer): Promise<unknown> {
-  const value = JSON.parse(await text(body)) as { code: string; detail: string }
-  if (status >= 400) throw new TransportRefusal({ code: value.code, status, text: value.detail })
-  return value
-}
-
 /** What every streaming answer says of itself, or proxies keep it, change it or squeeze it. */
 function requireStreaming({ status, headers }: HttpAnswer): void {
   const seen = [status, headers['content-type'], headers['cache-control'], headers['content-encoding']]

@@ -7,14 +7,16 @@ import type { TokenStream } from '@sluice/core'
 export class PendingReader {
   /** True once the client has left. */
   left = false
-  readonly #stream: Pick<TokenStream, 'hold' | 'detach'>
+  /** True once it was told to come back for its answer. */
+  isExpected = false
+  readonly #stream: Pick<TokenStream, 'hold' | 'detach' | 'expectBack'>
   readonly #signal: AbortSignal
   readonly #leave = (): void => {
     this.left = true
     this.#stream.detach()
   }
 
-  constructor(stream: Pick<TokenStream, 'hold' | 'detach'>, signal: AbortSignal) {
+  constructor(stream: Pick<TokenStream, 'hold' | 'detach' | 'expectBack'>, signal: AbortSignal) {
     this.#stream = stream
     this.#signal = signal
     stream.hold()
@@ -26,6 +28,15 @@ export class PendingReader {
   handOver(): boolean {
     this.#signal.removeEventListener('abort', this.#leave)
     return !this.left
+  }
+
+  /** The client is told to come back: it counts for a while longer, though nothing is read for it. */
+  stepOut(): void {
+    this.#signal.removeEventListener('abort', this.#leave)
+    if (this.left) return
+    this.left = true
+    this.isExpected = true
+    this.#stream.expectBack()
   }
 
   /** Nobody is going to read. */

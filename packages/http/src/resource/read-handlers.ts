@@ -1,4 +1,5 @@
-import { type Principal, SluiceError, type StreamInfo, type StreamRef } from '@sluice/core'
+import { type InfoOptions, type Principal, SluiceError, type StreamInfo, type StreamRef } from '@sluice/core'
+import { nativeSse } from '@sluice/sse'
 import { z } from 'zod'
 
 import { chooseRepresentation, type Representation } from '../request/accept.ts'
@@ -9,7 +10,9 @@ import type { HttpRequest } from '../request/http-request.ts'
 import { emptyPlan, jsonPlan, type Plan } from '../response/plan.ts'
 import type { IdentifiedRequest, ResourceParts } from './resource-parts.ts'
 import { parseWith } from '../request/start-body.ts'
+import { planPoll } from '../reading/poll.ts'
 import { describeStream } from '../response/stream-info.ts'
+import { readWaitMs } from '../request/wait.ts'
 import { locationOf, planStreaming } from '../reading/streaming-plan.ts'
 import { chooseWire, hasOwnIds } from '../reading/wire-registry.ts'
 
@@ -17,11 +20,12 @@ const readQuery = z.object({
   wire: z.string().max(64).optional(),
   reader: z.string().min(1).max(128).optional(),
   include: z.literal('result').optional(),
+  wait: z.string().optional(),
 })
 
 const keyQuery = readQuery.extend({ key: z.string().min(1).max(256) })
 
-/** `GET /streams/{id or cursor}`: the stream, or what is known of it. */
+/** `GET /streams/{id or cursor}`: the stream, what follows a cursor, or what is known of it. */
 export async function planRead<Raw>(
   parts: ResourceParts<Raw>,
   asked: IdentifiedRequest<Raw>,
@@ -32,10 +36,17 @@ export async function planRead<Raw>(
   const ref = refOf(name)
   const query = parseWith(readQuery, Object.fromEntries(request.query))
   const reading = readReadingQuery(request.query)
-  if (representationOf(request) === 'json') {
-    return jsonPlan(200, await describeStream(sluice, ref, { as, withResult: query.include === 'result' }))
-  }
+  const representation = representationOf(request)
   const cursor = readCursor(request, await idsOf(parts, asked, { name, wire: query.wire }))
+  if (representation === 'json') {
+    const step = stepOf(request, cursor?.cursor ?? ('cursor' in ref ? ref.cursor : undefined))
+    return jsonPlan(200, await describeStream(sluice, ref, { as, withResult: query.include === 'result', step }))
+  }
+  if (representation === 'lines') {
+    requireNative(query.wire)
+    const waitMs = readWaitMs(request)
+    return planPoll(sluice, request, { ref, after: cursor?.cursor, as, readerName: query.reader, waitMs })
+  }
   const { stream, plan } = await attachFor(sluice, { ref, after: cursor?.cursor, as })
   if (!stream) return plan
   const wire = chooseWire(wires, query.wire ?? null, stream)
@@ -64,7 +75,8 @@ export async function planFind<Raw>(parts: ResourceParts<Raw>, asked: Identified
   if (!info) return emptyPlan(204)
   if (representation === 'json') {
     const withResult = include === 'result'
-    return jsonPlan(200, await describeStream(parts.sluice, { id: info.id }, { as, withResult }))
+    const step = stepOf(request, readLastEventId(request, { wire: wires.get(wire ?? '') }))
+    return jsonPlan(200, await describeStream(parts.sluice, { id: info.id }, { as, withResult, step }))
   }
   const rest = new URLSearchParams(request.query)
   rest.delete('key')
@@ -110,9 +122,20 @@ async function findByKey<Raw>(
   }
 }
 
+/** How long to wait for something new, and since when that is new. */
+function stepOf(request: HttpRequest, after: string | undefined): Omit<InfoOptions, 'as'> {
+  const { signal } = request
+  return { waitMs: readWaitMs(request), after: after === 'now' ? undefined : after, signal }
+}
+
+function requireNative(wire: string | undefined): void {
+  if (wire === undefined || wire === '' || wire === nativeSse.name) return
+  throw new SluiceError('SLUICE_ERR_REQUEST', 'Lines are sluice’s own: leave "wire" out, or ask for text/event-stream.')
+}
+
 function representationOf(request: Pick<HttpRequest, 'header'>): Representation {
   const representation = chooseRepresentation(request.header('accept'))
   if (representation) return representation
-  const message = 'A stream is shown as text/event-stream or as application/json.'
+  const message = 'A stream is shown as text/event-stream, as application/x-ndjson or as application/json.'
   throw new SluiceError('SLUICE_ERR_REQUEST', message, { status: 406 })
 }

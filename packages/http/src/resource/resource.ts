@@ -61,6 +61,11 @@ export interface StreamResource<Raw = unknown> {
 /**
  * Streams as a resource: start, attach and resume, look at, cancel, erase, ack, send, below a mount of your choice.
  *
+ * `GET /streams/{id or cursor}` with `Accept: application/x-ndjson` is a long-poll: the events after the cursor, a line of JSON
+ * each, as soon as there are some, or no line when `Prefer: wait=N` (or `?wait=N`) seconds are over; at most 55 count. With
+ * `Accept: application/json` the same `wait` is for the stream's next step. `Prefer: respond-async, wait=N` on a start: all of
+ * the answer if it is there within N seconds, else 202.
+ *
  * @throws SluiceError `SLUICE_ERR_OPTION`
  * @example
  * ```ts

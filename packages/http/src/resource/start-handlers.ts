@@ -2,6 +2,7 @@ import { type ClientReading, fingerprintOf, type Source, SluiceError, type Start
 import { nativeSse } from '@sluice/sse'
 import { openAiChat } from '@sluice/wires/openai'
 
+import { planBackground } from './background-start.ts'
 import { attachFor, refOfCursor } from '../reading/attach.ts'
 import { planChatJson, planNativeJson } from '../reading/json-answer.ts'
 import { readIdsQuery } from '../request/client-query.ts'
@@ -9,12 +10,13 @@ import { readCursor, type RequestedCursor } from '../request/cursor-request.ts'
 import { PendingReader } from '../reading/pending-reader.ts'
 import { type HttpRequest, readHeaderText } from '../request/http-request.ts'
 import { parseIdempotencyKey } from '../request/idempotency.ts'
-import { jsonPlan, type Plan } from '../response/plan.ts'
+import type { Plan } from '../response/plan.ts'
 import { requireJsonType } from '../request/json-type.ts'
 import type { IdentifiedRequest, ResourceParts } from './resource-parts.ts'
 import { type Held, leftPlan, refusedOpening, startHeld } from '../reading/start.ts'
 import { parseStartBody, type StartBody } from '../request/start-body.ts'
-import { locationOf, planStreaming } from '../reading/streaming-plan.ts'
+import { readAsyncWaitMs } from '../request/wait.ts'
+import { planStreaming } from '../reading/streaming-plan.ts'
 
 /** `POST /chat/completions` and `POST /streams`: the same but for the wire and the shape of what is not streamed. */
 export async function planStart<Raw>(
@@ -24,21 +26,21 @@ export async function planStart<Raw>(
 ): Promise<Plan> {
   const { request } = asked
   requireJsonType(request)
-  const body = parseStartBody(await request.body(), route)
+  const parsed = parseStartBody(await request.body(), route)
   // The body's own word wins over the query's.
-  const reading = { ...readIdsQuery(request.query), ...body.client.reading }
+  const reading = { ...readIdsQuery(request.query), ...parsed.client.reading }
   const cursor = readCursor(request, { wire: wireOf(route) })
   // A client that posts again because its answer broke off wants the rest of that answer, not another one.
-  if (cursor) return planResumed(parts, asked, { route, body, cursor, reading })
+  if (cursor) return planResumed(parts, asked, { route, body: parsed, cursor, reading })
+  const waitMs = readAsyncWaitMs(request)
+  const body: StartBody = waitMs === undefined ? parsed : { ...parsed, mode: 'background' }
   const source = await makeSource(parts, asked, body)
   const options = await startOptionsOf(asked, route, body)
   const { sluice } = parts
   if (request.signal.aborted) return leftPlan()
   if (body.mode === 'background') {
-    const { id } = await sluice.start(source, options)
-    const { cursor: at, status } = await sluice.info({ id }, { as: asked.principal })
-    const location = locationOf(request.mount, id)
-    return jsonPlan(202, { id, cursor: at, status }, { location, 'sluice-stream-id': id })
+    const collect = (held: Held): Promise<Plan> => planCollected(parts, asked, { route, body, held })
+    return planBackground(parts, asked, { source, options, waitMs, collect })
   }
   const held = await startHeld(sluice, source, options, request.signal)
   if (body.mode === 'json') return planCollected(parts, asked, { route, body, held })

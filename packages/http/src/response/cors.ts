@@ -19,7 +19,8 @@ export interface CorsOptions {
 export type ResolvedCorsOptions = { readonly [Name in keyof CorsOptions]-?: NonNullable<CorsOptions[Name]> }
 
 /** What scripts of other origins may see beyond the safe few. */
-const EXPOSED = 'Content-Location, Location, Retry-After, Sluice-End, Sluice-Stream-Id'
+const EXPOSED =
+  'Content-Location, Location, Preference-Applied, Retry-After, Sluice-Cursor, Sluice-End, Sluice-Stream-Id'
 const ALLOWED = 'Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Prefer'
 const MAX_AGE_SECONDS = 600
 const MAX_ASKED_CHARS = 2048

@@ -1,4 +1,4 @@
-import type { Actor, EndEvent, Sluice, StreamEvent, StreamInfo, StreamRef } from '@sluice/core'
+import type { Actor, EndEvent, InfoOptions, Sluice, StreamEvent, StreamInfo, StreamRef } from '@sluice/core'
 
 /** What is told of a stream as JSON. */
 export interface StreamDescription extends StreamInfo {
@@ -20,13 +20,13 @@ export interface EndedDescription {
 /** How often a look is repeated for a cursor and a text that belong together. */
 const MAX_LOOKS = 5
 
-/** A stream as JSON. */
+/** A stream as JSON; with `step`, once there is something new to say. */
 export async function describeStream(
   sluice: Sluice,
   ref: StreamRef,
-  { as, withResult }: { as: Actor; withResult: boolean },
+  { as, withResult, step }: { as: Actor; withResult: boolean; step?: Omit<InfoOptions, 'as'> | undefined },
 ): Promise<StreamDescription> {
-  let info = await sluice.info(ref, { as })
+  let info = await sluice.info(ref, { as, ...step })
   if (!withResult) return info
   const found = { id: info.id }
   for (let look = 1; ; look++) {

@@ -19,6 +19,16 @@ test.each([
   ['text/event-stream;q=0.5, application/json', 'json'],
   ['application/json;q=0, */*', 'stream'],
   ['text/event-stream;q=0, */*', 'json'],
+  ['application/x-ndjson', 'lines'],
+  ['Application/X-NDJSON; charset=utf-8', 'lines'],
+  ['application/x-ndjson, application/json', 'lines'],
+  ['application/json, application/x-ndjson, */*', 'lines'],
+  ['application/x-ndjson;q=0.5, application/json', 'json'],
+  ['application/x-ndjson, text/event-stream', 'stream'],
+  ['application/x-ndjson, text/event-stream;q=0.9', 'lines'],
+  ['application/x-ndjson, */*;q=0.1', 'lines'],
+  ['application/x-ndjson;q=0, */*', 'stream'],
+  ['application/x-ndjson;q=0', undefined],
   ['text/html', undefined],
   ['*/*;q=0', undefined],
   ['application/json;q=much', undefined],
@@ -27,7 +37,19 @@ test.each([
 })
 
 test('every Accept has an answer', () => {
-  const part = fc.constantFrom('text/event-stream', 'application/json', '*/*', ';q=', '0.5', ',', ' ', 'x/y', '=', '"')
+  const part = fc.constantFrom(
+    'text/event-stream',
+    'application/json',
+    'application/x-ndjson',
+    '*/*',
+    ';q=',
+    '0.5',
+    ',',
+    ' ',
+    'x/y',
+    '=',
+    '"',
+  )
   fc.assert(
     fc.property(
       fc.oneof(
@@ -35,7 +57,7 @@ test('every Accept has an answer', () => {
         fc.array(part).map((parts) => parts.join('')),
       ),
       (accept) => {
-        expect([undefined, 'json', 'stream']).toContain(chooseRepresentation(accept))
+        expect([undefined, 'json', 'stream', 'lines']).toContain(chooseRepresentation(accept))
       },
     ),
   )

@@ -71,6 +71,10 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
     this.#follow()
   }
 
+  unwatched(): void {
+    if (!this.wanted) this.#owner.idle(this)
+  }
+
   readersChanged(): void {
     const { log } = this.stream
     if (log.readers.size > 0) this.#follow()

@@ -121,6 +121,8 @@ function sayKnownEnd({ lane }: SocketParts, { ref, stream }: Reading, knewEnd: b
 /** What the wire would have said of a reading that is over, had it been opened. */
 function sayUnsaid({ lane }: SocketParts, { ref, stream, opened }: Reading, outcome: ReadingOutcome): void {
   if (opened || !stream || outcome === 'end' || outcome === 'detached' || outcome === 'failed') return
+  // There are no polls here.
+  if (outcome === 'answered') return
   const resumable = outcome !== 'trimmed' && outcome !== 'epoch' && outcome !== 'storage'
   const cursor = resumable ? stream.position : undefined
   lane.say({ type: 'closed', stream: stream.id, ref, code: outcome, cursor })

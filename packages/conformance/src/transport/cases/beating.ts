@@ -44,7 +44,7 @@ export function describeBeating(parts: OpenTransport): void {
   })
 
   if (driver.asksPeers) describeAsking(parts)
-  else describeNotAsking(parts)
+  else if (driver.beats !== 'answers') describeNotAsking(parts)
 }
 
 /** Where peers are asked whether they are there. */

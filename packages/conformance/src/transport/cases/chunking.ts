@@ -7,7 +7,7 @@ import type { OpenTransport } from '../rig/suite-parts.ts'
 const HOUR_MS = 3_600_000
 
 /** When what was said leaves. */
-export function describeChunking({ open }: OpenTransport): void {
+export function describeChunking({ open, driver }: OpenTransport): void {
   test('contract 10: a token is with its reader before the source says the next one', async () => {
     const { script, begin } = await open()
     const { reading } = await begin()
@@ -17,12 +17,8 @@ export function describeChunking({ open }: OpenTransport): void {
     }
   })
 
-  test('contract 10: what a policy would keep longer leaves at its time bound', async () => {
-    const { begin } = await open({ reader: { chunking: fixed({ tokens: 1_000, maxDelayMs: 30 }) } })
-    const { reading } = await begin('one ', 'two ')
-    await heardText(reading, 'one two ')
-    expect(typesOf(reading)).toEqual(['opened', 'text'])
-  })
+  // A poll is answered with what there is.
+  if (driver.beats !== 'answers') describeTimeBound(open)
 
   test('contract 10: the end takes with it all that a policy kept', async () => {
     const { script, begin } = await open({ reader: { chunking: fixed({ tokens: 1_000, maxDelayMs: HOUR_MS / 60 }) } })
@@ -42,5 +38,14 @@ export function describeChunking({ open }: OpenTransport): void {
     await heardEnd(rest)
     const [first] = reading.events.filter(({ type }) => type === 'text')
     expect(textOf({ events: [first!] }) + textOf(rest)).toBe('one two three ')
+  })
+}
+
+function describeTimeBound(open: OpenTransport['open']): void {
+  test('contract 10: what a policy would keep longer leaves at its time bound', async () => {
+    const { begin } = await open({ reader: { chunking: fixed({ tokens: 1_000, maxDelayMs: 30 }) } })
+    const { reading } = await begin('one ', 'two ')
+    await heardText(reading, 'one two ')
+    expect(typesOf(reading)).toEqual(['opened', 'text'])
   })
 }

@@ -14,7 +14,8 @@ export function describeDraining(parts: OpenTransport): void {
   const refused = { code: 'SLUICE_ERR_DRAINING', status: driver.refusals.SLUICE_ERR_DRAINING }
 
   test('contract 3: a server that drains starts nothing more, and says so', async () => {
-    const { script, begin, served, producing } = await open()
+    // Whoever polls is not waited for once this is over.
+    const { script, begin, served, producing } = await open({ reader: { betweenPollsMs: 50 } })
     const { reading } = await begin('half of ')
     await heardText(reading, 'half of ')
     void served.drain(DRAIN_MS)

@@ -12,6 +12,9 @@ const WAYS: Readonly<Record<string, (client: TransportClient, reading: Transport
   'is dropped': (client) => client.drop(),
 }
 
+/** So long a client that polls is waited for, after its last answer. */
+const BETWEEN_POLLS_MS = 50
+
 /** Waits until nobody reads at either instance. */
 function nobodyReads({ sluice, other }: TransportScene): Promise<void> {
   return until(() => sluice.stats().delivering + other.stats().delivering === 0, 'nobody reads any more')
@@ -22,7 +25,10 @@ export function describeLeaving({ open }: OpenTransport): void {
   test.each(Object.keys(WAYS))(
     'contract 9: under "cancel" the source stops at once when its last reader %s',
     async (how) => {
-      const scene = await open({ stream: { onDisconnect: 'cancel' } })
+      const scene = await open({
+        stream: { onDisconnect: 'cancel' },
+        reader: { betweenPollsMs: BETWEEN_POLLS_MS },
+      })
       const { client, reading, id } = await scene.begin('half of ')
       await heardText(reading, 'half of ')
       WAYS[how]!(client, reading)
@@ -64,7 +70,10 @@ export function describeLeaving({ open }: OpenTransport): void {
 
   test('contract 9: when the grace is over the source stops, and not before', async () => {
     const graceMs = 150
-    const scene = await open({ stream: { onDisconnect: { graceMs } } })
+    const scene = await open({
+      stream: { onDisconnect: { graceMs } },
+      reader: { betweenPollsMs: BETWEEN_POLLS_MS },
+    })
     const { client, reading, id } = await scene.begin('half of ')
     await heardText(reading, 'half of ')
     const leftMs = performance.now()

@@ -41,6 +41,16 @@ export type AttachAsked = ({ readonly id: string } | { readonly cursor: string }
   readonly credit?: number | undefined
 }
 
+/** What one poll was answered. */
+export interface PollAnswer {
+  /** What there was after the cursor, or the one notice that reading cannot go on. */
+  readonly events: readonly NativeEvent[]
+  /** Where the next poll goes on; left out where nothing follows from there. */
+  readonly cursor?: string | undefined
+  /** The reason of the stream's end, where nothing is left to read. */
+  readonly nothingLeft?: string | undefined
+}
+
 /**
  * A client, with connections of its own. It has one reading at a time. What is refused rejects with a
  * `TransportRefusal`.
@@ -57,6 +67,12 @@ export interface TransportClient {
    * been said. Left out by a transport without a way back: its credit is what it attached with.
    */
   ack?(granted: { readonly cursor: string; readonly credit: number }): Promise<void>
+  /**
+   * Polls once, beside the reading there may be. Left out where a connection is what a reading lives on.
+   *
+   * `wait` is sent as it is: seconds, where it makes sense. `reader` names whose credit counts.
+   */
+  poll?(asked: AttachAsked & { readonly wait: string; readonly reader?: string | undefined }): Promise<PollAnswer>
   /** Takes nothing from its connections any more, and stays. */
   pause(): void
   /** Goes on after {@link TransportClient.pause}. */
@@ -72,7 +88,10 @@ export interface ServeParts {
   readonly identify: (credential: string | undefined) => Principal | undefined
   /** Makes the source of whatever is started. */
   readonly run: () => Source
-  /** For a transport that asks its peers whether they are there: how often, in milliseconds. */
+  /**
+   * For a transport that asks its peers whether they are there: how often, in milliseconds. Clients that poll wait so long,
+   * in whole seconds.
+   */
   readonly pingMs: number
 }
 
@@ -94,10 +113,10 @@ export interface TransportDriver {
   /** What a refusal looks like, by its code: an HTTP status, the name of a gRPC status. */
   readonly refusals: Readonly<Record<RefusalCode, number | string>>
   /**
-   * How a client sees that a silent connection is alive: by heartbeats among the data, as often as
-   * `reader.heartbeatMs` says, or by pings of the protocol itself, every `pingMs`.
+   * How a client sees that a silent server is alive: by heartbeats among the data, as often as `reader.heartbeatMs` says, by
+   * pings of the protocol itself, every `pingMs`, or, where it asks again and again, by answers without an event.
    */
-  readonly beats: 'heartbeats' | 'pings'
+  readonly beats: 'heartbeats' | 'pings' | 'answers'
   /**
    * True where the server asks its peers whether they are there, so that one that vanished is noticed though nothing is
    * written to it. False: the stall deadline notices it, once enough was written.
