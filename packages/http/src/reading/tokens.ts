@@ -18,6 +18,7 @@ import type { Plan } from '../response/plan.ts'
 import { readIdsQuery } from '../request/ids-query.ts'
 import { type ErrorFormat, isMasked, wireErrorOf } from '../response/problem.ts'
 import { type ErrorStyle, toRefusalPlan } from './refusal.ts'
+import { defaultOnDisconnect } from './on-disconnect.ts'
 import { refusedOpening, startHeld } from './start.ts'
 import { planStreaming } from './streaming-plan.ts'
 
@@ -102,7 +103,8 @@ async function planStarted<Data extends DataEvents>(
   const { mount, signal, waitUntil } = request
   const ids = readIdsQuery(request)
   const stored = { name: wire.name, facts: { created: Math.floor(Date.now() / 1000), ...facts } }
-  const held = await startHeld(sluice, source, { waitUntil, ...start, wire: stored }, signal)
+  const onDisconnect = start.onDisconnect ?? defaultOnDisconnect(sluice, wire, { ...start, ids })
+  const held = await startHeld(sluice, source, { waitUntil, ...start, onDisconnect, wire: stored }, signal)
   const { stream, hold } = held
   const refused = await refusedOpening(sluice, held, { openAfterMs: start.openAfterMs, request, style })
   if (refused) return { ...refused, stream }

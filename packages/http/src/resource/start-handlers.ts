@@ -1,10 +1,11 @@
-import { type Source, SluiceError, type StartOptions, type Wire } from '@sluice/core'
+import { type Sluice, type Source, SluiceError, type StartOptions, type Wire } from '@sluice/core'
 import { nativeSse } from '@sluice/sse'
 import { openAiChat } from '@sluice/wires/openai'
 
 import { attachFor, refOfCursor } from '../reading/attach.ts'
 import { planChatJson, planNativeJson } from '../reading/json-answer.ts'
 import { readCursor, type RequestedCursor } from '../request/cursor-request.ts'
+import { defaultOnDisconnect } from '../reading/on-disconnect.ts'
 import { PendingReader } from '../reading/pending-reader.ts'
 import { type HttpRequest, readHeaderText } from '../request/http-request.ts'
 import { fingerprintOf, parseIdempotencyKey } from '../request/idempotency.ts'
@@ -30,8 +31,8 @@ export async function planStart<Raw>(
   // A client that posts again because its answer broke off wants the rest of that answer, not another one.
   if (cursor) return planResumed(parts, asked, { route, body, cursor, ids })
   const source = await makeSource(parts, asked, body)
-  const options = await startOptionsOf(asked, route, body)
   const { sluice } = parts
+  const options = await startOptionsOf(sluice, asked, { route, body, ids })
   if (request.signal.aborted) return leftPlan()
   if (body.mode === 'background') {
     const { id } = await sluice.start(source, options)
@@ -92,17 +93,21 @@ async function makeSource<Raw>(
 }
 
 async function startOptionsOf<Raw>(
+  sluice: Sluice,
   { request, principal }: IdentifiedRequest<Raw>,
-  route: 'chat' | 'native',
-  { whole, mode, sluice, facts }: StartBody,
+  { route, body, ids }: Omit<ResumeAsked, 'cursor'>,
 ): Promise<StartOptions> {
-  const onDisconnect = sluice.onDisconnect ?? (mode === 'background' ? 'continue' : undefined)
+  const { whole, mode, sluice: said, facts } = body
+  const wire = wireOf(route)
+  const idempotency = await idempotencyOf(request, route, whole)
+  const unsaid =
+    mode === 'background' ? 'continue' : defaultOnDisconnect(sluice, wire, { key: said.key, idempotency, ids })
   return {
     as: principal,
-    ...sluice,
-    onDisconnect,
-    wire: { name: wireOf(route).name, facts },
-    idempotency: await idempotencyOf(request, route, whole),
+    ...said,
+    onDisconnect: said.onDisconnect ?? unsaid,
+    wire: { name: wire.name, facts },
+    idempotency,
     waitUntil: request.waitUntil,
   }
 }
