@@ -16,13 +16,14 @@ import { nativeSse, SSE_HEADERS } from '@sluice/sse'
 import { openAiChat } from '@sluice/wires/openai'
 
 import { attachFor, refOfCursor } from './attach.ts'
-import { readClientQuery } from '../request/client-query.ts'
+import { readClientQuery, readIdsQuery } from '../request/client-query.ts'
 import { isForgiving, readCursor, type RequestedCursor } from '../request/cursor-request.ts'
 import type { HttpRequest } from '../request/http-request.ts'
 import type { Identify } from '../request/identify.ts'
 import { headOf, type Plan } from '../response/plan.ts'
 import { type ErrorFormat, isMasked, wireErrorOf } from '../response/problem.ts'
 import { type ErrorStyle, toRefusalPlan } from './refusal.ts'
+import { defaultOnDisconnect } from './on-disconnect.ts'
 import { leftPlan, refusedOpening, startHeld } from './start.ts'
 import { planStreaming } from './streaming-plan.ts'
 
@@ -84,7 +85,9 @@ export async function planTokens<Data extends DataEvents = DataEvents, Raw = unk
     // Asking for the head of an answer must not make one.
     if (isHead) return { status: 200, headers: { ...SSE_HEADERS, 'content-type': wire.contentType }, stream: undefined }
     const { identify: _, errors: __, ...rest } = options
-    const reading = options.reading ?? (request.method === 'GET' ? readClientQuery(request.query) : {})
+    const asked = request.method === 'GET' ? readClientQuery(request.query) : readIdsQuery(request.query)
+    // The application's own word wins.
+    const reading = { ...asked, ...options.reading }
     const resolved: ResolvedTokensOptions = { ...rest, as, wire, reading }
     const cursor = readCursor(request, { wire })
     return cursor
@@ -141,7 +144,8 @@ async function planStarted<Data extends DataEvents>(
   // Nothing is started for a client that has left while it was found out who it is.
   if (signal.aborted) return { ...leftPlan(), stream: undefined }
   const stored = { name: wire.name, facts: { created: Math.floor(Date.now() / 1000), ...facts } }
-  const held = await startHeld(sluice, source, { waitUntil, ...start, wire: stored }, signal)
+  const onDisconnect = start.onDisconnect ?? defaultOnDisconnect(sluice, wire, { ...start, ids: reading.ids })
+  const held = await startHeld(sluice, source, { waitUntil, ...start, onDisconnect, wire: stored }, signal)
   const { stream, hold } = held
   const refused = await refusedOpening(sluice, held, { openAfterMs: start.openAfterMs, request, style })
   if (refused) return { ...refused, stream }

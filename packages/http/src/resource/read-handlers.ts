@@ -75,7 +75,7 @@ export async function planFind<Raw>(parts: ResourceParts<Raw>, asked: Identified
   if (!info) return emptyPlan(204)
   if (representation === 'json') {
     const withResult = include === 'result'
-    const step = stepOf(request, readLastEventId(request, { wire: wires.get(wire ?? '') }))
+    const step = stepOf(request, readLastEventId(request, { wire: parts.wires.get(wire ?? '') }))
     return jsonPlan(200, await describeStream(parts.sluice, { id: info.id }, { as, withResult, step }))
   }
   const rest = new URLSearchParams(request.query)

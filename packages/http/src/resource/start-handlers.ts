@@ -1,4 +1,12 @@
-import { type ClientReading, fingerprintOf, type Source, SluiceError, type StartOptions, type Wire } from '@sluice/core'
+import {
+  type ClientReading,
+  fingerprintOf,
+  type Sluice,
+  type Source,
+  SluiceError,
+  type StartOptions,
+  type Wire,
+} from '@sluice/core'
 import { nativeSse } from '@sluice/sse'
 import { openAiChat } from '@sluice/wires/openai'
 
@@ -7,6 +15,7 @@ import { attachFor, refOfCursor } from '../reading/attach.ts'
 import { planChatJson, planNativeJson } from '../reading/json-answer.ts'
 import { readIdsQuery } from '../request/client-query.ts'
 import { readCursor, type RequestedCursor } from '../request/cursor-request.ts'
+import { defaultOnDisconnect } from '../reading/on-disconnect.ts'
 import { PendingReader } from '../reading/pending-reader.ts'
 import { type HttpRequest, readHeaderText } from '../request/http-request.ts'
 import { parseIdempotencyKey } from '../request/idempotency.ts'
@@ -35,8 +44,8 @@ export async function planStart<Raw>(
   const waitMs = readAsyncWaitMs(request)
   const body: StartBody = waitMs === undefined ? parsed : { ...parsed, mode: 'background' }
   const source = await makeSource(parts, asked, body)
-  const options = await startOptionsOf(asked, route, body)
   const { sluice } = parts
+  const options = await startOptionsOf(sluice, asked, { route, body, ids: reading.ids })
   if (request.signal.aborted) return leftPlan()
   if (body.mode === 'background') {
     const collect = (held: Held): Promise<Plan> => planCollected(parts, asked, { route, body, held })
@@ -92,18 +101,22 @@ async function makeSource<Raw>(
 }
 
 async function startOptionsOf<Raw>(
+  sluice: Sluice,
   { request, principal }: IdentifiedRequest<Raw>,
-  route: 'chat' | 'native',
-  { whole, mode, client, facts }: StartBody,
+  { route, body, ids }: { route: 'chat' | 'native'; body: StartBody; ids: boolean | undefined },
 ): Promise<StartOptions> {
+  const { whole, mode, client, facts } = body
   const { start } = client
-  const onDisconnect = start.onDisconnect ?? (mode === 'background' ? 'continue' : undefined)
+  const wire = wireOf(route)
+  const idempotency = await idempotencyOf(request, route, whole)
+  const unsaid =
+    mode === 'background' ? 'continue' : defaultOnDisconnect(sluice, wire, { key: start.key, idempotency, ids })
   return {
     as: principal,
     ...start,
-    onDisconnect,
-    wire: { name: wireOf(route).name, facts },
-    idempotency: await idempotencyOf(request, route, whole),
+    onDisconnect: start.onDisconnect ?? unsaid,
+    wire: { name: wire.name, facts },
+    idempotency,
     waitUntil: request.waitUntil,
   }
 }
