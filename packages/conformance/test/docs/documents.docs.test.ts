@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 
 import {
   DEFAULT_ADAPTIVE_OPTIONS,
@@ -12,24 +12,11 @@ import {
 } from '@sluice/core'
 import { describe, expect, test } from 'vitest'
 
+import { markdownFiles, readDocument as read } from './documents.ts'
+import { brokenLinks } from './markdown-links.ts'
 import { ROOT } from './sandbox.ts'
 
 const CONTRACT_NUMBERS = 14
-
-const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
-
-function documents(): string[] {
-  const folders = ['.', 'docs', ...children('packages'), ...children('examples')]
-  return folders.flatMap((folder) =>
-    readdirSync(join(ROOT, folder))
-      .filter((name) => name.endsWith('.md'))
-      .map((name) => join(folder, name)),
-  )
-}
-
-function children(parent: string): string[] {
-  return readdirSync(join(ROOT, parent)).map((name) => `${parent}/${name}`)
-}
 
 /** Sections of a document by heading, at one level. */
 function sections(text: string, level: string): Map<string, string> {
@@ -95,23 +82,8 @@ describe('defaults as the documents tell them', () => {
   })
 })
 
-/** The anchor GitHub gives to a heading. */
-function anchorOf(heading: string): string {
-  return heading
-    .trim()
-    .toLowerCase()
-    .replace(/[^\w\- ]/g, '')
-    .replaceAll(' ', '-')
-}
+const library = { exists: (path: string): boolean => existsSync(join(ROOT, path)), read }
 
-test.each(documents())('every link of %s leads somewhere', (document) => {
-  const links = [...read(document).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link = '']) => link)
-  const dead = links.filter((link) => {
-    const [path = '', anchor] = link.split('#')
-    const target = path === '' ? document : join(dirname(document), path)
-    if (!existsSync(join(ROOT, target))) return true
-    const headings = anchor === undefined ? [] : [...read(target).matchAll(/^#+ (.*)$/gm)]
-    return anchor !== undefined && !headings.some(([, heading = '']) => anchorOf(heading) === anchor)
-  })
-  expect(dead).toEqual([])
+test.each(markdownFiles())('every link of %s leads somewhere, and every file it names is there', (document) => {
+  expect(brokenLinks(document, read(document), library)).toEqual([])
 })
