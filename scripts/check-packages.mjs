@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { existsSync } from 'node:fs'
-import { ROOT } from './setup.mjs'
+import { ROOT } from './workspace.mjs'
 
 const exec = promisify(execFile)
 const BIN = join(ROOT, 'node_modules/.bin')

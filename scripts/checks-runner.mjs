@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CHECKS } from './checks.mjs'
-import { ROOT, SetupError, childEnvironment, setup } from './setup.mjs'
+import { setup } from './setup.mjs'
+import { ROOT, SetupError, childEnvironment } from './workspace.mjs'
 
 /** Runs the checks with the given names, or all of them. */
 export async function runChecks(names) {

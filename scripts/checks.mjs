@@ -1,5 +1,5 @@
 // Every check `npm test` makes, in order, as data. `{tests}` becomes the path of the JSON report to write.
-import { NODE } from './setup.mjs'
+import { NODE } from './workspace.mjs'
 
 const BIN = 'node_modules/.bin'
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run']

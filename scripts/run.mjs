@@ -1,7 +1,8 @@
 // The one door for `npm start`, `npm test` and the rest: sets up, then runs on the project's own Node.
 import { spawn } from 'node:child_process'
 import { runChecks } from './checks-runner.mjs'
-import { NODE, ROOT, SetupError, childEnvironment, setup } from './setup.mjs'
+import { setup } from './setup.mjs'
+import { NODE, ROOT, SetupError, childEnvironment } from './workspace.mjs'
 
 const FROM_SOURCE = ['--conditions=@sluice/source', '--disable-warning=ExperimentalWarning']
 const BIN = 'node_modules/.bin'
