@@ -1,6 +1,7 @@
 // The one door for `npm start`, `npm test` and the rest: sets up, then runs on the project's own Node.
 import { spawn } from 'node:child_process'
 import { runChecks } from './checks-runner.mjs'
+import { TYPEDOC } from './checks.mjs'
 import { setup } from './setup.mjs'
 import { NODE, ROOT, SetupError, childEnvironment } from './workspace.mjs'
 
@@ -15,6 +16,7 @@ const COMMANDS = {
   mutants: [NODE[24], ...FROM_SOURCE, 'scripts/mutants.ts'],
   unit: [NODE[24], 'node_modules/vitest/vitest.mjs', 'run', '--project', 'unit'],
   build: [`${BIN}/tsc`, '-b', 'tsconfig.json'],
+  docs: [NODE[24], ...TYPEDOC],
   format: [`${BIN}/oxfmt`, '.'],
   changeset: [`${BIN}/changeset`],
   'long-files': [NODE[24], 'scripts/long-files.mjs'],
@@ -28,7 +30,7 @@ async function main([command, ...args]) {
     throw new SetupError(
       `usage: node scripts/run.mjs ${[...Object.keys(COMMANDS), 'setup', 'check', 'test'].join('|')}`,
     )
-  await setup()
+  await setup({ forReference: command === 'docs' })
   return runToEnd([...start, ...args])
 }
 

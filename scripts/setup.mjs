@@ -22,21 +22,28 @@ const STAMP = join(MODULES, '.sluice-setup')
 const INSTALL = ['-y', 'pnpm@12', 'install']
 /** Where code is generated from `proto/`, with what is installed there and nothing else. */
 const GRPC = join(ROOT, 'packages/grpc')
+/** TypeDoc, beside the workspace: it wants another TypeScript. */
+const REFERENCE = join(ROOT, 'docs/reference')
+const REFERENCE_STAMP = join(REFERENCE, 'node_modules/.sluice-setup')
 
-/** Installs packages when they are missing or stale and, for tests, the programs the tests drive. */
-export async function setup({ forTests = false } = {}) {
-  if (isReady(forTests)) return
+/**
+ * Installs packages when they are missing or stale; for tests, the programs the tests drive; for the API reference, what
+ * writes it.
+ */
+export async function setup({ forTests = false, forReference = false } = {}) {
+  if (isReady({ forTests, forReference })) return
   const release = await acquireLock()
   try {
     if (!isInstalled()) installPackages()
     if (forTests) installPrograms(missingPrograms())
+    if (forReference && !isReferenceInstalled()) installReference()
   } finally {
     release()
   }
 }
 
-function isReady(forTests) {
-  return isInstalled() && (!forTests || missingPrograms().length === 0)
+function isReady({ forTests, forReference }) {
+  return isInstalled() && (!forTests || missingPrograms().length === 0) && (!forReference || isReferenceInstalled())
 }
 
 function isInstalled() {
@@ -71,10 +78,28 @@ function generateCode() {
   runQuietly([join(bin, 'buf'), 'generate'], options, 'code could not be generated from packages/grpc/proto')
 }
 
-/** What decides whether an installation is current: the lockfile, every manifest, and what code is generated from. */
-function fingerprint() {
+function isReferenceInstalled() {
+  return readIfThere(REFERENCE_STAMP) === referenceFingerprint()
+}
+
+function installReference() {
+  const started = performance.now()
+  rmSync(REFERENCE_STAMP, { force: true })
+  const command = ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund']
+  const options = { cwd: REFERENCE, env: outsideEnvironment() }
+  runQuietly(command, options, 'TypeDoc could not be installed in docs/reference')
+  writeFileSync(REFERENCE_STAMP, referenceFingerprint())
+  say(`TypeDoc installed in ${seconds(started)}`)
+}
+
+function referenceFingerprint() {
+  return fingerprint(['package.json', 'package-lock.json'].map((name) => `docs/reference/${name}`))
+}
+
+/** What decides whether an installation is current; for the packages the lockfile, every manifest, and what code is generated from. */
+function fingerprint(files = manifests()) {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}`)
-  for (const file of manifests()) hash.update(`\n${file}\n`).update(readIfThere(join(ROOT, file)) ?? '')
+  for (const file of files) hash.update(`\n${file}\n`).update(readIfThere(join(ROOT, file)) ?? '')
   return hash.digest('hex')
 }
 

@@ -87,3 +87,7 @@ const library = { exists: (path: string): boolean => existsSync(join(ROOT, path)
 test.each(markdownFiles())('every link of %s leads somewhere, and every file it names is there', (document) => {
   expect(brokenLinks(document, read(document), library)).toEqual([])
 })
+
+test('the lock of the API reference is good with any registry', () => {
+  expect(read('docs/reference/package-lock.json')).not.toContain('"resolved"')
+})
