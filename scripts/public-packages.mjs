@@ -28,9 +28,13 @@ export async function build(folders) {
 
 /** Packs a package as it would be published; gives the tarball's path. */
 export async function pack(folder, into) {
-  const tarball = join(into, `sluice-${folder}.tgz`)
+  const tarball = join(into, tarballOf(folder))
   await exec(join(BIN, 'pnpm'), ['pack', '--out', tarball], { cwd: join(ROOT, 'packages', folder) })
   return tarball
+}
+
+export function tarballOf(folder) {
+  return `sluice-${folder}.tgz`
 }
 
 /** Runs `task` for every item, a few at a time. */

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { runChecks } from './checks-runner.mjs'
 import { TYPEDOC } from './checks.mjs'
+import { packFolder, packInto } from './pack.mjs'
 import { setup } from './setup.mjs'
 import { NODE, ROOT, SetupError, childEnvironment } from './workspace.mjs'
 
@@ -25,10 +26,16 @@ const COMMANDS = {
 async function main([command, ...args]) {
   if (command === 'setup') return setup({ forTests: args.includes('--for-tests') })
   if (command === 'test' || command === 'check') return runChecks(args)
+  if (command === 'pack') {
+    // Before anything is installed for it.
+    const folder = packFolder(args)
+    await setup()
+    return packInto(folder)
+  }
   const start = COMMANDS[command]
   if (!start)
     throw new SetupError(
-      `usage: node scripts/run.mjs ${[...Object.keys(COMMANDS), 'setup', 'check', 'test'].join('|')}`,
+      `usage: node scripts/run.mjs ${[...Object.keys(COMMANDS), 'pack', 'setup', 'check', 'test'].join('|')}`,
     )
   await setup({ forReference: command === 'docs' })
   return runToEnd([...start, ...args])
