@@ -13,6 +13,8 @@ const PROGRAMS = [
     commands: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
   },
   { name: 'nginx', variable: 'NGINX_PATH', commands: ['nginx'] },
+  { name: 'caddy', variable: 'CADDY_PATH', commands: ['caddy'] },
+  { name: 'haproxy', variable: 'HAPROXY_PATH', commands: ['haproxy'] },
   // A library, not a program: it is there when its folder is.
   {
     name: 'python3-websockets',
