@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 import {
@@ -90,4 +91,22 @@ test.each(markdownFiles())('every link of %s leads somewhere, and every file it 
 
 test('the lock of the API reference is good with any registry', () => {
   expect(read('docs/reference/package-lock.json')).not.toContain('"resolved"')
+})
+
+describe('docs/picture.svg', () => {
+  const picture = read('docs/picture.svg')
+
+  test('is what scripts/picture.mjs draws', () => {
+    expect(execFileSync(process.execPath, [join(ROOT, 'scripts/picture.mjs'), '--print'], { encoding: 'utf8' })).toBe(
+      picture,
+    )
+  })
+
+  test('has the folders of core for its words', () => {
+    const folders = readdirSync(join(ROOT, 'packages/core/src'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+    const words = [...picture.matchAll(/<text class="part"[^>]*>([^<]*)</g)].map(([, word]) => word)
+    expect(words.toSorted()).toEqual(folders.toSorted())
+  })
 })
