@@ -31,6 +31,9 @@ function nameModules(app) {
 
 /** Types that exported ones speak of and that nobody outside has to name. A name that is not needed here any more is an error. */
 const UNNAMED = new Set([
+  'CLOSED',
+  'CODES',
+  'ConnectionTimes',
   'EventOptions',
   'SmallSet',
   'DemoRunner',
