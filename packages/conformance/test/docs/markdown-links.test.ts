@@ -24,7 +24,7 @@ test.each([
   '[outside](https://example.com/a?b=c#d), <https://example.com>, <mailto:someone@example.com>',
   '[by reference][b]\n\n[b]: b.md',
   'in code: `[x](nowhere.md)`, and in a fence:\n```text\n[x](nowhere.md)\n```\n',
-  '`packages/core/src/index.ts` and `packages/core` are there, `packages/*/src` is no path, `packages/core/dist` is made',
+  '`core/src/index.ts`, `core/src/`, `packages/core/src/index.ts` and `packages/core` are there, `packages/*/src` is no path, `packages/core/dist` is made',
   '<!-- [x](nowhere.md) -->',
 ])('nothing is wrong with: %s', (markdown) => {
   expect(problemsOf(markdown)).toEqual([])
@@ -44,6 +44,7 @@ test.each([
   ['[x](http://example.com)', 'http://example.com: an address outside is https:, with a host'],
   ['[x](https://example.com.)', 'https://example.com.: an address outside is https:, with a host'],
   ['[x](https://localhost/)', 'https://localhost/: an address outside is https:, with a host'],
+  ['`core/src/gone.ts`', 'packages/core/src/gone.ts: named, and not there'],
   ['`packages/core/src/gone.ts`', 'packages/core/src/gone.ts: named, and not there'],
 ])('%s is broken', (markdown, problem) => {
   expect(problemsOf(markdown)).toEqual([problem])

@@ -6,8 +6,10 @@ export interface Library {
   read(path: string): string
 }
 
-/** Folders a path in inline code begins with where it names a file of this repository. */
-const OWN_PATH = /^(?:packages|docs|scripts|bench|examples|runtimes)\/[\w./-]*\w$/
+/** What a path in inline code begins with where it names a file of this repository … */
+const OWN_PATH = /^(?:packages|docs|scripts|bench|examples|runtimes)\/[\w./-]*[\w/]$/
+/** … and where `packages/` is left out. */
+const IN_PACKAGE = /^[a-z]+\/(?:src|test)\/[\w./-]*[\w/]$/
 /** What no clone has before something was installed or built. */
 const MADE = /(?:^|\/)(?:node_modules|dist|gen|html)(?:\/|$)/
 const SCHEME = /^[a-z][a-z\d+.-]*:/i
@@ -16,11 +18,16 @@ const SCHEME = /^[a-z][a-z\d+.-]*:/i
 export function brokenLinks(document: string, markdown: string, library: Library): string[] {
   const prose = withoutFences(markdown)
   const links = linksOf(prose.replace(/`[^`\n]*`/g, '')).map((link) => problemOf(document, link, library))
-  const paths = [...prose.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code).filter((code) => OWN_PATH.test(code))
+  const paths = [...prose.matchAll(/`([^`\n]+)`/g)].flatMap(([, code = '']) => ownPathOf(code))
   const missing = paths
     .filter((path) => !MADE.test(path) && !library.exists(path))
     .map((path) => `${path}: named, and not there`)
   return [...links.filter((problem) => problem !== undefined), ...missing]
+}
+
+function ownPathOf(code: string): string[] {
+  if (IN_PACKAGE.test(code)) return [normalize(`packages/${code}`).replace(/\/$/, '')]
+  return OWN_PATH.test(code) ? [code.replace(/\/$/, '')] : []
 }
 
 /** The anchors GitHub gives to the headings of a document: a heading that comes again is numbered. */
