@@ -18,6 +18,7 @@ import { brokenLinks } from './markdown-links.ts'
 import { ROOT } from './sandbox.ts'
 
 const CONTRACT_NUMBERS = 14
+const FIRST_RELEASE = '.changeset/first-release.md'
 
 /** Sections of a document by heading, at one level. */
 function sections(text: string, level: string): Map<string, string> {
@@ -108,5 +109,22 @@ describe('docs/picture.svg', () => {
       .map(({ name }) => name)
     const words = [...picture.matchAll(/<text class="part"[^>]*>([^<]*)</g)].map(([, word]) => word)
     expect(words.toSorted()).toEqual(folders.toSorted())
+  })
+})
+
+describe('every package', () => {
+  const packages = readdirSync(join(ROOT, 'packages')).filter((name) =>
+    existsSync(join(ROOT, 'packages', name, 'package.json')),
+  )
+
+  test('is linked from docs/README.md', () => {
+    const index = read('docs/README.md')
+    expect(packages.filter((name) => !index.includes(`(../packages/${name}/README.md)`))).toEqual([])
+  })
+
+  test('is part of the first release, until that is made', () => {
+    const release = existsSync(join(ROOT, FIRST_RELEASE)) ? read(FIRST_RELEASE) : undefined
+    const missing = packages.filter((name) => !release?.includes(`'@sluice/${name}': minor`))
+    expect(release === undefined ? [] : missing).toEqual([])
   })
 })

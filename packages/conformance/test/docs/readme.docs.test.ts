@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { type RedisServer, startRedisServer } from '@sluice/testing/redis'
@@ -79,7 +80,10 @@ const runs = ({ language, role }: CodeBlock): boolean => language === 'ts' || (l
 const documents = sampleDocuments().filter((file) => codeBlocks(readDocument(file)).some(runs))
 
 test('the README, and that of every package, has a sample', () => {
-  const readmes = sampleDocuments().filter((file) => file.endsWith('README.md') && !file.startsWith('docs/'))
+  const packages = readdirSync(join(ROOT, 'packages')).filter((name) =>
+    existsSync(join(ROOT, 'packages', name, 'package.json')),
+  )
+  const readmes = ['README.md', ...packages.map((name) => `packages/${name}/README.md`)]
   expect(readmes.filter((file) => !documents.includes(file))).toEqual([])
 })
 
