@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CHECKS } from './checks.mjs'
-import { ROOT, SetupError, childEnvironment, setup } from './setup.mjs'
+import { setup } from './setup.mjs'
+import { ROOT, SetupError, childEnvironment } from './workspace.mjs'
 
 /** Runs the checks with the given names, or all of them. */
 export async function runChecks(names) {
@@ -12,7 +13,10 @@ export async function runChecks(names) {
   if (unknown.length > 0)
     throw new SetupError(`no such check: ${unknown.join()}; there are: ${CHECKS.map((c) => c.name).join()}`)
   const chosen = CHECKS.filter((check) => names.length === 0 || names.includes(check.name))
-  await setup({ forTests: chosen.some((check) => check.drives) })
+  await setup({
+    forTests: chosen.some((check) => check.drives),
+    forReference: chosen.some((check) => check.typedoc),
+  })
 
   const folder = mkdtempSync(join(tmpdir(), 'sluice-checks-'))
   try {

@@ -1,5 +1,5 @@
 // Every check `npm test` makes, in order, as data. `{tests}` becomes the path of the JSON report to write.
-import { NODE } from './setup.mjs'
+import { NODE } from './workspace.mjs'
 
 const BIN = 'node_modules/.bin'
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run']
@@ -7,9 +7,17 @@ const VITEST = ['node_modules/vitest/vitest.mjs', 'run']
 const PORTABLE_ENVIRONMENT = { SLUICE_RUNS: '100' }
 const PORTABLE = ['--project', 'unit', '--project', 'property', 'packages/core/', 'packages/sse/', 'packages/wires/']
 
+/** Writes the API reference, and fails on what it warns of: an export without a word, a link that leads nowhere. */
+export const TYPEDOC = [
+  'docs/reference/node_modules/typedoc/bin/typedoc',
+  '--options',
+  'docs/reference/typedoc.config.mjs',
+]
+
 /**
  * `live` shows the output as it comes; others show it only when they fail.
- * `drives` marks what needs redis-server, chromium, nginx and python3-websockets. `counted` marks the tests in the closing line.
+ * `drives` marks what needs the programs that tests drive, `typedoc` what needs TypeDoc. `counted` marks the tests in the
+ * closing line.
  */
 export const CHECKS = [
   { name: 'format', command: [`${BIN}/oxfmt`, '--check', '.'] },
@@ -28,6 +36,7 @@ export const CHECKS = [
     counted: true,
   },
   { name: 'mutants', command: [NODE[24], 'scripts/mutants.ts', '--tested'] },
+  { name: 'reference', command: [NODE[24], ...TYPEDOC, '--emit', 'none'], typedoc: true },
   { name: 'packages', command: [NODE[24], 'scripts/check-packages.mjs'] },
   { name: 'node 22', command: [NODE[22], ...VITEST, ...PORTABLE], environment: PORTABLE_ENVIRONMENT },
   { name: 'node 26', command: [NODE[26], ...VITEST, ...PORTABLE], environment: PORTABLE_ENVIRONMENT },

@@ -1,7 +1,10 @@
 // The one door for `npm start`, `npm test` and the rest: sets up, then runs on the project's own Node.
 import { spawn } from 'node:child_process'
 import { runChecks } from './checks-runner.mjs'
-import { NODE, ROOT, SetupError, childEnvironment, setup } from './setup.mjs'
+import { TYPEDOC } from './checks.mjs'
+import { packFolder, packInto } from './pack.mjs'
+import { setup } from './setup.mjs'
+import { NODE, ROOT, SetupError, childEnvironment } from './workspace.mjs'
 
 const FROM_SOURCE = ['--conditions=@sluice/source', '--disable-warning=ExperimentalWarning']
 const BIN = 'node_modules/.bin'
@@ -14,6 +17,7 @@ const COMMANDS = {
   mutants: [NODE[24], ...FROM_SOURCE, 'scripts/mutants.ts'],
   unit: [NODE[24], 'node_modules/vitest/vitest.mjs', 'run', '--project', 'unit'],
   build: [`${BIN}/tsc`, '-b', 'tsconfig.json'],
+  docs: [NODE[24], ...TYPEDOC],
   format: [`${BIN}/oxfmt`, '.'],
   changeset: [`${BIN}/changeset`],
   'long-files': [NODE[24], 'scripts/long-files.mjs'],
@@ -22,12 +26,18 @@ const COMMANDS = {
 async function main([command, ...args]) {
   if (command === 'setup') return setup({ forTests: args.includes('--for-tests') })
   if (command === 'test' || command === 'check') return runChecks(args)
+  if (command === 'pack') {
+    // Before anything is installed for it.
+    const folder = packFolder(args)
+    await setup()
+    return packInto(folder)
+  }
   const start = COMMANDS[command]
   if (!start)
     throw new SetupError(
-      `usage: node scripts/run.mjs ${[...Object.keys(COMMANDS), 'setup', 'check', 'test'].join('|')}`,
+      `usage: node scripts/run.mjs ${[...Object.keys(COMMANDS), 'pack', 'setup', 'check', 'test'].join('|')}`,
     )
-  await setup()
+  await setup({ forReference: command === 'docs' })
   return runToEnd([...start, ...args])
 }
 

@@ -6,6 +6,7 @@ export interface SinkClient {
   received(): Uint8Array | string
   /** Settles when the transport is over for the client: whether it ended politely, all complete. Never rejects. */
   readonly endedCleanly: Promise<boolean>
+  /** Reads from now on. */
   resume(): void
   /** Reads no more, and stays. */
   pause(): void
@@ -31,6 +32,7 @@ export interface OpenedSink {
 
 /** A transport under test: how to open a sink on it, and what it can do. */
 export interface SinkDriver {
+  /** Opens a transport of its own for one case, with a client at its other end. */
   open(): Promise<OpenedSink>
   /** Bytes that the sink may queue, at least 2048. The one write that goes over it is excepted. */
   queueBytes: number

@@ -2,8 +2,10 @@
 export interface CodeBlock {
   /** First word after the fence: `ts`, `sh`, `text`. */
   readonly language: string
-  /** The second one, which says what the tests do with it: `run`, `serve`. */
+  /** The second one, which says what the tests do with it: `run`, `serve`, `walk`. */
   readonly role: string
+  /** The third one: the file that the block is. */
+  readonly file: string
   readonly text: string
   /** Line of the opening fence, from 1. */
   readonly line: number
@@ -13,16 +15,17 @@ export interface CodeBlock {
 
 /** Every fenced block, in order. */
 export function codeBlocks(markdown: string): CodeBlock[] {
-  const found = [...markdown.matchAll(/^```(\w*)[ \t]*(\w*)[ \t]*\n([\s\S]*?)^```[ \t]*$/gm)]
+  const found = [...markdown.matchAll(/^```(\w*)[ \t]*(\w*)[ \t]*([\w.-]*)[ \t]*\n([\s\S]*?)^```[ \t]*$/gm)]
   return found.map((match, index) => {
-    const [, language = '', role = '', text = ''] = match
+    const [, language = '', role = '', file = '', text = ''] = match
     const next = found[index + 1]
     return {
       language,
       role,
+      file,
       text,
       line: markdown.slice(0, match.index).split('\n').length,
-      output: language !== 'text' && next?.[1] === 'text' ? next[3] : undefined,
+      output: language !== 'text' && next?.[1] === 'text' ? next[4] : undefined,
     }
   })
 }

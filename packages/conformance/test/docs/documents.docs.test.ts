@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 
 import {
   DEFAULT_ADAPTIVE_OPTIONS,
@@ -12,24 +13,12 @@ import {
 } from '@sluice/core'
 import { describe, expect, test } from 'vitest'
 
+import { markdownFiles, readDocument as read } from './documents.ts'
+import { brokenLinks } from './markdown-links.ts'
 import { ROOT } from './sandbox.ts'
 
 const CONTRACT_NUMBERS = 14
-
-const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
-
-function documents(): string[] {
-  const folders = ['.', 'docs', ...children('packages'), ...children('examples')]
-  return folders.flatMap((folder) =>
-    readdirSync(join(ROOT, folder))
-      .filter((name) => name.endsWith('.md'))
-      .map((name) => join(folder, name)),
-  )
-}
-
-function children(parent: string): string[] {
-  return readdirSync(join(ROOT, parent)).map((name) => `${parent}/${name}`)
-}
+const FIRST_RELEASE = '.changeset/first-release.md'
 
 /** Sections of a document by heading, at one level. */
 function sections(text: string, level: string): Map<string, string> {
@@ -95,23 +84,47 @@ describe('defaults as the documents tell them', () => {
   })
 })
 
-/** The anchor GitHub gives to a heading. */
-function anchorOf(heading: string): string {
-  return heading
-    .trim()
-    .toLowerCase()
-    .replace(/[^\w\- ]/g, '')
-    .replaceAll(' ', '-')
-}
+const library = { exists: (path: string): boolean => existsSync(join(ROOT, path)), read }
 
-test.each(documents())('every link of %s leads somewhere', (document) => {
-  const links = [...read(document).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link = '']) => link)
-  const dead = links.filter((link) => {
-    const [path = '', anchor] = link.split('#')
-    const target = path === '' ? document : join(dirname(document), path)
-    if (!existsSync(join(ROOT, target))) return true
-    const headings = anchor === undefined ? [] : [...read(target).matchAll(/^#+ (.*)$/gm)]
-    return anchor !== undefined && !headings.some(([, heading = '']) => anchorOf(heading) === anchor)
+test.each(markdownFiles())('every link of %s leads somewhere, and every file it names is there', (document) => {
+  expect(brokenLinks(document, read(document), library)).toEqual([])
+})
+
+test('the lock of the API reference is good with any registry', () => {
+  expect(read('docs/reference/package-lock.json')).not.toContain('"resolved"')
+})
+
+describe('docs/picture.svg', () => {
+  const picture = read('docs/picture.svg')
+
+  test('is what scripts/picture.mjs draws', () => {
+    expect(execFileSync(process.execPath, [join(ROOT, 'scripts/picture.mjs'), '--print'], { encoding: 'utf8' })).toBe(
+      picture,
+    )
   })
-  expect(dead).toEqual([])
+
+  test('has the folders of core for its words', () => {
+    const folders = readdirSync(join(ROOT, 'packages/core/src'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+    const words = [...picture.matchAll(/<text class="part"[^>]*>([^<]*)</g)].map(([, word]) => word)
+    expect(words.toSorted()).toEqual(folders.toSorted())
+  })
+})
+
+describe('every package', () => {
+  const packages = readdirSync(join(ROOT, 'packages')).filter((name) =>
+    existsSync(join(ROOT, 'packages', name, 'package.json')),
+  )
+
+  test('is linked from docs/README.md', () => {
+    const index = read('docs/README.md')
+    expect(packages.filter((name) => !index.includes(`(../packages/${name}/README.md)`))).toEqual([])
+  })
+
+  test('is part of the first release, until that is made', () => {
+    const release = existsSync(join(ROOT, FIRST_RELEASE)) ? read(FIRST_RELEASE) : undefined
+    const missing = packages.filter((name) => !release?.includes(`'@sluice/${name}': minor`))
+    expect(release === undefined ? [] : missing).toEqual([])
+  })
 })

@@ -4,13 +4,23 @@ import { codeBlocks } from './code-blocks.ts'
 import { firstMissingLine } from './loose-match.ts'
 
 test('a block knows its language, its role, its line and the output that follows it', () => {
-  const markdown = ['# Title', '```sh run', 'echo hi', '```', '', '```text', 'hi', '```', '```ts', 'run()', '```'].join(
-    '\n',
-  )
+  const markdown = [
+    '# Title',
+    '```sh run',
+    'echo hi',
+    '```',
+    '',
+    '```text',
+    'hi',
+    '```',
+    '```ts walk a.ts',
+    'run()',
+    '```',
+  ].join('\n')
   expect(codeBlocks(markdown)).toEqual([
-    { language: 'sh', role: 'run', text: 'echo hi\n', line: 2, output: 'hi\n' },
-    { language: 'text', role: '', text: 'hi\n', line: 6, output: undefined },
-    { language: 'ts', role: '', text: 'run()\n', line: 9, output: undefined },
+    { language: 'sh', role: 'run', file: '', text: 'echo hi\n', line: 2, output: 'hi\n' },
+    { language: 'text', role: '', file: '', text: 'hi\n', line: 6, output: undefined },
+    { language: 'ts', role: 'walk', file: 'a.ts', text: 'run()\n', line: 9, output: undefined },
   ])
 })
 

@@ -1,25 +1,26 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-
 import { afterAll, expect, test } from 'vitest'
 
 import { codeBlocks } from './code-blocks.ts'
-import { ROOT, Sandbox } from './sandbox.ts'
+import { readDocument } from './documents.ts'
+import { Sandbox } from './sandbox.ts'
 
 const MAX_CHECK_MS = 60_000
 
-// Samples that call a suite must run as a test file does: they are imported while this one's tests are collected.
+/** Documents with samples that are test files. */
+const DOCUMENTS = ['CONTRIBUTING.md', 'packages/conformance/README.md']
+
+// They must run as a test file does: they are imported while this one's tests are collected.
 const sandbox = new Sandbox()
 afterAll(() => sandbox[Symbol.asyncDispose]())
 
-const blocks = codeBlocks(readFileSync(join(ROOT, 'packages/conformance/README.md'), 'utf8'))
+const blocks = DOCUMENTS.flatMap((document) => codeBlocks(readDocument(document)))
 const samples = blocks.filter(({ language }) => language === 'typescript')
-for (const { text, line } of samples) await import(sandbox.write(`suite-${line}.ts`, text))
+for (const [index, { text }] of samples.entries()) await import(sandbox.write(`suite-${index}.ts`, text))
 
 test(
-  'every sample that calls a suite passes the type check',
+  'every sample that is a test file passes the type check',
   async () => {
-    expect(samples).toHaveLength(3)
+    expect(samples).toHaveLength(4)
     expect(await sandbox.typeCheck()).toBe('')
   },
   MAX_CHECK_MS,

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { type RedisServer, startRedisServer } from '@sluice/testing/redis'
 import { expect, test } from 'vitest'
 
 import { type CodeBlock, codeBlocks } from './code-blocks.ts'
+import { readDocument, sampleDocuments } from './documents.ts'
 import { firstMissingLine } from './loose-match.ts'
 import { freePort, type Ran, ROOT, Sandbox } from './sandbox.ts'
 
@@ -14,13 +15,6 @@ const GATEWAY = join(ROOT, 'packages/gateway/src/cli.ts')
 const GATEWAY_PORT = '8080'
 const SAMPLE_PORT = '3000'
 const REDIS_PORT = '6379'
-
-const documents = ['README.md', 'docs/chunking.md', 'docs/errors.md', ...packageReadmes()]
-
-function packageReadmes(): string[] {
-  const names = readdirSync(join(ROOT, 'packages')).map((name) => `packages/${name}/README.md`)
-  return names.filter((file) => existsSync(join(ROOT, file)))
-}
 
 /** Runs the samples of one document in their order. */
 class Reader implements AsyncDisposable {
@@ -38,9 +32,9 @@ class Reader implements AsyncDisposable {
   }
 
   async follow(block: CodeBlock): Promise<void> {
+    if (!runs(block)) return
     const place = `${this.#document}:${block.line}`
     const isModule = block.language === 'ts'
-    if (!isModule && (block.language !== 'sh' || block.role !== 'run')) return
     if (block.text.includes(REDIS_PORT)) this.#redis ??= await startRedisServer()
     if (block.text.includes(GATEWAY_PORT)) await this.#startGateway()
     if (isModule) await this.#runModule(place, block)
@@ -82,14 +76,23 @@ function compare(place: string, { stdout, stderr }: Ran, output: string | undefi
   if (missing !== undefined) throw new Error(`${place} does not print: ${missing}\n\nIt prints:\n${stdout}\n${stderr}`)
 }
 
+const runs = ({ language, role }: CodeBlock): boolean => language === 'ts' || (language === 'sh' && role === 'run')
+const documents = sampleDocuments().filter((file) => codeBlocks(readDocument(file)).some(runs))
+
+test('the README, and that of every package, has a sample', () => {
+  const packages = readdirSync(join(ROOT, 'packages')).filter((name) =>
+    existsSync(join(ROOT, 'packages', name, 'package.json')),
+  )
+  const readmes = ['README.md', ...packages.map((name) => `packages/${name}/README.md`)]
+  expect(readmes.filter((file) => !documents.includes(file))).toEqual([])
+})
+
 test.each(documents)(
   'every sample of %s runs, and prints what stands below it',
   async (document) => {
-    const blocks = codeBlocks(readFileSync(join(ROOT, document), 'utf8'))
-    expect(blocks.filter(({ language }) => language === 'ts').length, 'samples').toBeGreaterThan(0)
     await using sandbox = new Sandbox()
     await using reader = new Reader(sandbox, document, { gateway: await freePort(), sample: await freePort() })
-    for (const block of blocks) await reader.follow(block)
+    for (const block of codeBlocks(readDocument(document))) await reader.follow(block)
   },
   MAX_README_MS,
 )

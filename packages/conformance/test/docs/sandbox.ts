@@ -85,12 +85,7 @@ export class Sandbox implements AsyncDisposable {
   async serve(args: readonly string[], port: number): Promise<() => Promise<void>> {
     const child = spawn(NODE, [...FROM_SOURCE, ...args], { cwd: this.folder, stdio: ['ignore', 'ignore', 'inherit'] })
     this.#children.push(child)
-    const giveUpMs = performance.now() + LISTEN_MS
-    while (!(await listens(port))) {
-      if (child.exitCode !== null || performance.now() > giveUpMs)
-        throw new Error(`${args.join(' ')} does not listen on ${port}`)
-      await sleep(50)
-    }
+    await untilListening(port, () => child.exitCode !== null)
     return () => stop(child)
   }
 
@@ -105,6 +100,15 @@ export class Sandbox implements AsyncDisposable {
         resolve({ code: error ? (error.code ?? error.signal ?? 'failed') : 0, stdout, stderr })
       })
     })
+  }
+}
+
+/** Resolves once somebody listens on `port`; rejects when that takes too long, or cannot happen any more. */
+export async function untilListening(port: number, isOver: () => boolean): Promise<void> {
+  const giveUpMs = performance.now() + LISTEN_MS
+  while (!(await listens(port))) {
+    if (isOver() || performance.now() > giveUpMs) throw new Error(`Nobody listens on ${port}.`)
+    await sleep(50)
   }
 }
 

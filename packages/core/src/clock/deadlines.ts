@@ -1,5 +1,6 @@
 /** Who is told that a deadline is due. */
 export interface Due {
+  /** The time has come. */
   due(): void
 }
 

@@ -4,6 +4,7 @@ import type { Runtime } from './runtime.ts'
 /** Something that is stepped once at the end of a turn in which it was marked. `step` never throws. */
 export interface Steppable {
   dirty: boolean
+  /** Does what is to be done at the end of the turn. */
   step(): void
 }
 
@@ -70,6 +71,7 @@ export class Scheduler {
     if (atMs < this.#timerAtMs) this.#arm(atMs)
   }
 
+  /** Calls off what was scheduled for `deadline`. */
   cancel(deadline: Deadline): void {
     this.schedule(deadline, Infinity)
   }

@@ -30,6 +30,7 @@ export class TokenBucket {
     this.#level = Math.min(this.#level, burst)
   }
 
+  /** Takes so many tokens, whether they are there or not. */
   take(count: number): void {
     this.#level -= count
   }

@@ -37,6 +37,7 @@ export class CommittedEvents extends EventBuffer {
     return this.readers.size + this.remoteReaders > 0
   }
 
+  /** A reader begins to count: the window is measured from the furthest one. */
   attach(reader: LogReader): void {
     // Where nobody read, the mark is that of somebody who left: this one may have come back further behind.
     if (!this.attended) this.furthestBytes = 0
@@ -45,6 +46,7 @@ export class CommittedEvents extends EventBuffer {
     this.readersChanged()
   }
 
+  /** A reader counts no more. */
   detach(reader: LogReader): void {
     if (!this.readers.delete(reader)) return
     this.#lowerFurthest()

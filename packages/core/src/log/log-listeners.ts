@@ -21,8 +21,11 @@ export interface LogReader extends LogSleeper {
 
 /** Someone who must know what happens to a log as a whole: its producer, its store. */
 export interface LogWatcher {
+  /** A reader has come or gone, here or elsewhere. */
   readersChanged?(): void
+  /** The furthest reader has moved on: the source may have room again. */
   furthestMoved?(): void
+  /** The end can be read. */
   ended?(end: EndEvent): void
   /** The store has lost this stream, or given it to another producer: nothing that is appended here counts any more. */
   lost?(code: ClosedCode): void

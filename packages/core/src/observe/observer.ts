@@ -22,11 +22,17 @@ export interface ChunkInfo {
  * ```
  */
 export interface Observer {
+  /** A stream has begun here, or was taken over; its source is called next. */
   started?(stream: StreamIdentity): void
+  /** The source is open: its function has settled, or its first item is there. */
   opened?(stream: StreamIdentity, info: { timing: StreamTiming }): void
+  /** A reading has begun; `resumed` is true for one that began past the start of its stream. */
   attached?(stream: StreamIdentity, info: { readers: number; resumed: boolean }): void
+  /** A chunk was written to one reader. */
   chunk?(stream: StreamIdentity, info: ChunkInfo): void
+  /** A reading is over; `readers` is how many are left here. */
   detached?(stream: StreamIdentity, info: { outcome: ReadingOutcome; readers: number }): void
+  /** A stream that was produced here has its end. */
   ended?(stream: StreamIdentity, info: { end: EndEvent; events: number; bytes: number; timing: StreamTiming }): void
   /** The source did not come to rest in time after its stream had ended; it keeps its place in the limits until it does. */
   sourceLeaked?(stream: StreamIdentity): void

@@ -54,6 +54,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
   #used = false
   #onOver: DeliverOptions['onOver']
 
+  /** @internal */
   constructor(engine: Engine, stored: StoredStream, start: TokenStreamStart) {
     this.id = stored.facts.id
     this.attached = start.attached
@@ -125,6 +126,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
     reader.wake()
   }
 
+  /** The events of this reading, `end` last. Leaving the loop detaches; throws where the reading is cut before its end. */
   async *[Symbol.asyncIterator](): AsyncGenerator<StreamEvent<Data>, void, undefined> {
     this.#use()
     const reader = this.#read()

@@ -6,6 +6,7 @@ import type { Logged } from '../log/segment.ts'
 
 /** One stream's transformation: each event becomes none, one or several. */
 export interface EventTransform {
+  /** What becomes of an event: nothing, itself, or others. */
   transform(event: SourceEvent): readonly SourceEvent[]
   /** The source has finished: what was held back. */
   flush?(): readonly SourceEvent[]

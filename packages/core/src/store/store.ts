@@ -98,6 +98,7 @@ export interface Store {
   readonly shared: boolean
   /** Begins a stream, unless its key is held by a live one or its idempotency key was used before. */
   begin(facts: StreamFacts, keeping: Keeping): MaybePromise<Begun>
+  /** Looks up a stream, or the tombstone of one that is not kept any more. */
   find(ref: StoreRef, lookUp?: LookUp): MaybePromise<Found>
   /** Ends a stream from outside its producer, fenced: what the producer appends later is refused. */
   close(stream: StreamName, end: EndEvent, options?: CloseOptions): MaybePromise<Closing>

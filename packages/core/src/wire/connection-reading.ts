@@ -1,4 +1,4 @@
-import type { WireBytes } from './sink.ts'
+import type { Encoder } from './encoder.ts'
 
 /** A reading that is carried by a connection. */
 export interface ConnectionReading {
@@ -16,8 +16,8 @@ export interface ConnectionReading {
 
 /** How a transport uses its connections. */
 export interface ConnectionOptions {
-  /** Makes what keeps the connection alive and means nothing. */
-  beat: { heartbeat(): WireBytes }
+  /** Makes what keeps the connection alive and means nothing: an encoder, mostly. */
+  beat: Pick<Encoder, 'heartbeat'>
   /** True where a connection serves one reading and closes with it. */
   closeWhenEmpty: boolean
 }

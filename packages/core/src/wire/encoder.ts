@@ -72,6 +72,7 @@ export interface Wire {
   readonly contentType: string
   /** True when this wire's readers can resume by cursor and understand `closed`. */
   readonly resumable: boolean
+  /** The encoder of one reading. */
   create(facts: WireFacts, options: EncoderOptions): Encoder
   /**
    * The cursor that `id` stands for, as a client returns it that was given it by this wire; `streamId` is the stream that

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 import { DEFAULT_GATEWAY_OPTIONS, OPTION_TABLE } from '../../src/options/option-table.ts'
 
-const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8')
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 const rows = [...readme.matchAll(/^\| `(--[\w-]+)` \| `(\w+)` \| ([^|]*) \| (.*) \|$/gm)].map(([, ...cells]) => cells)
 const options = Object.entries(OPTION_TABLE).filter(([, { variable }]) => variable !== undefined)
 

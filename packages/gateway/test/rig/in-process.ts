@@ -51,6 +51,8 @@ export async function serveSource(source: Source, options: Omit<SluiceOptions, '
     runner: () => source,
     drainMs: 0,
   })
+  // What a balancer asks.
+  app.get('/readyz', () => ({ status: 'ready' }))
   await app.listen({ port: 0, host: '127.0.0.1' })
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
   return {

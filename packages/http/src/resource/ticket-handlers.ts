@@ -7,7 +7,9 @@ import type { Route } from './routes.ts'
 
 /** Issues tickets, and takes each of them once: what `createTickets` of `@sluice/websocket` gives. */
 export interface TicketIssuer {
+  /** A ticket that stands for `principal` once. */
   issue(principal: Principal): { ticket: string; expiresAtMs: number }
+  /** Whom the ticket stands for; `undefined` for one that is unknown, spent or expired. */
   redeem(ticket: string): Identified
 }
 

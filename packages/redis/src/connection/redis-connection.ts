@@ -17,7 +17,7 @@ interface Outstanding {
   readonly sentMs: number
   /** False while there is no connection to send it on. */
   sent: boolean
-  /** Sends it; another way to do so is found by {@connection RedisConnection.run} for scripts that Redis does not know. */
+  /** Sends it; another way to do so is found by {@link RedisConnection.run} for scripts that Redis does not know. */
   send(): Promise<unknown>
   /** How to ask again after this error reply; nothing when it is the answer. */
   retry?: ((message: string) => (() => Promise<unknown>) | undefined) | undefined

@@ -12,6 +12,7 @@ export interface SseEvent {
 
 /** What {@link createSseParser} is given. */
 export interface SseParserOptions {
+  /** Is given each event as soon as its last byte has come. */
   onEvent: (event: SseEvent) => void
   /** A comment line, without its colon and one leading space. */
   onComment?: ((comment: string) => void) | undefined

@@ -22,6 +22,7 @@ export interface Ticket {
 
 /** Issues tickets, and takes each of them once. */
 export interface Tickets {
+  /** A ticket that stands for `principal` once, until it expires. */
   issue(principal: Principal): Ticket
   /** Who the ticket was issued to; `undefined` when it is forged, expired, or was redeemed before. */
   redeem(ticket: string): Identified

@@ -109,6 +109,7 @@ export interface ServedTransport {
 
 /** A transport under test: how to serve a sluice, with clients that know the server by its wire alone. */
 export interface TransportDriver {
+  /** Serves a sluice as `parts` say; resolves once clients can reach it. */
   serve(parts: ServeParts): Promise<ServedTransport>
   /** What a refusal looks like, by its code: an HTTP status, the name of a gRPC status. */
   readonly refusals: Readonly<Record<RefusalCode, number | string>>

@@ -18,11 +18,13 @@ export class RecordedReading implements TransportReading {
     this.opened = this.#opened.promise
   }
 
+  /** An event of this reading has arrived. */
   add(event: NativeEvent): void {
     this.events.push(event)
     this.#opened.resolve()
   }
 
+  /** A sign of life has arrived that is no event. */
   beat(): void {
     this.beats.push(this.events.length)
   }

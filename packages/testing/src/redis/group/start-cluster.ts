@@ -33,6 +33,7 @@ export interface ClusterRedis extends AsyncDisposable {
    * keys are at the new owner and the slot is not: the old one answers ASK. Resolves when all running nodes agree.
    */
   moveSlot(slot: number, to: RedisServer, beforeSetSlot?: () => unknown): Promise<void>
+  /** Stops all servers, and removes what they wrote. */
   close(): Promise<void>
 }
 

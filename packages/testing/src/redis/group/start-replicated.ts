@@ -30,6 +30,7 @@ export interface ReplicatedRedis extends AsyncDisposable {
    * replica and gives it. Exactly what `write` wrote is lost, if nobody else writes.
    */
   loseWrites(write: (primary: RedisServer) => Promise<unknown>, index?: number): Promise<RedisServer>
+  /** Stops all servers, and removes what they wrote. */
   close(): Promise<void>
 }
 

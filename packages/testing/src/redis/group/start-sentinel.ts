@@ -52,6 +52,7 @@ export interface SentinelRedis extends AsyncDisposable {
   primaryNow(): Promise<RedisServer>
   /** Resolves with the new primary when all running sentinels name one, other than `of`, that takes writes. */
   successor(of: RedisServer): Promise<RedisServer>
+  /** Stops all servers, and removes what they wrote. */
   close(): Promise<void>
 }
 

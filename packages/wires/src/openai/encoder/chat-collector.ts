@@ -30,6 +30,7 @@ export interface CollectedChoice {
 
 /** Gathers a stream's events to what one JSON body needs. It holds all of the answer: bounded by whoever adds. */
 export interface ChatCollector {
+  /** Takes the next event of the stream. */
   add(event: StreamEvent): void
   readonly choices: ReadonlyMap<number, CollectedChoice>
   /** Members of the chunks that a backend sent beyond our model. */
