@@ -20,7 +20,7 @@ import { type StartOptions, startStream } from './start.ts'
 import type { StoredStream } from '../store/store.ts'
 import type { NamedSource } from '../store/stream-facts.ts'
 import { hostOf } from './takeover.ts'
-import type { ResolvedStreamOptions } from '../store/stream-options.ts'
+import type { ResolvedStreamOptions, StreamOptions } from '../store/stream-options.ts'
 import { infoOf, type StreamInfo } from '../store/info.ts'
 import { resultOf, type StreamResult } from '../store/result.ts'
 import type { TokenStream } from './token-stream.ts'
@@ -35,11 +35,14 @@ export interface AckOptions extends RefOptions {
 
 /** Token streams: started once, read by any number, resumed, cancelled. */
 export class Sluice<Data extends DataEvents = DataEvents> {
+  /** What the application said of how streams are produced, no default filled in: for who has defaults of its own. */
+  readonly chosenStreamOptions: Readonly<StreamOptions>
   readonly #engine: Engine
   #draining: Promise<void> | undefined
 
   constructor(options: SluiceOptions) {
     this.#engine = createEngine(options)
+    this.chosenStreamOptions = Object.freeze({ ...options.stream })
     this.#engine.store.serve?.(hostOf(this.#engine))
   }
 

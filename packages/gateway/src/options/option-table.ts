@@ -19,7 +19,8 @@ export interface GatewayOptions {
   readonly upstreamKey: string | undefined
   /** Redis URL; without one streams live in memory. */
   readonly redis: string | undefined
-  readonly onDisconnect: OnDisconnect
+  /** Left out: 15 s, and `cancel` for clients of OpenAI's route that give no sign of coming back. */
+  readonly onDisconnect: OnDisconnect | undefined
   readonly auth: 'none' | 'bearer'
   readonly insecure: boolean
   readonly corsOrigin: readonly string[]
@@ -39,7 +40,7 @@ export const DEFAULT_GATEWAY_OPTIONS: GatewayOptions = {
   upstream: undefined,
   upstreamKey: undefined,
   redis: undefined,
-  onDisconnect: { graceMs: 15_000 },
+  onDisconnect: undefined,
   auth: 'none',
   insecure: false,
   corsOrigin: [],
@@ -137,7 +138,7 @@ export const OPTION_TABLE: { readonly [Name in keyof GatewayOptions]: OptionRow<
     value: 'cancel|continue|<ms>',
     rule: `"cancel", "continue" or milliseconds of grace from 0 to ${MAX_GRACE_MS}`,
     example: '15000',
-    help: 'What becomes of an answer when its last reader has gone: stop it, go on, or wait this long for a reader',
+    help: "What becomes of an answer when its last reader has gone: stop it, go on, or wait this long for a reader; left out, it waits 15000, and stops on OpenAI's route, whose clients do not come back",
     parse(text) {
       if (text === 'cancel' || text === 'continue') return text
       const graceMs = parseWholeNumber(text, MAX_GRACE_MS)

@@ -146,6 +146,5 @@ export function helpText(): string {
 }
 
 function showDefault(value: GatewayOptions[OptionName]): string {
-  if (typeof value === 'string' || typeof value === 'number') return String(value)
-  return typeof value === 'object' && 'graceMs' in value ? String(value.graceMs) : ''
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
 }

@@ -21,5 +21,5 @@ test('where the default is a word or a number, the README tells the same', () =>
     return typeof preset === 'object' || preset === undefined ? [] : [[flag, String(preset)] as const]
   })
   expect(told).toMatchObject(Object.fromEntries(plain))
-  expect(told['--on-disconnect']).toBe('15000')
+  expect(told['--on-disconnect']).toBe('by route')
 })

@@ -256,7 +256,7 @@ describe('help and version', () => {
     }
     expect(text).toContain('--port <number>')
     expect(text).toContain('default 8080')
-    expect(text).toContain('default 15000')
+    expect(text).toContain('it waits 15000')
   })
 
   test('every example in the table is a value its own rule accepts', () => {

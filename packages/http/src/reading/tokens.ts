@@ -23,6 +23,7 @@ import type { Identify } from '../request/identify.ts'
 import { headOf, type Plan } from '../response/plan.ts'
 import { type ErrorFormat, isMasked, wireErrorOf } from '../response/problem.ts'
 import { type ErrorStyle, toRefusalPlan } from './refusal.ts'
+import { defaultOnDisconnect } from './on-disconnect.ts'
 import { leftPlan, refusedOpening, startHeld } from './start.ts'
 import { planStreaming } from './streaming-plan.ts'
 
@@ -141,7 +142,8 @@ async function planStarted<Data extends DataEvents>(
   // Nothing is started for a client that has left while it was found out who it is.
   if (signal.aborted) return { ...leftPlan(), stream: undefined }
   const stored = { name: wire.name, facts: { created: Math.floor(Date.now() / 1000), ...facts } }
-  const held = await startHeld(sluice, source, { waitUntil, ...start, wire: stored }, signal)
+  const onDisconnect = start.onDisconnect ?? defaultOnDisconnect(sluice, wire, { ...start, ...reading })
+  const held = await startHeld(sluice, source, { waitUntil, ...start, onDisconnect, wire: stored }, signal)
   const { stream, hold } = held
   const refused = await refusedOpening(sluice, held, { openAfterMs: start.openAfterMs, request, style })
   if (refused) return { ...refused, stream }

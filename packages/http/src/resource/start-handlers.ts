@@ -1,4 +1,12 @@
-import { type ClientReading, fingerprintOf, type Source, SluiceError, type StartOptions, type Wire } from '@sluice/core'
+import {
+  type ClientReading,
+  fingerprintOf,
+  type Sluice,
+  type Source,
+  SluiceError,
+  type StartOptions,
+  type Wire,
+} from '@sluice/core'
 import { nativeSse } from '@sluice/sse'
 import { openAiChat } from '@sluice/wires/openai'
 
@@ -6,6 +14,7 @@ import { attachFor, refOfCursor } from '../reading/attach.ts'
 import { planChatJson, planNativeJson } from '../reading/json-answer.ts'
 import { readIdsQuery } from '../request/client-query.ts'
 import { readCursor, type RequestedCursor } from '../request/cursor-request.ts'
+import { defaultOnDisconnect } from '../reading/on-disconnect.ts'
 import { PendingReader } from '../reading/pending-reader.ts'
 import { type HttpRequest, readHeaderText } from '../request/http-request.ts'
 import { parseIdempotencyKey } from '../request/idempotency.ts'
@@ -31,8 +40,8 @@ export async function planStart<Raw>(
   // A client that posts again because its answer broke off wants the rest of that answer, not another one.
   if (cursor) return planResumed(parts, asked, { route, body, cursor, reading })
   const source = await makeSource(parts, asked, body)
-  const options = await startOptionsOf(asked, route, body)
   const { sluice } = parts
+  const options = await startOptionsOf(sluice, asked, { route, body, reading })
   if (request.signal.aborted) return leftPlan()
   if (body.mode === 'background') {
     const { id } = await sluice.start(source, options)
@@ -90,18 +99,23 @@ async function makeSource<Raw>(
 }
 
 async function startOptionsOf<Raw>(
+  sluice: Sluice,
   { request, principal }: IdentifiedRequest<Raw>,
-  route: 'chat' | 'native',
-  { whole, mode, client, facts }: StartBody,
+  { route, body, reading }: { route: 'chat' | 'native'; body: StartBody; reading: ClientReading },
 ): Promise<StartOptions> {
+  const { whole, mode, client, facts } = body
   const { start } = client
-  const onDisconnect = start.onDisconnect ?? (mode === 'background' ? 'continue' : undefined)
+  const wire = wireOf(route)
+  const idempotency = await idempotencyOf(request, route, whole)
+  const { key } = start
+  const unsaid =
+    mode === 'background' ? 'continue' : defaultOnDisconnect(sluice, wire, { key, idempotency, ...reading })
   return {
     as: principal,
     ...start,
-    onDisconnect,
-    wire: { name: wireOf(route).name, facts },
-    idempotency: await idempotencyOf(request, route, whole),
+    onDisconnect: start.onDisconnect ?? unsaid,
+    wire: { name: wire.name, facts },
+    idempotency,
     waitUntil: request.waitUntil,
   }
 }
