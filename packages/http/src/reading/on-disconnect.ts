@@ -1,9 +1,7 @@
-import type { OnDisconnect, Sluice, StartOptions, Wire } from '@sluice/core'
+import type { ClientReading, OnDisconnect, Sluice, StartOptions, Wire } from '@sluice/core'
 
 /** What tells that a client may come back. */
-export interface ReturnSigns extends Pick<StartOptions, 'key' | 'idempotency'> {
-  ids: boolean | undefined
-}
+export type ReturnSigns = Pick<StartOptions, 'key' | 'idempotency'> & Pick<ClientReading, 'ids'>
 
 /**
  * What happens to a stream when its last reader has gone, where its request does not say so; `undefined` where that is the

@@ -18,8 +18,6 @@ export interface StreamingPlanParts {
   mount: string
   /** True when the reader's earlier output is to be continued exactly; left out where it came without a cursor. */
   continues?: boolean | undefined
-  /** Whether the client asks for ids. Who came with a cursor has them in any case, unless it says no. */
-  ids?: boolean | undefined
   /** Name under which the reader's credit arrives. */
   readerName?: string | undefined
   /** True when the request may be repeated as it is, as an `EventSource` does it: the answer is broken off now and then. */

@@ -144,7 +144,7 @@ async function planStarted<Data extends DataEvents>(
   // Nothing is started for a client that has left while it was found out who it is.
   if (signal.aborted) return { ...leftPlan(), stream: undefined }
   const stored = { name: wire.name, facts: { created: Math.floor(Date.now() / 1000), ...facts } }
-  const onDisconnect = start.onDisconnect ?? defaultOnDisconnect(sluice, wire, { ...start, ids: reading.ids })
+  const onDisconnect = start.onDisconnect ?? defaultOnDisconnect(sluice, wire, { ...start, ...reading })
   const held = await startHeld(sluice, source, { waitUntil, ...start, onDisconnect, wire: stored }, signal)
   const { stream, hold } = held
   const refused = await refusedOpening(sluice, held, { openAfterMs: start.openAfterMs, request, style })

@@ -45,7 +45,7 @@ export async function planStart<Raw>(
   const body: StartBody = waitMs === undefined ? parsed : { ...parsed, mode: 'background' }
   const source = await makeSource(parts, asked, body)
   const { sluice } = parts
-  const options = await startOptionsOf(sluice, asked, { route, body, ids: reading.ids })
+  const options = await startOptionsOf(sluice, asked, { route, body, reading })
   if (request.signal.aborted) return leftPlan()
   if (body.mode === 'background') {
     const collect = (held: Held): Promise<Plan> => planCollected(parts, asked, { route, body, held })
@@ -103,14 +103,15 @@ async function makeSource<Raw>(
 async function startOptionsOf<Raw>(
   sluice: Sluice,
   { request, principal }: IdentifiedRequest<Raw>,
-  { route, body, ids }: { route: 'chat' | 'native'; body: StartBody; ids: boolean | undefined },
+  { route, body, reading }: { route: 'chat' | 'native'; body: StartBody; reading: ClientReading },
 ): Promise<StartOptions> {
   const { whole, mode, client, facts } = body
   const { start } = client
   const wire = wireOf(route)
   const idempotency = await idempotencyOf(request, route, whole)
+  const { key } = start
   const unsaid =
-    mode === 'background' ? 'continue' : defaultOnDisconnect(sluice, wire, { key: start.key, idempotency, ids })
+    mode === 'background' ? 'continue' : defaultOnDisconnect(sluice, wire, { key, idempotency, ...reading })
   return {
     as: principal,
     ...start,

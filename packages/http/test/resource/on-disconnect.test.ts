@@ -40,6 +40,7 @@ test.each<[string, Client]>([
   ['it gives a key', { sluice: { key: 'k' } }],
   ['it can repeat its request', { headers: { 'idempotency-key': 'k' } }],
   ['it asks for ids', { path: '/chat/completions?ids=1' }],
+  ['it asks for ids in its body', { sluice: { ids: true } }],
   ['it says so', { sluice: { onDisconnect: { graceMs: 15_000 } } }],
   ['it speaks sluice\u2019s own wire', { path: '/streams' }],
 ])('contract 9: a client that may come back is waited for: %s', async (_, client) => {
@@ -81,7 +82,7 @@ test.each<[Partial<TokensOptions>, string, string]>([
   script.open()
   script.give('one')
   const ask: Ask = {}
-  const { stream, ...plan } = await planTokens(createSluice(), toRequest('POST', url, ask), script.source, {
+  const { stream, ...plan } = await planTokens(createSluice(), toRequest('GET', url, ask), script.source, {
     as: 'server',
     ...options,
   })
