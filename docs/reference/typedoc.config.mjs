@@ -41,6 +41,7 @@ const UNNAMED = new Set([
   'NodeRequest',
   'NodeResponse',
   'Message',
+  'Name',
   'Maybe',
   'Text',
   'Wishes',
