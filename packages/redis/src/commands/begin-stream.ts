@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto'
-
 import type { Keeping, StreamFacts } from '@sluice/core'
 
 import { readRecord, type StoredState } from './read-record.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { liveMs, type StoreContext } from '../context/store-context.ts'
+import type { StoreContext } from '../context/store-context.ts'
+import { liveMs, POINTER_MS } from '../protocol/times.ts'
 import { storeError } from '../connection/store-error.ts'
 
 /** How a start turned out. */
@@ -18,11 +17,6 @@ interface Pointed {
 
 /** Others may be faster, again and again; but each time somebody has got on. */
 const MAX_ATTEMPTS = 100
-
-/** A name of its own for this process. */
-export function createInstanceId(): string {
-  return randomBytes(12).toString('hex')
-}
 
 /**
  * Begins a stream, unless its key or its idempotency key stands for another. The keys live apart from the stream (in a
@@ -43,7 +37,7 @@ export async function beginStream(context: StoreContext, facts: StreamFacts, kee
     const running = keyName === undefined ? undefined : await follow(context, tenant, keyName)
     if (running?.state && !running.state.end) return { is: 'running', state: running.state }
     await write(context, facts, keeping)
-    const ttlMs = liveMs(keeping) + 30 * 86_400_000
+    const ttlMs = liveMs(keeping) + POINTER_MS
     if (repeatName !== undefined && !(await claim(context, repeatName, [repeated!.held, facts.id, ttlMs]))) {
       await takeBack(context, facts)
       continue

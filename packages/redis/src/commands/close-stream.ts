@@ -1,7 +1,9 @@
 import type { EndEvent, Keeping, StreamName } from '@sluice/core'
 
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { endedMs, nameOf, type StoreContext } from '../context/store-context.ts'
+import type { StoreContext } from '../context/store-context.ts'
+import { nameOf } from '../protocol/notice.ts'
+import { endedMs } from '../protocol/times.ts'
 
 /** How a stream is to be ended from outside its producer. */
 export interface CloseAsked {

@@ -1,7 +1,8 @@
 import type { StoredStream } from '@sluice/core'
 
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { type StoreContext, SILENT_MS } from '../context/store-context.ts'
+import type { StoreContext } from '../context/store-context.ts'
+import { SILENT_MS } from '../protocol/times.ts'
 
 /** How long replicas may take before they are asked again. */
 const REPLICAS_MS = SILENT_MS / 2

@@ -2,7 +2,9 @@ import type { StreamName } from '@sluice/core'
 
 import { readRecord } from './read-record.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { liveMs, nameOf, type StoreContext } from '../context/store-context.ts'
+import type { StoreContext } from '../context/store-context.ts'
+import { nameOf } from '../protocol/notice.ts'
+import { liveMs } from '../protocol/times.ts'
 
 /** Erases all there is of a stream but its tombstone. `false`: nothing is known of it. @throws SluiceError `SLUICE_ERR_STORE` */
 export async function eraseStream({ connection, keys }: StoreContext, stream: StreamName): Promise<boolean> {

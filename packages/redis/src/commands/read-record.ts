@@ -3,6 +3,7 @@ import type { EndEvent, Keeping, StreamFacts, StreamIdentity, StreamName, Stream
 import { type Chunk, decodeChunk } from '../protocol/chunk-codec.ts'
 import type { RedisConnection } from '../connection/redis-connection.ts'
 import type { Keys } from '../protocol/keys.ts'
+import { pairs } from '../protocol/pairs.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
 import { storeError } from '../connection/store-error.ts'
 
@@ -104,13 +105,6 @@ export async function readRecord(
 function lastSeqOf(chunks: readonly Chunk[]): number | undefined {
   const last = chunks.at(-1)
   return last && last.firstSeq + last.events.length - 1
-}
-
-/** What a flat reply of keys and values says. */
-export function pairs(flat: readonly string[]): Map<string, string> {
-  const map = new Map<string, string>()
-  for (let index = 0; index + 1 < flat.length; index += 2) map.set(flat[index]!, flat[index + 1]!)
-  return map
 }
 
 function numberOf(meta: ReadonlyMap<string, string>, name: string): number {

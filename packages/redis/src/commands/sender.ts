@@ -1,8 +1,9 @@
 import type { Json, StreamName } from '@sluice/core'
 
-import { createInstanceId } from './begin-stream.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { nameOf, type StoreContext } from '../context/store-context.ts'
+import { createInstanceId } from '../context/instance-id.ts'
+import type { StoreContext } from '../context/store-context.ts'
+import { nameOf } from '../protocol/notice.ts'
 
 const MAX_INBOX_MESSAGES = 64
 const MAX_INBOX_BYTES = 256 * 1024

@@ -6,7 +6,7 @@ import { ConnectionHealth } from './connection-health.ts'
 import { ListeningProbe } from './listening-probe.ts'
 import type { ResolvedRedisStoreOptions } from './redis-store-options.ts'
 import type { Script } from '../protocol/scripts.ts'
-import { SILENT_MS } from '../context/store-context.ts'
+import { SILENT_MS } from '../protocol/times.ts'
 import { storeError } from './store-error.ts'
 
 /** Arguments of a command: everything is text for Redis. */
@@ -17,7 +17,7 @@ interface Outstanding {
   readonly sentMs: number
   /** False while there is no connection to send it on. */
   sent: boolean
-  /** Sends it; another way to do so is found by {@connection RedisConnection.run} for scripts that Redis does not know. */
+  /** Sends it; another way to do so is found by {@link RedisConnection.run} for scripts that Redis does not know. */
   send(): Promise<unknown>
   /** How to ask again after this error reply; nothing when it is the answer. */
   retry?: ((message: string) => (() => Promise<unknown>) | undefined) | undefined

@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/core'
 import type { Cluster, Redis } from 'ioredis'
 
-/** Options of {@connection redisStore}. */
+/** Options of {@link redisStore}. */
 export interface RedisStoreOptions {
   /** Where Redis is: `redis://…` or `rediss://…`. This, or `client`. */
   url?: string | undefined
@@ -29,7 +29,7 @@ export interface RedisStoreOptions {
   onWarning?: ((message: string) => void) | undefined
 }
 
-/** {@connection RedisStoreOptions} with nothing left open. */
+/** {@link RedisStoreOptions} with nothing left open. */
 export interface ResolvedRedisStoreOptions {
   readonly url: string | undefined
   readonly client: Redis | Cluster | undefined
@@ -42,7 +42,7 @@ export interface ResolvedRedisStoreOptions {
   readonly onWarning: (message: string) => void
 }
 
-/** Defaults of {@connection RedisStoreOptions}. */
+/** Defaults of {@link RedisStoreOptions}. */
 export const DEFAULT_REDIS_STORE_OPTIONS: {
   readonly prefix: string
   readonly maxBytes: number

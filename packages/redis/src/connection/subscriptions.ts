@@ -2,14 +2,7 @@ import type { StreamName } from '@sluice/core'
 
 import type { RedisConnection } from './redis-connection.ts'
 import type { Keys } from '../protocol/keys.ts'
-
-/** What an instance is told of a stream it produces. Only a wake-up: the truth is in the store. */
-export type Notice = StreamName &
-  (
-    | { about: 'end' | 'erased' | 'inbox' }
-    | { about: 'readers'; instance: string; seq: string }
-    | { about: 'grant'; reader: string; seq: number }
-  )
+import { type Notice, parseNotice } from '../protocol/notice.ts'
 
 /** Who listens to one stream's entries. */
 export interface StreamListener {
@@ -79,16 +72,6 @@ export class Subscriptions {
     }
     const notice = parseNotice(message)
     if (notice) this.#onNotice(notice)
-  }
-}
-
-/** `undefined` for what is no notice: somebody else's message does nothing. */
-export function parseNotice(message: string): Notice | undefined {
-  try {
-    const notice = JSON.parse(message) as Notice
-    return typeof notice.id === 'string' && typeof notice.about === 'string' ? notice : undefined
-  } catch {
-    return undefined
   }
 }
 

@@ -1,11 +1,12 @@
 import { Scheduler, type Runtime } from '@sluice/core'
 
 import { AppendBatcher } from '../connection/append-batcher.ts'
-import { createInstanceId } from '../commands/begin-stream.ts'
 import { RedisConnection } from '../connection/redis-connection.ts'
-import { Subscriptions, type Notice } from '../connection/subscriptions.ts'
+import { Subscriptions } from '../connection/subscriptions.ts'
 import { Keys } from '../protocol/keys.ts'
+import type { Notice } from '../protocol/notice.ts'
 import type { ResolvedRedisStoreOptions } from '../connection/redis-store-options.ts'
+import { createInstanceId } from './instance-id.ts'
 import type { StoreContext } from './store-context.ts'
 
 /** What the owner of a context is told. */

@@ -1,6 +1,7 @@
 import { Deadline, type Due, type Keeping, type Log } from '@sluice/core'
 
-import { type StoreContext, SILENT_MS } from '../context/store-context.ts'
+import type { StoreContext } from '../context/store-context.ts'
+import { SILENT_MS } from '../protocol/times.ts'
 
 /**
  * A store that does not take what one stream gives it. What is asked for then is done in time, whatever the command under

@@ -6,7 +6,8 @@ import { confirmReplicas } from '../commands/confirm-replicas.ts'
 import { nextChunk } from './next-chunk.ts'
 import { Outage } from './outage.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { endedMs, liveMs, type StoreContext } from '../context/store-context.ts'
+import type { StoreContext } from '../context/store-context.ts'
+import { endedMs, liveMs } from '../protocol/times.ts'
 import { isOutOfMemory } from '../connection/store-error.ts'
 
 /** What the owner of an outbox is asked and told. */

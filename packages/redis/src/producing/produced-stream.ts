@@ -2,9 +2,10 @@ import type { ClosedCode, EndEvent, Json, Keeping, StoredStream } from '@sluice/
 import { cutEnd, extendReaders } from '@sluice/core'
 
 import { readRecord } from '../commands/read-record.ts'
-import type { Notice } from '../connection/subscriptions.ts'
+import type { Notice } from '../protocol/notice.ts'
 import { Outbox, type OutboxOwner } from './outbox.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
+import { ATTENDANCE_MS } from '../protocol/times.ts'
 import type { StoreContext } from '../context/store-context.ts'
 
 /** What an instance says of its readers. */
@@ -170,9 +171,6 @@ export class ProducedStream implements OutboxOwner {
     return [...this.stream.log.watchers].some((watcher) => watcher.message?.(message))
   }
 }
-
-/** How long what an instance said of its readers is believed: it says so again three times meanwhile. */
-export const ATTENDANCE_MS = 10_000
 
 const MESSAGES = {
   missing: 'The stream is not in the store any more.',

@@ -64,7 +64,7 @@ export function scoped(tenant: string, rest: string): string {
   return `${tenant.length}:${tenant}:${rest}`
 }
 
-/** The tenant and the rest of what {@connection scoped} made. */
+/** The tenant and the rest of what {@link scoped} made. */
 export function unscoped(text: string): StreamName {
   const colon = text.indexOf(':')
   const length = Number(text.slice(0, colon))

@@ -1,8 +1,9 @@
 import type { StoredStream } from '@sluice/core'
 
-import { ATTENDANCE_MS } from '../producing/produced-stream.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { nameOf, type StoreContext } from '../context/store-context.ts'
+import type { StoreContext } from '../context/store-context.ts'
+import { nameOf } from '../protocol/notice.ts'
+import { ATTENDANCE_MS } from '../protocol/times.ts'
 
 /** What the producer of a stream, in another process, is told of who reads it here and how far. */
 export class Presence {

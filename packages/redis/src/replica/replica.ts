@@ -3,7 +3,7 @@ import { extendReaders, Log, type LogPersister, type LogWatcher, type StoredStre
 import { decodeChunk } from '../protocol/chunk-codec.ts'
 import { type Subscriber, StreamSubscription } from './stream-subscription.ts'
 import { readRecord, type RecordReading, type StoredState } from '../commands/read-record.ts'
-import { parseNotice } from '../connection/subscriptions.ts'
+import { parseNotice } from '../protocol/notice.ts'
 import { Presence } from './presence.ts'
 import { reconcile, takeChunk } from './reconcile.ts'
 import { SingleFlight } from './single-flight.ts'

@@ -5,7 +5,9 @@ import { cutEnd, type StreamName } from '@sluice/core'
 import { closeStream } from '../commands/close-stream.ts'
 import type { StoredState } from '../commands/read-record.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { LEASE_MS, nameOf, type StoreContext } from '../context/store-context.ts'
+import type { StoreContext } from '../context/store-context.ts'
+import { nameOf } from '../protocol/notice.ts'
+import { LEASE_MS } from '../protocol/times.ts'
 
 /** Who goes on with what dead producers have left. */
 export interface Successor {

@@ -1,12 +1,14 @@
 import { Deadline, type Due, type EndEvent, type Keeping, type StoredStream, type StreamName } from '@sluice/core'
 
 import { ExpiredLeases, type Successor } from './expired-leases.ts'
-import { readRecord, pairs, type StoredState } from '../commands/read-record.ts'
+import { readRecord, type StoredState } from '../commands/read-record.ts'
 import { scoped, unscoped } from '../protocol/keys.ts'
 import type { ProducedStream } from '../producing/produced-stream.ts'
 import type { Replica } from '../replica/replica.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { LEASE_MS, liveMs, RENEW_MS, type StoreContext } from '../context/store-context.ts'
+import type { StoreContext } from '../context/store-context.ts'
+import { pairs } from '../protocol/pairs.ts'
+import { LEASE_MS, liveMs, POINTER_MS, RENEW_MS } from '../protocol/times.ts'
 import { PendingEnds } from './pending-ends.ts'
 
 /** What the maintenance looks after, and who does what it finds to be done. */
@@ -151,7 +153,7 @@ export class Maintenance implements Due {
   async #lookIn(stream: StreamName, inMs: number): Promise<void> {
     const { connection, keys } = this.#context
     const member = scoped(stream.tenant, stream.id)
-    await connection.run(SCRIPTS.watch, [keys.watched], [member, Math.ceil(inMs), 30 * 86_400_000])
+    await connection.run(SCRIPTS.watch, [keys.watched], [member, Math.ceil(inMs), POINTER_MS])
   }
 
   /** What follows the end was done. */
