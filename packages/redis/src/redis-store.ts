@@ -81,7 +81,10 @@ class StreamsOnRedis implements RedisStore {
     this.#startUpCheck = new StartUpCheck(connection, options.onWarning)
     this.#sender = new Sender(this.#context)
     this.#held = new ReplicaCache(this.#context, (state) => void this.#maintenance.judge(state).catch(ignore))
-    this.#produced = new ProducedStreams(this.#context, this.#held, () => this.#maintenance)
+    this.#produced = new ProducedStreams(this.#context, this.#held, {
+      ended: (stream) => this.#maintenance.ended(stream),
+      endPending: (stream, keeping, end) => this.#maintenance.expire(stream, keeping, end),
+    })
     this.#lookup = new StreamLookup(this.#context, this.#produced, this.#held)
     this.#maintenance = new Maintenance(this.#context, new Takeover(this.#context, this.#produced, this.#held))
     connection.health.onAnswering = () => this.#maintenance.due()
@@ -184,7 +187,7 @@ class StreamsOnRedis implements RedisStore {
   }
 
   #noticed(notice: Notice): void {
-    this.#produced.get(notice.id)?.heard(notice)
+    this.#produced.get(notice.id)?.notified(notice)
     if (notice.about === 'grant') this.#held.grant(notice, notice.reader, notice.seq)
     if (notice.about === 'erased') this.#held.forget(notice.id)
   }

@@ -36,7 +36,7 @@ export class StreamLookup {
 
   async #findById(stream: StreamName, lookUp: LookUp): Promise<Found> {
     const produced = this.#produced.get(stream.id)
-    await produced?.undoubted()
+    await produced?.ownershipKnown()
     if (produced && !produced.over && produced.stream.facts.tenant === stream.tenant) {
       return { is: 'stream', stream: produced.stream }
     }

@@ -7,8 +7,7 @@ import type { ProducedStream } from '../producing/produced-stream.ts'
 import type { Replica } from '../replica/replica.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
 import type { StoreContext } from '../context/store-context.ts'
-import { pairs } from '../protocol/pairs.ts'
-import { LEASE_MS, liveMs, POINTER_MS, RENEW_MS } from '../protocol/times.ts'
+import { LEASE_MS, POINTER_MS, RENEW_MS } from '../protocol/times.ts'
 import { PendingEnds } from './pending-ends.ts'
 
 /** What the maintenance looks after, and who does what it finds to be done. */
@@ -60,6 +59,11 @@ export class Maintenance implements Due {
     return this.#lookIn(stream, WATCH_MS)
   }
 
+  /** A stream that was produced here has ended. While somebody has to settle it, it stays on the list. */
+  ended(stream: StreamName): void {
+    if (!this.#context.hosts.some(({ settles }) => settles)) void this.unwatch(stream).catch(ignore)
+  }
+
   async unwatch({ tenant, id }: StreamName): Promise<void> {
     const { connection, keys } = this.#context
     await connection.ask(() => connection.commands.zrem(keys.watched, scoped(tenant, id)))
@@ -76,35 +80,11 @@ export class Maintenance implements Due {
     this.#context.connection.probe()
     for (const produced of this.#kept.produced) {
       if (produced.over) continue
-      produced.attend()
-      this.renew(produced).catch(ignore)
+      produced.readersElsewhere.count()
+      produced.renew().catch(ignore)
     }
     for (const replica of this.#kept.replicas) replica.report()
     this.#unstored.tryAgain()
-  }
-
-  /** Whether the lease is this process's still. */
-  async renew(produced: ProducedStream, leaseMs: number = produced.keeping.leaseMs): Promise<boolean> {
-    const { connection, keys } = this.#context
-    const { facts, log } = produced.stream
-    const recordKeys = [keys.meta(facts), keys.log(facts), keys.readers(facts), keys.inbox(facts), keys.grants(facts)]
-    const reply = (await connection.run(SCRIPTS.renew, recordKeys, [log.epoch, leaseMs, liveMs(produced.keeping)])) as [
-      string,
-      string[]?,
-      number?,
-      string[]?,
-      number?,
-    ]
-    const [outcome, readers, messages = 0, grants, nowMs = 0] = reply
-    if (outcome !== 'ok') {
-      await produced.superseded()
-      return false
-    }
-    // The slot is on the move: who reads, and what waits, is told next time.
-    if (!readers || !grants) return true
-    const granted = [...pairs(grants)].map(([name, seq]) => [name, Number(seq)] as const)
-    produced.renewed(pairs(readers), messages, new Map(granted), nowMs)
-    return true
   }
 
   /** A running stream's lease has lapsed. */
