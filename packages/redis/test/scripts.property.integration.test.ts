@@ -25,7 +25,7 @@ beforeAll(async () => {
   link = new RedisConnection(new Scheduler(createSystemRuntime(), false), resolveRedisStoreOptions(server.url))
   // Known beforehand: a script that must be sent in full would come after those that need not.
   for (const { lua } of Object.values(SCRIPTS)) await server.command('SCRIPT', 'LOAD', lua)
-  await link.ask(() => link.commands.ping())
+  await link.ping()
 })
 afterAll(async () => {
   link.close()

@@ -54,7 +54,7 @@ export async function beginStream(context: StoreContext, facts: StreamFacts, kee
 
 async function follow(context: StoreContext, tenant: string, name: string): Promise<Pointed> {
   const { connection, keys } = context
-  const held = (await connection.ask(() => connection.commands.get(name))) ?? ''
+  const held = String(await connection.run(SCRIPTS.readPointer, [name], []))
   if (held === '') return { held, state: undefined }
   const looked = await readRecord(connection, keys, { tenant, id: held })
   return { held, state: looked.is === 'stream' ? looked.state : undefined }
@@ -71,7 +71,7 @@ async function write(
 }
 
 async function takeBack({ connection, keys }: StoreContext, facts: StreamFacts): Promise<void> {
-  await connection.ask(() => connection.commands.del(keys.meta(facts)))
+  await connection.run(SCRIPTS.withdraw, [keys.meta(facts)], [])
 }
 
 async function claim(

@@ -103,16 +103,16 @@ export class AppendBatcher implements Due {
       keys.push(...append.keys)
       args.push(...argsOf(append))
     }
-    this.#connection.run(SCRIPTS.append, keys, args).then(
-      (replies) => {
-        this.#answered()
+    this.#connection
+      .run(SCRIPTS.append, keys, args)
+      .finally(() => this.#answered())
+      .then((replies) => {
         for (const [index, one] of waiting.entries()) answer(one, (replies as Reply[])[index]!)
-      },
-      (error: unknown) => {
-        this.#answered()
+      })
+      // Whatever goes wrong with the one command is an error of those that have no answer.
+      .catch((error: unknown) => {
         for (const one of waiting) one.reject(error)
-      },
-    )
+      })
   }
 
   #answered(): void {

@@ -27,6 +27,17 @@ export function connect({ url, client }: ResolvedRedisStoreOptions): Redis | Clu
   return client!.duplicate(OURS)
 }
 
+/** Whether a connection was dropped or has broken, and there is no other yet. A cluster has many: then it is not known. */
+export function isDropped(client: Redis | Cluster): boolean {
+  return 'stream' in client && client.stream.destroyed
+}
+
+/** Drops a connection at once, and makes it anew: nothing more is read from it. A cluster's are all dropped. */
+export function dropConnection(client: Redis | Cluster): void {
+  if ('stream' in client) client.stream.destroy()
+  else if (client.status === 'ready') client.disconnect(true)
+}
+
 /**
  * Makes a connection anew whose peer does not answer. TCP would keep it for a quarter of an hour, while a server that
  * answers may be there already: behind the same address, or by the word of sentinels. A cluster finds its nodes itself.

@@ -34,7 +34,7 @@ export class StartUpCheck {
 async function checkServer(connection: RedisConnection, warn: (message: string) => void): Promise<void> {
   let info: string
   try {
-    info = await connection.ask(() => connection.commands.info())
+    info = await connection.ask(() => connection.commands.info(), isInfo)
   } catch (error) {
     // One that forbids INFO cannot be checked, and may be all right.
     if (error instanceof SluiceError && error.cause instanceof Error && error.cause.message.startsWith('NOPERM')) return
@@ -53,6 +53,11 @@ async function checkServer(connection: RedisConnection, warn: (message: string) 
       `This Redis may evict keys when its memory is full (maxmemory-policy ${policy}), and running streams with them. Set it to noeviction, or give streams a Redis of their own.`,
     )
   }
+}
+
+/** No other reply is a text of names and values. */
+function isInfo(reply: string): boolean {
+  return typeof reply === 'string' && reply.includes(':')
 }
 
 function field(info: string, name: string): string | undefined {

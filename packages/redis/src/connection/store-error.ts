@@ -8,6 +8,11 @@ export function storeError(reason: string, cause?: unknown): SluiceError {
   })
 }
 
+/** The error of a command whose reply answers another one: what Redis did is not known. */
+export function misplacedReply(): SluiceError {
+  return storeError('the reply answers another command, and the connection is made anew')
+}
+
 /** Whether Redis refused for want of memory. */
 export function isOutOfMemory(error: unknown): boolean {
   return error instanceof SluiceError && error.cause instanceof Error && error.cause.message.startsWith('OOM')

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
-/** One of the scripts in `lua/`: what it takes and gives stands in its head. */
+import { correlated } from './correlation.ts'
+
+/** One of the scripts in `lua/`, correlated: what it takes and returns stands in its head. */
 export interface Script {
   readonly name: string
   readonly lua: string
@@ -26,8 +28,11 @@ export type ScriptName =
   | 'send'
   | 'takeMessages'
   | 'grant'
+  | 'readPointer'
   | 'claim'
+  | 'withdraw'
   | 'watch'
+  | 'unwatch'
   | 'takeDue'
   | 'confirm'
   | 'trim'
@@ -46,8 +51,11 @@ export const SCRIPTS: Readonly<Record<ScriptName, Script>> = {
   send: load('send'),
   takeMessages: load('take-messages'),
   grant: load('grant'),
+  readPointer: load('read-pointer'),
   claim: load('claim'),
+  withdraw: load('withdraw'),
   watch: load('watch'),
+  unwatch: load('unwatch'),
   takeDue: load('take-due'),
   confirm: load('confirm'),
   trim: load('trim'),
@@ -55,6 +63,6 @@ export const SCRIPTS: Readonly<Record<ScriptName, Script>> = {
 }
 
 function load(name: string): Script {
-  const lua = readFileSync(new URL(`../../lua/${name}.lua`, import.meta.url), 'utf8')
+  const lua = correlated(readFileSync(new URL(`../../lua/${name}.lua`, import.meta.url), 'utf8'))
   return { name, lua, sha: createHash('sha1').update(lua).digest('hex') }
 }

@@ -66,7 +66,7 @@ export class Maintenance implements Due {
 
   async unwatch({ tenant, id }: StreamName): Promise<void> {
     const { connection, keys } = this.#context
-    await connection.ask(() => connection.commands.zrem(keys.watched, scoped(tenant, id)))
+    await connection.run(SCRIPTS.unwatch, [keys.watched], [scoped(tenant, id)])
   }
 
   /** An end that the store must learn of once it can. */
@@ -102,7 +102,7 @@ export class Maintenance implements Due {
     const { connection, keys } = this.#context
     if (connection.answeringForMs < LEASE_MS) {
       // Else a process with nothing to do would never hear that Redis is back.
-      await connection.ask(() => connection.commands.ping())
+      await connection.ping()
       return
     }
     for (let full = true; full && !this.#stopped;) {
