@@ -15,7 +15,7 @@ const STREAMS = 8
 let server: RedisServer
 let meddler: ReplyMeddler
 let connection: RedisConnection
-let appends: AppendBatcher
+let batcher: AppendBatcher
 const warnings: string[] = []
 beforeAll(async () => {
   server = await startRedisServer()
@@ -23,7 +23,7 @@ beforeAll(async () => {
   const scheduler = new Scheduler(createSystemRuntime(), false)
   const onWarning = (warning: string): void => void warnings.push(warning)
   connection = new RedisConnection(scheduler, resolveRedisStoreOptions({ url: meddler.url, onWarning }))
-  appends = new AppendBatcher(scheduler, connection)
+  batcher = new AppendBatcher(scheduler, connection)
   for (let index = 0; index < STREAMS; index++) {
     // As many events as its number says: no two streams answer alike.
     const meta = { epoch: '1', seq: `${index}`, first: '1', bytes: '0', retention: '1000000', tokens: '0' }
@@ -47,11 +47,11 @@ async function ask({ kind, index }: Question): Promise<number> {
   const [meta, log] = [`s${index}`, `s${index}:log`]
   if (kind === 'append') {
     const gap = { epoch: 1, after: 100, lastSeq: 101, tokens: 1, payload: '[1,101,"x"]' }
-    const [outcome, seq] = await appends.append({ keys: [meta, log], ...gap })
+    const [outcome, seq] = await batcher.append({ keys: [meta, log], ...gap })
     expect(outcome).toBe('gap')
     return Number(seq)
   }
-  const [fields] = (await connection.run(SCRIPTS.look, [meta, log], ['', ''])) as [string[]]
+  const [fields] = (await connection.run(SCRIPTS.readRecord, [meta, log], ['', ''])) as [string[]]
   return Number(fields[fields.indexOf('seq') + 1])
 }
 

@@ -1,13 +1,13 @@
 import type { StoredStream } from '@sluice/core'
 
-import { SCRIPTS } from '../protocol/scripts.ts'
 import type { StoreContext } from '../context/store-context.ts'
+import { SCRIPTS } from '../protocol/scripts.ts'
 import { SILENT_MS } from '../protocol/times.ts'
 
 /** How long replicas may take before they are asked again. */
 const REPLICAS_MS = SILENT_MS / 2
 
-/** Readers here and elsewhere are shown nothing that fewer replicas have. Throws while there are too few. */
+/** Lets readers, here and elsewhere, be shown what enough replicas have. Throws while there are too few. */
 export async function confirmReplicas(
   { connection, keys }: StoreContext,
   { facts, log }: StoredStream,
@@ -23,7 +23,7 @@ export async function confirmReplicas(
 /** Returns what it is given. It goes before `WAIT`, whose reply is a mere number and carries no id. */
 const ECHO = 'return ARGV[1]'
 
-/** `WAIT` on the node that has `key`: a cluster would else ask any. */
+/** `WAIT` on the node that has `key`: a cluster would else ask any node. */
 async function waitFor(
   client: StoreContext['connection']['commands'],
   [key, id]: readonly [string, string],
@@ -35,7 +35,7 @@ async function waitFor(
   return [echo, reached]
 }
 
-/** No other reply that can follow the echo is a number. */
+/** Whether a reply is that to `WAIT`. No other reply that can follow the echo is a number. */
 function isReached([echo, reached]: readonly [unknown, unknown], id: string): boolean {
   return echo === id && typeof reached === 'number'
 }

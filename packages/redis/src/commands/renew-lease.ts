@@ -31,14 +31,7 @@ export async function renewLease(
   stream: StreamName,
   { epoch, leaseMs, liveMs }: LeaseRenewal,
 ): Promise<RenewalOutcome> {
-  const recordKeys = [
-    keys.meta(stream),
-    keys.log(stream),
-    keys.readers(stream),
-    keys.inbox(stream),
-    keys.grants(stream),
-  ]
-  const reply = (await connection.run(SCRIPTS.renew, recordKeys, [epoch, leaseMs, liveMs])) as [
+  const reply = (await connection.run(SCRIPTS.renew, keys.all(stream), [epoch, leaseMs, liveMs])) as [
     outcome: string,
     readers?: string[],
     messages?: number,

@@ -4,26 +4,21 @@ import type { Cluster, Redis } from 'ioredis'
 import { answerIn, CorrelationIds, MISPLACED } from '../protocol/correlation.ts'
 import type { Script } from '../protocol/scripts.ts'
 import { SILENT_MS } from '../protocol/times.ts'
-import { connect, dropConnection, isDropped, reconnect } from './connect.ts'
+import { connect, dropConnection, isDropped, isUnasked, isUnsent, reconnect } from './connect.ts'
 import { ConnectionHealth } from './connection-health.ts'
 import { ListeningProbe } from './listening-probe.ts'
 import { type OutstandingCommand, OutstandingCommands } from './outstanding-commands.ts'
 import type { ResolvedRedisStoreOptions } from './redis-store-options.ts'
-import { misplacedReply, storeError } from './store-error.ts'
+import { MISPLACED_WARNING, misplacedReply, storeError } from './store-error.ts'
 import { TurnCork } from './turn-cork.ts'
 
 /** Arguments of a command: everything is text for Redis. */
 export type Argument = string | number
 
-/** How ioredis begins to say that a command never left. */
-const UNSENT = "Stream isn't writeable"
-/** How ioredis begins to say that a reply came to which there is no command. */
-const UNASKED = 'Command queue state error'
-
 /**
  * The connections of one process to Redis: one for commands, one that listens, whatever the number of streams. Every
  * command has a deadline of its own, and whether Redis answers is known at any time. Replies come in the order of the
- * commands, but that order is not believed: each reply says which command it answers.
+ * commands, but that order is not relied on: each reply carries the id of its command.
  */
 export class RedisConnection {
   readonly commands: Redis | Cluster
@@ -47,13 +42,13 @@ export class RedisConnection {
     this.listening = connect(options)
     this.#cork = new TurnCork(this.commands)
     this.#probe = new ListeningProbe(scheduler, this.listening, options.commandMs)
-    for (const client of [this.commands, this.listening]) client.on('error', (error) => this.health.hindered(error))
+    for (const client of [this.commands, this.listening]) client.on('error', (error) => this.health.notConnected(error))
     this.commands.on('error', (error: Error) => {
-      if (error.message.startsWith(UNASKED)) this.#distrust()
+      if (isUnasked(error)) this.#distrust()
     })
-    this.commands.on('close', () => this.health.fell())
+    this.commands.on('close', () => this.health.unanswered())
     this.commands.on('ready', () => this.#sendAll())
-    // A connection is ready when the server has answered to its greeting.
+    // A connection is ready once the server has answered the handshake.
     this.commands.on('ready', () => this.health.answered(this.#scheduler.now()))
   }
 
@@ -75,9 +70,9 @@ export class RedisConnection {
     return oldestMs !== undefined && this.#scheduler.now() - oldestMs >= SILENT_MS ? oldestMs : undefined
   }
 
-  /** Whether anything comes over the listening connection, which may be dead without a word. */
+  /** Finds out whether the listening connection still carries anything. */
   probe(): void {
-    this.#probe.ask()
+    this.#probe.ping()
   }
 
   /** Runs a script, by its hash while Redis knows it. @throws SluiceError `SLUICE_ERR_STORE` */
@@ -151,14 +146,14 @@ export class RedisConnection {
       command.retry = undefined
       return this.#send(command)
     }
-    if (message.startsWith(UNSENT) && this.#outstanding.has(command)) {
-      // The connection had just broken. It waits for the next one, within its own time, as it would have a moment later.
+    if (isUnsent(message) && this.#outstanding.has(command)) {
+      // The connection had just broken. The command waits for the next one, within its own time.
       command.sent = false
       return
     }
     this.#outstanding.delete(command)
     if (replied) this.health.answered(command.askedMs)
-    else this.health.fell()
+    else this.health.unanswered()
     command.reject(storeError(message, error))
   }
 
@@ -172,7 +167,7 @@ export class RedisConnection {
   /** Nothing more is read from this connection. */
   #distrust(): void {
     if (this.#closed || isDropped(this.commands)) return
-    this.health.fell()
+    this.health.unanswered()
     dropConnection(this.commands)
     if (this.#warned) return
     this.#warned = true
@@ -181,12 +176,12 @@ export class RedisConnection {
 
   #late(command: OutstandingCommand): void {
     const { commandMs } = this.#options
-    if (this.health.heardMs < this.#scheduler.now() - commandMs) {
-      this.health.heardMs = this.#scheduler.now()
+    if (this.health.lastReplyMs < this.#scheduler.now() - commandMs) {
+      this.health.lastReplyMs = this.#scheduler.now()
       for (const client of [this.commands, this.listening]) reconnect(client)
     }
-    this.health.fell()
-    command.reject(storeError(`no answer in ${commandMs} ms`, this.health.hindrance))
+    this.health.unanswered()
+    command.reject(storeError(`no answer in ${commandMs} ms`, this.health.connectionError))
   }
 
   close(): void {
@@ -196,11 +191,8 @@ export class RedisConnection {
     for (const client of [this.commands, this.listening]) client.disconnect()
   }
 
-  /** There is a connection: what waited for it, and still has time, is sent. */
+  /** There is a connection: commands that waited for it, and still have time, are sent. */
   #sendAll(): void {
     for (const command of this.#outstanding.unsent()) this.#send(command)
   }
 }
-
-const MISPLACED_WARNING =
-  'Redis gave a reply that answers another command. The connection is made anew, and again whenever that happens. Something between this process and Redis, such as a proxy or a pool, loses or repeats replies.'

@@ -2,20 +2,20 @@ import type { LogAccount, Scheduler, StoreHost } from '@sluice/core'
 
 import type { AppendBatcher } from '../connection/append-batcher.ts'
 import type { RedisConnection } from '../connection/redis-connection.ts'
+import type { ResolvedRedisStoreOptions } from '../connection/redis-store-options.ts'
 import type { Subscriptions } from '../connection/subscriptions.ts'
 import type { Keys } from '../protocol/keys.ts'
-import type { ResolvedRedisStoreOptions } from '../connection/redis-store-options.ts'
 
 /** What the parts of one store share. */
 export interface StoreContext {
   readonly instance: string
   readonly scheduler: Scheduler
   readonly connection: RedisConnection
-  readonly appends: Pick<AppendBatcher, 'append'>
+  readonly appendBatcher: Pick<AppendBatcher, 'append'>
   readonly keys: Keys
   readonly subscriptions: Subscriptions
   readonly options: ResolvedRedisStoreOptions
   readonly account: LogAccount
-  /** Sluices that use this store, and do what has to be done for streams that others left. */
+  /** Sluices that use this store. They continue or settle streams that other processes have left. */
   readonly hosts: StoreHost[]
 }

@@ -7,7 +7,7 @@ import type { StoreContext } from '../context/store-context.ts'
 import type { Notice } from '../protocol/notice.ts'
 import { liveMs } from '../protocol/times.ts'
 import { InboxMessages } from './inbox-messages.ts'
-import { Outbox, type OutboxOwner } from './outbox.ts'
+import { Outbox, type OutboxOwner, type UnstorableReason } from './outbox.ts'
 import { ReadersElsewhere } from './readers-elsewhere.ts'
 
 /** A stream that is produced in this process: its lease, and what other processes notify it of. */
@@ -76,7 +76,7 @@ export class ProducedStream implements OutboxOwner {
     }
   }
 
-  /** The stream was ended, erased or taken from outside: what the store has counts. */
+  /** The stream was ended, erased or taken from outside: what the store has is what counts. */
   async superseded(): Promise<void> {
     if (this.over) return
     const { connection, keys, instance } = this.#context
@@ -90,7 +90,7 @@ export class ProducedStream implements OutboxOwner {
     else if (epoch !== this.stream.log.epoch) this.#lose('epoch')
   }
 
-  /** Takes the end that the store has; what had not been stored before it never was. */
+  /** Takes the end that the store has. Events that were not stored before it are dropped. */
   applyEnd(end: EndEvent, epoch: number, seq: number): void {
     const { log } = this.stream
     if (log.end) return
@@ -101,14 +101,14 @@ export class ProducedStream implements OutboxOwner {
     log.storedUpTo(log.lastSeq)
   }
 
-  unstorable(why: 'missing' | 'lost' | 'outage' | 'full'): void {
+  unstorable(reason: UnstorableReason): void {
     const { log } = this.stream
     if (this.over) return
     this.outbox.stop()
     const end = cutEnd(log, 'storage')
-    const error = { code: 'SLUICE_ERR_STORE', message: MESSAGES[why], retryable: true, status: 503 }
+    const error = { code: 'SLUICE_ERR_STORE', message: MESSAGES[reason], retryable: true, status: 503 }
     log.lose('storage')
-    if (why !== 'missing') this.#onUnstorable({ ...end, error })
+    if (reason !== 'missing') this.#onUnstorable({ ...end, error })
   }
 
   #lose(code: ClosedCode): void {
@@ -117,11 +117,11 @@ export class ProducedStream implements OutboxOwner {
   }
 }
 
-const MESSAGES = {
+const MESSAGES: Readonly<Record<UnstorableReason, string>> = {
   missing: 'The stream is not in the store any more.',
   lost: 'The store has lost part of the stream.',
   outage: 'The store did not answer.',
   full: 'The store has no room left.',
-} as const
+}
 
 function ignore(): void {}

@@ -9,8 +9,8 @@ export interface Script {
   readonly lua: string
   readonly sha: string
   /**
-   * With how many of its keys it can do. While a cluster moves a slot, a command is refused that keys a key which is not
-   * there, and what is kept beside a stream need not be.
+   * How many of its keys it cannot do without. While a cluster moves a slot, it refuses a command that names a key which
+   * does not exist, and the keys beside a stream need not exist.
    */
   readonly essentialKeys?: number | undefined
 }
@@ -20,7 +20,7 @@ export type ScriptName =
   | 'begin'
   | 'append'
   | 'close'
-  | 'look'
+  | 'readRecord'
   | 'renew'
   | 'present'
   | 'takeOver'
@@ -43,7 +43,7 @@ export const SCRIPTS: Readonly<Record<ScriptName, Script>> = {
   begin: load('begin'),
   append: load('append'),
   close: { ...load('close'), essentialKeys: 2 },
-  look: { ...load('look'), essentialKeys: 2 },
+  readRecord: { ...load('read-record'), essentialKeys: 2 },
   renew: { ...load('renew'), essentialKeys: 2 },
   present: load('present'),
   takeOver: load('take-over'),

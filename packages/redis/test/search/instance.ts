@@ -78,9 +78,9 @@ export class Instance {
   /** It reads along from now on, without hearing anything. */
   read(): Promise<void> {
     return this.#atOnce(async () => {
-      const looked = await readRecord(this.#context.connection, this.#context.keys, FACTS, { afterSeq: 0 })
-      if (looked.is === 'stream')
-        this.#replica = new Replica(this.#context, looked, { lapsed: () => {}, followed: () => {}, idle: () => {} })
+      const record = await readRecord(this.#context.connection, this.#context.keys, FACTS, { afterSeq: 0 })
+      if (record.is === 'stream')
+        this.#replica = new Replica(this.#context, record, { lapsed: () => {}, followed: () => {}, idle: () => {} })
     })
   }
 
