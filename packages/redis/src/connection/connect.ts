@@ -51,7 +51,7 @@ export function dropConnection(client: Redis | Cluster): void {
 
 /**
  * Makes a connection anew whose peer does not answer. TCP would keep it for a quarter of an hour, while a server that
- * answers may be there already: behind the same address, or by the word of sentinels. A cluster finds its nodes itself.
+ * answers may be there already: behind the same address, or where sentinels report it. A cluster finds its nodes itself.
  */
 export function reconnect(client: Redis | Cluster): void {
   if (client instanceof Cluster) return

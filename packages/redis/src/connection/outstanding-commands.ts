@@ -9,7 +9,7 @@ export interface OutstandingCommand {
   send(): Promise<unknown>
   /** How to ask again after this error reply; nothing when the error is the answer. */
   retry?: ((message: string) => (() => Promise<unknown>) | undefined) | undefined
-  /** What the reply says; `MISPLACED` for one that answers another command. */
+  /** The answer in a reply; `MISPLACED` for a reply to another command. */
   read(reply: unknown): unknown
   resolve(answer: unknown): void
   reject(error: unknown): void

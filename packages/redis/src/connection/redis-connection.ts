@@ -99,8 +99,8 @@ export class RedisConnection {
   }
 
   /**
-   * Sends what no script can do, and gives its reply, in time; `isReply` says whether it is the reply to that, by the id
-   * or by what only that command's reply can be.
+   * Sends what no script can do, and gives its reply, in time. `isReply` recognises the reply by the id, or by what no other
+   * command's reply can be.
    *
    * @throws SluiceError `SLUICE_ERR_STORE`
    */

@@ -34,7 +34,7 @@ export class ProducedStream implements OutboxOwner {
     log.produce(log.epoch, keeping.durability === 'write-behind' ? 'appended' : 'stored', this.outbox)
   }
 
-  /** Settles once it is known whether this process still owns the stream: a notice may say that it has ended. */
+  /** Settles once it is known whether this process still owns the stream: a notice may have reported its end. */
   async ownershipKnown(): Promise<void> {
     await this.#ownershipCheck
   }

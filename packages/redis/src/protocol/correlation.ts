@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 /** So many commands until an id comes again: its first command was answered long before. */
 const IDS = 2 ** 31
 
-/** Ids for commands, by which their replies are known. They begin anywhere: another process's replies are known as well. */
+/** Ids for commands, by which their replies are recognised. They begin anywhere, so that a reply to another process differs. */
 export class CorrelationIds {
   #last: number = randomInt(IDS)
 
@@ -13,7 +13,7 @@ export class CorrelationIds {
   }
 }
 
-/** What a reply is read as that answers another command. */
+/** Stands for the answer where a reply is one to another command. */
 export const MISPLACED: unique symbol = Symbol('misplaced')
 
 /** A script that takes a correlation id as its last argument, and returns it before what it would return itself. */
