@@ -1,9 +1,9 @@
--- Compare-and-append, fenced by epoch: the rules of the record machine, and the entry told to its readers in the same step.
--- One command for any number of streams; each is answered by itself, and an error of one is not the others'.
+-- Compare-and-append, fenced by epoch: the rules of the record machine, and the entry published in the same step.
+-- One command serves any number of streams; each is answered by itself, and an error of one is not the others'.
 -- KEYS: for each stream 1 meta, 2 log
 -- ARGV: for each stream 1 what is to be appended where, 2 payload. The first is "epoch after last tokens": the epoch, the seq
---       after which it goes, the seq of its last event, the tokens in it. Only where there is something to be said beside it
---       follows a JSON object: usage, end, timing (each JSON, as text; or not there), logMs and metaMs (how long the keys live
+--       after which it goes, the seq of its last event, the tokens in it. Where the record keeps something beside the entry, a
+--       JSON object follows: usage, end, timing (each JSON, as text; or not there), logMs and metaMs (how long the keys live
 --       from now on. What is renewed with the lease need not be renewed with every entry.)
 -- Returns for each stream { 'ok' } | { 'duplicate' } | { 'gap', seq } | { 'fenced' } | { 'closed' } | { 'missing' } | { 'error', message }
 local function append(metaKey, logKey, where, payload)
@@ -35,12 +35,12 @@ local function append(metaKey, logKey, where, payload)
   end
   redis.call('HSET', metaKey, 'seq', last, 'bytes', bytes, 'first', first, 'tokens', meta[8] + tokens)
   if more ~= '' then
-    local said = cjson.decode(more)
+    local beside = cjson.decode(more)
     for _, field in ipairs({ 'usage', 'end', 'timing' }) do
-      if said[field] then redis.call('HSET', metaKey, field, said[field]) end
+      if beside[field] then redis.call('HSET', metaKey, field, beside[field]) end
     end
-    redis.call('PEXPIRE', logKey, said.logMs)
-    redis.call('PEXPIRE', metaKey, said.metaMs)
+    redis.call('PEXPIRE', logKey, beside.logMs)
+    redis.call('PEXPIRE', metaKey, beside.metaMs)
   end
   redis.call('PUBLISH', logKey, payload)
   return { 'ok' }

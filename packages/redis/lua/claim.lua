@@ -1,9 +1,9 @@
--- Points a name at a stream, if it points where it is believed to.
+-- Sets a pointer to a stream, if the pointer still contains what was read from it.
 -- KEYS: 1 pointer
--- ARGV: 1 what it is believed to hold, '' for nothing, 2 what it is to hold, '' to remove it, 3 time to live in ms
--- Returns 'ok', or what it holds ('' for nothing)
-local held = redis.call('GET', KEYS[1]) or ''
-if held ~= ARGV[1] then return held end
+-- ARGV: 1 what was read from it, '' for nothing, 2 what it is to contain, '' to remove it, 3 time to live in ms
+-- Returns 'ok', or what it contains ('' for nothing)
+local found = redis.call('GET', KEYS[1]) or ''
+if found ~= ARGV[1] then return found end
 if ARGV[2] == '' then
   redis.call('DEL', KEYS[1])
 else

@@ -5,17 +5,17 @@
 -- ARGV: 1 end (JSON object without usage), 2 usage to take if none is stored (JSON or ''), 3 channel, 4 prefix of instances' channels,
 --       5 time to live of the log in ms, 6 mode: 'always' | 'unlessAttended' | 'ifLapsed', 7 in mode 'ifLapsed': ms that the lease must have been over,
 --       8 the stream's name for its producer (JSON), 9 time to live of the meta in ms: it is the tombstone,
---       10 epoch that must stand ('' or left out: any): a producer never ends what another has taken over
+--       10 epoch that must stand ('' for any): a producer never ends what another has taken over
 -- Returns { 'ok' | 'closed', end, epoch, seq } | { 'missing' } | { 'fenced' } | { 'attended', instance, entry, … } | { 'held', ms left }
 local meta = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'end', 'usage', 'tokens', 'instance', 'erased', 'lease',
   'watermark')
 if not meta[1] or meta[7] then return { 'missing' } end
 if meta[3] then return { 'closed', meta[3], meta[1], meta[2] } end
-if (ARGV[10] or '') ~= '' and meta[1] ~= ARGV[10] then return { 'fenced' } end
+if ARGV[10] ~= '' and meta[1] ~= ARGV[10] then return { 'fenced' } end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if ARGV[6] == 'unlessAttended' then
-  if not KEYS[3] then return redis.error_reply('TRYAGAIN who reads cannot be told now') end
+  if not KEYS[3] then return redis.error_reply('TRYAGAIN the readers are not known now') end
   local attended = { 'attended' }
   local entries = redis.call('HGETALL', KEYS[3])
   for index = 1, #entries, 2 do

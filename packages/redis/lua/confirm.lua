@@ -1,4 +1,4 @@
--- Says that replicas have everything up to a position; readers elsewhere are shown no more than that.
+-- Records up to where enough replicas have everything; readers elsewhere are shown no more than that.
 -- KEYS: 1 meta
 -- ARGV: 1 epoch, 2 seq, 3 channel
 -- Returns 'ok' | 'fenced'

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Forgets what a stream said and leaves a tombstone: whose it was, its end and its last position.
+-- Erases a stream's events and leaves a tombstone: whose it was, its end and its last position.
 -- KEYS: 1 meta, 2 log, 3 readers, 4 inbox, 5 grants
 -- ARGV: 1 whose it was (JSON), 2 channel, 3 prefix of instances' channels, 4 time to live in ms, 5 the stream's name (JSON)
 -- Returns 'ok', or 'missing'

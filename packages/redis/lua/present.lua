@@ -1,4 +1,4 @@
--- Says that an instance has readers of a stream, and how far the furthest of them is; or that it has none any more.
+-- Records that an instance has readers of a stream, and how far the furthest of them is; or that it has none any more.
 -- KEYS: 1 meta, 2 readers
 -- ARGV: 1 instance, 2 seq of its furthest reader, '' when it has none, 3 how long this holds, in ms, 4 prefix of instances' channels,
 --       5 the stream's name for its producer (JSON)

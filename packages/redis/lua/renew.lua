@@ -1,4 +1,4 @@
--- Renews the lease of a stream whose epoch still stands, lapsed or not, and tells its producer what it may have missed.
+-- Renews the lease of a stream whose epoch still stands, lapsed or not, and returns to its producer what it may have missed.
 -- KEYS: 1 meta, 2 log, 3 readers, 4 inbox, 5 grants (the last three left out while a cluster moves them)
 -- ARGV: 1 epoch, 2 lease in ms, 3 time to live in ms
 -- Returns { 'ok', readers (instance, entry, …), messages waiting, grants (name, seq, …), server time in ms } | { 'ok' } without those keys | { 'fenced' } | { 'closed' } | { 'missing' }

@@ -1,4 +1,4 @@
--- Puts a message into the inbox of a stream's source; one that is sent again is known by its sender's count.
+-- Puts a message into the inbox of a stream's source; one that is sent again is recognised by its sender's count.
 -- KEYS: 1 meta, 2 inbox
 -- ARGV: 1 message (JSON), 2 messages that may wait, 3 bytes that may wait, 4 prefix of instances' channels, 5 time to live in ms,
 --       6 the stream's name (JSON), 7 sender, 8 the sender's count

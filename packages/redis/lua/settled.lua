@@ -1,4 +1,4 @@
--- Notes that what follows a stream's end was done; never brings back what has expired.
+-- Records that a stream is settled; never brings back what has expired.
 -- KEYS: 1 meta
 -- Returns 'ok', or 'missing'
 if redis.call('EXISTS', KEYS[1]) == 0 then return 'missing' end

@@ -1,6 +1,6 @@
--- Takes streams that are due to be looked at, and puts their next look off, so that others look at others.
+-- Takes streams that are due for a check, and puts their next check off, so that other processes take other streams.
 -- KEYS: 1 watched
--- ARGV: 1 how many at most, 2 ms until their next look
+-- ARGV: 1 how many at most, 2 ms until their next check
 -- Returns members
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -1,4 +1,4 @@
--- Gives what waits in an inbox to the producer whose epoch stands, less what it says it has taken already.
+-- Returns what waits in an inbox to the producer whose epoch stands, without what it has taken already.
 -- KEYS: 1 meta, 2 inbox
 -- ARGV: 1 epoch, 2 messages the producer has taken since the stream began
 -- Returns messages (JSON), oldest first

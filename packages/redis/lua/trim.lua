@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- Gives the older half of a log back: Redis has no memory left.
+-- Removes the older half of a log: Redis has no memory left.
 -- KEYS: 1 meta, 2 log
 -- ARGV: 1 epoch
--- Returns how many entries went
+-- Returns how many entries were removed
 local meta = redis.call('HMGET', KEYS[1], 'epoch', 'bytes')
 if meta[1] ~= ARGV[1] then return 0 end
 local count = math.floor(redis.call('XLEN', KEYS[2]) / 2)

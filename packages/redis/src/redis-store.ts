@@ -22,17 +22,17 @@ import {
 import { beginStream } from './commands/begin-stream.ts'
 import { closeStream } from './commands/close-stream.ts'
 import { eraseStream } from './commands/erase-stream.ts'
-import { StreamLookup } from './stream-lookup.ts'
 import { streamWithoutEvents } from './commands/found-without-events.ts'
-import { ReplicaCache } from './replica/replica-cache.ts'
-import { Maintenance } from './upkeep/maintenance.ts'
-import type { Notice } from './connection/subscriptions.ts'
-import { openStoreContext } from './context/open-store-context.ts'
-import { ProducedStreams } from './producing/produced-streams.ts'
-import { type RedisStoreOptions, resolveRedisStoreOptions } from './connection/redis-store-options.ts'
 import { Sender } from './commands/sender.ts'
-import type { StoreContext } from './context/store-context.ts'
+import { type RedisStoreOptions, resolveRedisStoreOptions } from './connection/redis-store-options.ts'
 import { StartUpCheck } from './connection/start-up-check.ts'
+import { openStoreContext } from './context/open-store-context.ts'
+import type { StoreContext } from './context/store-context.ts'
+import { ProducedStreams } from './producing/produced-streams.ts'
+import type { Notice } from './protocol/notice.ts'
+import { ReplicaCache } from './replica/replica-cache.ts'
+import { StreamLookup } from './stream-lookup.ts'
+import { Maintenance } from './upkeep/maintenance.ts'
 import { Takeover } from './upkeep/takeover.ts'
 
 /**
@@ -52,7 +52,7 @@ export function redisStore(options: string | RedisStoreOptions | undefined, runt
 /** A store on Redis. */
 export interface RedisStore extends Store {
   /**
-   * Resolves once the server has answered and will do.
+   * Resolves once the server has answered and is found to be suitable.
    *
    * @throws SluiceError `SLUICE_ERR_STORE` when it does not answer, `SLUICE_ERR_OPTION` when it is too old
    */
@@ -65,7 +65,7 @@ class StreamsOnRedis implements RedisStore {
   readonly #context: StoreContext
   readonly #maintenance: Maintenance
   readonly #produced: ProducedStreams
-  readonly #held: ReplicaCache
+  readonly #replicas: ReplicaCache
   readonly #lookup: StreamLookup
   readonly #startUpCheck: StartUpCheck
   readonly #sender: Sender
@@ -74,19 +74,22 @@ class StreamsOnRedis implements RedisStore {
   constructor(given: string | RedisStoreOptions | undefined, runtime: Runtime) {
     const options = resolveRedisStoreOptions(given)
     this.#context = openStoreContext(options, runtime, {
-      noticed: (notice) => this.#noticed(notice),
-      grown: () => this.#held.evict(),
+      notified: (notice) => this.#notified(notice),
+      grown: () => this.#replicas.evict(),
     })
     const { connection, subscriptions } = this.#context
     this.#startUpCheck = new StartUpCheck(connection, options.onWarning)
     this.#sender = new Sender(this.#context)
-    this.#held = new ReplicaCache(this.#context, (state) => void this.#maintenance.judge(state).catch(ignore))
-    this.#produced = new ProducedStreams(this.#context, this.#held, () => this.#maintenance)
-    this.#lookup = new StreamLookup(this.#context, this.#produced, this.#held)
-    this.#maintenance = new Maintenance(this.#context, new Takeover(this.#context, this.#produced, this.#held))
+    this.#replicas = new ReplicaCache(this.#context, (state) => void this.#maintenance.judge(state).catch(ignore))
+    this.#produced = new ProducedStreams(this.#context, this.#replicas, {
+      ended: (stream) => this.#maintenance.ended(stream),
+      endPending: (stream, keeping, end) => this.#maintenance.endPending(stream, keeping, end),
+    })
+    this.#lookup = new StreamLookup(this.#context, this.#produced, this.#replicas)
+    this.#maintenance = new Maintenance(this.#context, new Takeover(this.#context, this.#produced, this.#replicas))
     connection.health.onAnswering = () => this.#maintenance.due()
     subscriptions.onMissed = () => this.#maintenance.due()
-    // What it says is for `ready`; who does not ask finds out with the first stream.
+    // Its error is for callers of `ready`; others get it with their first stream.
     this.ready().catch(ignore)
   }
 
@@ -126,24 +129,24 @@ class StreamsOnRedis implements RedisStore {
     const mode = options.unlessAttended ? 'unlessAttended' : 'always'
     const outcome = await closeStream(this.#context, stream, { end, keeping, mode, epoch: options.epoch })
     if (outcome.is === 'attended') {
-      produced?.attendedBy(outcome.entries)
+      produced?.attendedBy(outcome.reports)
       return { is: 'attended' }
     }
     if (outcome.is !== 'closed') {
       await produced?.superseded()
       return { is: 'missing' }
     }
-    // An end that follows what is here; any other may follow what another producer has written.
+    // An end that follows the events of this process; any other may follow what another producer has written.
     const follows = outcome.first && outcome.epoch - 1 === produced?.stream.log.epoch
     if (follows) produced?.applyEnd(outcome.end, outcome.epoch, outcome.seq)
     else void produced?.superseded().catch(ignore)
-    this.#held.refresh(stream.id)
+    this.#replicas.refresh(stream.id)
     return outcome
   }
 
   async erase(stream: StreamName): Promise<void> {
     if (!(await eraseStream(this.#context, stream))) return
-    this.#held.forget(stream.id)
+    this.#replicas.forget(stream.id)
     await this.#maintenance.unwatch(stream)
   }
 
@@ -157,7 +160,7 @@ class StreamsOnRedis implements RedisStore {
 
   async grant(stream: StreamName, reader: string, seq: number): Promise<number> {
     const elsewhere = await this.#sender.grant(stream, reader, seq)
-    return Math.max(this.#held.grant(stream, reader, seq), elsewhere)
+    return Math.max(this.#replicas.grant(stream, reader, seq), elsewhere)
   }
 
   async settled(stream: StreamName): Promise<void> {
@@ -170,8 +173,8 @@ class StreamsOnRedis implements RedisStore {
   }
 
   usage(): { bytes: number; streams: number; live: number } {
-    const streams = this.#produced.size + this.#held.size
-    return { bytes: this.#context.account.bytes, streams, live: streams - this.#held.ended }
+    const streams = this.#produced.size + this.#replicas.size
+    return { bytes: this.#context.account.bytes, streams, live: streams - this.#replicas.ended }
   }
 
   dispose(): void {
@@ -179,14 +182,14 @@ class StreamsOnRedis implements RedisStore {
     this.#disposed = true
     this.#maintenance.stop()
     this.#produced.dispose()
-    this.#held.dispose()
+    this.#replicas.dispose()
     this.#context.connection.close()
   }
 
-  #noticed(notice: Notice): void {
-    this.#produced.get(notice.id)?.heard(notice)
-    if (notice.about === 'grant') this.#held.grant(notice, notice.reader, notice.seq)
-    if (notice.about === 'erased') this.#held.forget(notice.id)
+  #notified(notice: Notice): void {
+    this.#produced.get(notice.id)?.notified(notice)
+    if (notice.about === 'grant') this.#replicas.grant(notice, notice.reader, notice.seq)
+    if (notice.about === 'erased') this.#replicas.forget(notice.id)
   }
 }
 

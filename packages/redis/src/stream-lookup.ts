@@ -1,28 +1,29 @@
 import type { Found, Keeping, LookUp, StoreRef, StreamName } from '@sluice/core'
 
 import { foundWithoutEvents } from './commands/found-without-events.ts'
-import type { ReplicaCache } from './replica/replica-cache.ts'
 import { readRecord } from './commands/read-record.ts'
-import type { ProducedStreams } from './producing/produced-streams.ts'
 import type { StoreContext } from './context/store-context.ts'
+import type { ProducedStreams } from './producing/produced-streams.ts'
+import { SCRIPTS } from './protocol/scripts.ts'
+import type { ReplicaCache } from './replica/replica-cache.ts'
 
-/** Finds streams where they are nearest: produced here, held here, or in Redis. */
+/** Finds streams where they are nearest: produced here, as a replica here, or in Redis. */
 export class StreamLookup {
   readonly #context: StoreContext
   readonly #produced: ProducedStreams
-  readonly #held: ReplicaCache
+  readonly #replicas: ReplicaCache
 
-  constructor(context: StoreContext, produced: ProducedStreams, held: ReplicaCache) {
+  constructor(context: StoreContext, produced: ProducedStreams, replicas: ReplicaCache) {
     this.#context = context
     this.#produced = produced
-    this.#held = held
+    this.#replicas = replicas
   }
 
   async find(ref: StoreRef, lookUp: LookUp): Promise<Found> {
     if ('id' in ref) return this.#findById(ref, lookUp)
     const { connection, keys } = this.#context
-    const id = await connection.ask(() => connection.commands.get(keys.key(ref.tenant, ref.key)))
-    if (id === null) return { is: 'unknown' }
+    const id = String(await connection.run(SCRIPTS.readPointer, [keys.key(ref.tenant, ref.key)], []))
+    if (id === '') return { is: 'unknown' }
     const found = await this.#findById({ tenant: ref.tenant, id }, lookUp)
     return found.is === 'stream' && !found.stream.log.end ? found : { is: 'unknown' }
   }
@@ -30,17 +31,17 @@ export class StreamLookup {
   /** How a stream that is not produced here is kept. */
   async keepingOf(stream: StreamName): Promise<Keeping | undefined> {
     const { connection, keys } = this.#context
-    const looked = await readRecord(connection, keys, stream)
-    return looked.is === 'stream' ? looked.state.keeping : undefined
+    const record = await readRecord(connection, keys, stream)
+    return record.is === 'stream' ? record.state.keeping : undefined
   }
 
   async #findById(stream: StreamName, lookUp: LookUp): Promise<Found> {
     const produced = this.#produced.get(stream.id)
-    await produced?.undoubted()
+    await produced?.ownershipKnown()
     if (produced && !produced.over && produced.stream.facts.tenant === stream.tenant) {
       return { is: 'stream', stream: produced.stream }
     }
-    if (lookUp === 'read') return this.#held.find(stream)
+    if (lookUp === 'read') return this.#replicas.find(stream)
     return foundWithoutEvents(await readRecord(this.#context.connection, this.#context.keys, stream))
   }
 }

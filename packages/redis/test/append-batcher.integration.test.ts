@@ -7,16 +7,16 @@ import { RedisConnection } from '../src/connection/redis-connection.ts'
 import { resolveRedisStoreOptions } from '../src/connection/redis-store-options.ts'
 
 let server: RedisServer
-let link: RedisConnection
-let appends: AppendBatcher
+let connection: RedisConnection
+let batcher: AppendBatcher
 beforeAll(async () => {
   server = await startRedisServer()
   const scheduler = new Scheduler(createSystemRuntime(), false)
-  link = new RedisConnection(scheduler, resolveRedisStoreOptions(server.url))
-  appends = new AppendBatcher(scheduler, link)
+  connection = new RedisConnection(scheduler, resolveRedisStoreOptions(server.url))
+  batcher = new AppendBatcher(scheduler, connection)
 })
 afterAll(async () => {
-  link.close()
+  connection.close()
   await server.close()
 })
 
@@ -41,7 +41,7 @@ async function begin(name: string): Promise<void> {
 }
 
 function append(name: string, after = 0, payload = `[1,${after + 1},"x"]`): Promise<AppendOutcome> {
-  return appends.append({ keys: [name, `${name}:log`], epoch: 1, after, lastSeq: after + 1, tokens: 1, payload })
+  return batcher.append({ keys: [name, `${name}:log`], epoch: 1, after, lastSeq: after + 1, tokens: 1, payload })
 }
 
 async function scriptCalls(): Promise<number> {

@@ -1,20 +1,54 @@
 import { createSystemRuntime, Scheduler } from '@sluice/core'
-import { startRedisServer } from '@sluice/testing/redis'
+import { startCluster, startRedisServer } from '@sluice/testing/redis'
+import { Cluster } from 'ioredis'
 import { expect, test } from 'vitest'
 
 import { RedisConnection } from '../src/connection/redis-connection.ts'
-import { resolveRedisStoreOptions } from '../src/connection/redis-store-options.ts'
+import { type RedisStoreOptions, resolveRedisStoreOptions } from '../src/connection/redis-store-options.ts'
+import { SCRIPTS } from '../src/protocol/scripts.ts'
+
+function connectTo(options: RedisStoreOptions): RedisConnection {
+  return new RedisConnection(new Scheduler(createSystemRuntime(), false), resolveRedisStoreOptions(options))
+}
 
 test('contract 2: what is asked in the moment in which a connection breaks waits for the next one', async () => {
   await using server = await startRedisServer()
-  const link = new RedisConnection(new Scheduler(createSystemRuntime(), false), resolveRedisStoreOptions(server.url))
+  const connection = connectTo({ url: server.url })
   try {
-    expect(await link.ask(() => link.commands.ping())).toBe('PONG')
-    if ('stream' in link.commands) link.commands.stream.destroy()
+    await connection.ping()
+    if ('stream' in connection.commands) connection.commands.stream.destroy()
     // It still counts as ready, and nothing can be written to it.
-    expect(link.commands.status).toBe('ready')
-    expect(await link.ask(() => link.commands.ping())).toBe('PONG')
+    expect(connection.commands.status).toBe('ready')
+    await connection.ping()
   } finally {
-    link.close()
+    connection.close()
+  }
+})
+
+test('contract 12: a cluster whose reply answers another command is connected to anew, and works', async () => {
+  await using cluster = await startCluster({ masters: 1 })
+  const nodes = cluster.nodes.map(({ host, port }) => ({ host, port }))
+  const warnings: string[] = []
+  const onWarning = (warning: string): void => void warnings.push(warning)
+  const connection = connectTo({ client: new Cluster(nodes, { lazyConnect: true }), onWarning })
+  const read = (): Promise<unknown> => connection.run(SCRIPTS.readPointer, ['nothing'], [])
+  const connections = async (): Promise<number> => {
+    const info = await cluster.nodes[0]!.info('stats')
+    return Number(info.get('total_connections_received'))
+  }
+  try {
+    expect(await read()).toBe('')
+    const before = await connections()
+    const { commands } = connection
+    const evalsha = commands.evalsha.bind(commands)
+    commands.evalsha = () => Promise.resolve(['another', 'reply'])
+    const misplaced = read()
+    commands.evalsha = evalsha
+    await expect(misplaced).rejects.toMatchObject({ code: 'SLUICE_ERR_STORE' })
+    expect(await read()).toBe('')
+    expect(await connections()).toBeGreaterThan(before)
+    expect(warnings).toEqual([expect.stringContaining('answers another command')])
+  } finally {
+    connection.close()
   }
 })

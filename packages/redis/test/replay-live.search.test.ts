@@ -88,7 +88,7 @@ describe('contract 1 to 4: backlog and live, in every order in which it can happ
   )
 
   test('no gap, no duplicate, no hang: a failover loses that another took over and wrote, and a third takes over', async () => {
-    const reads = ['read', 'look', 'reply', 'subscribe', 'look', 'reply']
+    const reads = ['read', 'serve', 'reply', 'subscribe', 'serve', 'reply']
     const situations = await search({ ...NO_FAULTS, takes: 2, backs: 1 }, [...reads, 'take', 'write'])
     expect(situations).toBeGreaterThan(100)
   }, 60_000)

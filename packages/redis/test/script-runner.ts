@@ -3,7 +3,7 @@ import type { Keeping, StreamFacts } from '@sluice/core'
 import { argsOf } from '../src/connection/append-batcher.ts'
 import { type Chunk, decodeChunk, encodeChunk } from '../src/protocol/chunk-codec.ts'
 import type { RedisConnection } from '../src/connection/redis-connection.ts'
-import { pairs } from '../src/commands/read-record.ts'
+import { pairs } from '../src/protocol/pairs.ts'
 import type { Keys } from '../src/protocol/keys.ts'
 import { SCRIPTS } from '../src/protocol/scripts.ts'
 import { CUT, LEASE_MS, MORE_MS } from './record-attempts.ts'
@@ -30,13 +30,13 @@ export interface Kept {
 
 /** Asks Redis, by its scripts, what the model was asked. */
 export class ScriptRunner {
-  readonly #link: RedisConnection
-  readonly #names: Keys
+  readonly #connection: RedisConnection
+  readonly #keys: Keys
   readonly #facts: StreamFacts
 
-  constructor(link: RedisConnection, names: Keys, id: string) {
-    this.#link = link
-    this.#names = names
+  constructor(connection: RedisConnection, keys: Keys, id: string) {
+    this.#connection = connection
+    this.#keys = keys
     this.#facts = {
       id,
       tenant: '',
@@ -50,26 +50,26 @@ export class ScriptRunner {
   }
 
   get #meta(): string {
-    return this.#names.meta(this.#facts)
+    return this.#keys.meta(this.#facts)
   }
 
   get #log(): string {
-    return this.#names.log(this.#facts)
+    return this.#keys.log(this.#facts)
   }
 
   get #all(): string[] {
-    const { readers, inbox, grants } = this.#names
-    return [this.#meta, this.#log, ...[readers, inbox, grants].map((key) => key.call(this.#names, this.#facts))]
+    const { readers, inbox, grants } = this.#keys
+    return [this.#meta, this.#log, ...[readers, inbox, grants].map((key) => key.call(this.#keys, this.#facts))]
   }
 
   async begin(): Promise<unknown> {
     const args = [JSON.stringify(this.#facts), JSON.stringify(KEEPING), KEEPING.retentionBytes, 'here', LEASE_MS]
-    return this.#link.run(SCRIPTS.begin, [this.#meta], [...args, TTL_MS])
+    return this.#connection.run(SCRIPTS.begin, [this.#meta], [...args, TTL_MS])
   }
 
   /** The answer's first word; for ends also where they stand. */
   async ask({ attempt, command, chunk }: Asked): Promise<string> {
-    const { commands } = this.#link
+    const { commands } = this.#connection
     if (attempt.do === 'wait') {
       // Time passes as far as this stream can tell.
       await commands.eval(AGE, 1, this.#meta, attempt.leases * LEASE_MS + MORE_MS)
@@ -84,7 +84,7 @@ export class ScriptRunner {
   }
 
   #script({ attempt, command, chunk }: Pick<Asked, 'attempt' | 'command' | 'chunk'>): Promise<unknown> {
-    const link = this.#link
+    const connection = this.#connection
     const both = [this.#meta, this.#log]
     if (command?.type === 'append') {
       const { payload, lastSeq, tokens, end } = encodeChunk(chunk!)
@@ -93,22 +93,28 @@ export class ScriptRunner {
       const more = end || after === 0 ? { ...lives, end: end && JSON.stringify(end) } : undefined
       const args = argsOf({ epoch, after, lastSeq, payload, tokens, ...(more && { more }) })
       // As a command of its own: what is asked next goes behind it.
-      return link.run(SCRIPTS.append, both, args).then((replies) => (replies as unknown[])[0])
+      return connection.run(SCRIPTS.append, both, args).then((replies) => (replies as unknown[])[0])
     }
-    if (command?.type === 'renew') return link.run(SCRIPTS.renew, this.#all, [command.epoch, LEASE_MS, TTL_MS])
+    if (command?.type === 'renew') return connection.run(SCRIPTS.renew, this.#all, [command.epoch, LEASE_MS, TTL_MS])
     if (command?.type === 'takeOver') {
-      return link.run(SCRIPTS.takeOver, both, ['there', LEASE_MS, 'to:', '{"id":""}', command.leap ?? 1])
+      return connection.run(SCRIPTS.takeOver, both, ['there', LEASE_MS, 'to:', '{"id":""}', command.leap ?? 1])
     }
     if (attempt.do === 'erase') {
-      return link.run(SCRIPTS.erase, this.#all, [JSON.stringify(this.#facts), this.#log, 'to:', TTL_MS, '{"id":""}'])
+      return connection.run(SCRIPTS.erase, this.#all, [
+        JSON.stringify(this.#facts),
+        this.#log,
+        'to:',
+        TTL_MS,
+        '{"id":""}',
+      ])
     }
     const mode = attempt.do === 'expire' ? ['ifLapsed', attempt.lapsedLeases * LEASE_MS] : ['always', 0]
     const args = [JSON.stringify(CUT), '', this.#log, 'to:', TTL_MS, ...mode, '{"id":""}', TTL_MS, '']
-    return link.run(SCRIPTS.close, this.#all.slice(0, 3), args)
+    return connection.run(SCRIPTS.close, this.#all.slice(0, 3), args)
   }
 
   async kept(): Promise<Kept | undefined> {
-    const { commands } = this.#link
+    const { commands } = this.#connection
     const [meta, entries] = await Promise.all([commands.hgetall(this.#meta), commands.xrange(this.#log, '-', '+')])
     await commands.del(...this.#all)
     if (meta.epoch === undefined) return undefined

@@ -18,17 +18,17 @@ import { type Kept, ScriptRunner } from './script-runner.ts'
 const AT_ONCE = 10
 
 let server: RedisServer
-let link: RedisConnection
+let connection: RedisConnection
 let streams = 0
 beforeAll(async () => {
   server = await startRedisServer()
-  link = new RedisConnection(new Scheduler(createSystemRuntime(), false), resolveRedisStoreOptions(server.url))
+  connection = new RedisConnection(new Scheduler(createSystemRuntime(), false), resolveRedisStoreOptions(server.url))
   // Known beforehand: a script that must be sent in full would come after those that need not.
   for (const { lua } of Object.values(SCRIPTS)) await server.command('SCRIPT', 'LOAD', lua)
-  await link.ask(() => link.commands.ping())
+  await connection.ping()
 })
 afterAll(async () => {
-  link.close()
+  connection.close()
   await server.close()
 })
 
@@ -43,7 +43,7 @@ interface Ran {
 async function run(attempts: readonly Attempt[]): Promise<Ran> {
   const model = new RecordModel()
   const asked = attempts.flatMap((attempt) => model.attempt(attempt))
-  const runner = new ScriptRunner(link, new Keys('test:'), `s${++streams}`)
+  const runner = new ScriptRunner(connection, new Keys('test:'), `s${++streams}`)
   await runner.begin()
   const answers = await Promise.all(asked.map((each) => runner.ask(each)))
   return { asked, answers, model, kept: await runner.kept() }

@@ -1,56 +1,50 @@
-import { randomBytes } from 'node:crypto'
-
 import type { Keeping, StreamFacts } from '@sluice/core'
 
-import { readRecord, type StoredState } from './read-record.ts'
-import { SCRIPTS } from '../protocol/scripts.ts'
-import { liveMs, type StoreContext } from '../context/store-context.ts'
 import { storeError } from '../connection/store-error.ts'
+import type { StoreContext } from '../context/store-context.ts'
+import { SCRIPTS } from '../protocol/scripts.ts'
+import { liveMs, POINTER_MS } from '../protocol/times.ts'
+import { readRecord, type StoredState } from './read-record.ts'
 
 /** How a start turned out. */
-export type BegunHere = { is: 'new' } | { is: 'running' | 'repeated'; state: StoredState } | { is: 'mismatch' }
+export type BeginOutcome = { is: 'new' } | { is: 'running' | 'repeated'; state: StoredState } | { is: 'mismatch' }
 
-/** What a name points at: the pointer's text as it is, and the stream behind it, if that is still there. */
-interface Pointed {
-  readonly held: string
+/** A pointer as it was read: the id that it contains, and the stream of that id, if it is still there. */
+interface PointedStream {
+  readonly id: string
   readonly state: StoredState | undefined
 }
 
-/** Others may be faster, again and again; but each time somebody has got on. */
+/** Others may be faster, again and again; but each time one of them has started. */
 const MAX_ATTEMPTS = 100
-
-/** A name of its own for this process. */
-export function createInstanceId(): string {
-  return randomBytes(12).toString('hex')
-}
 
 /**
  * Begins a stream, unless its key or its idempotency key stands for another. The keys live apart from the stream (in a
- * cluster, on other nodes), so the stream is written first, unknown to everybody, and then each name is pointed at it if
- * it still points where it was seen to: whoever loses takes the stream back and looks again.
+ * cluster, on other nodes). So the stream is written first, unknown to everybody. Then each pointer is set to it, if the
+ * pointer still contains what was read from it. Whoever loses withdraws the stream and reads the pointers again.
  */
-export async function beginStream(context: StoreContext, facts: StreamFacts, keeping: Keeping): Promise<BegunHere> {
+export async function beginStream(context: StoreContext, facts: StreamFacts, keeping: Keeping): Promise<BeginOutcome> {
   const { keys } = context
   const { tenant, owner, key, idempotency } = facts
-  const keyName = key === undefined ? undefined : keys.key(tenant, key)
-  const repeatName = idempotency && keys.repeat(tenant, owner, idempotency.key)
+  const keyPointer = key === undefined ? undefined : keys.key(tenant, key)
+  const repeatPointer = idempotency && keys.repeat(tenant, owner, idempotency.key)
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const repeated = repeatName === undefined ? undefined : await follow(context, tenant, repeatName)
+    const repeated = repeatPointer === undefined ? undefined : await follow(context, tenant, repeatPointer)
     if (repeated?.state) {
       const same = repeated.state.facts.idempotency?.fingerprint === idempotency?.fingerprint
       return same ? { is: 'repeated', state: repeated.state } : { is: 'mismatch' }
     }
-    const running = keyName === undefined ? undefined : await follow(context, tenant, keyName)
+    const running = keyPointer === undefined ? undefined : await follow(context, tenant, keyPointer)
     if (running?.state && !running.state.end) return { is: 'running', state: running.state }
     await write(context, facts, keeping)
-    const ttlMs = liveMs(keeping) + 30 * 86_400_000
-    if (repeatName !== undefined && !(await claim(context, repeatName, [repeated!.held, facts.id, ttlMs]))) {
-      await takeBack(context, facts)
+    const ttlMs = liveMs(keeping) + POINTER_MS
+    if (repeatPointer !== undefined && !(await claim(context, repeatPointer, [repeated!.id, facts.id, ttlMs]))) {
+      await withdraw(context, facts)
       continue
     }
-    if (keyName !== undefined && !(await claim(context, keyName, [running!.held, facts.id, ttlMs]))) {
-      if (repeatName !== undefined) await claim(context, repeatName, [facts.id, '', 0])
-      await takeBack(context, facts)
+    if (keyPointer !== undefined && !(await claim(context, keyPointer, [running!.id, facts.id, ttlMs]))) {
+      if (repeatPointer !== undefined) await claim(context, repeatPointer, [facts.id, '', 0])
+      await withdraw(context, facts)
       continue
     }
     return { is: 'new' }
@@ -58,12 +52,12 @@ export async function beginStream(context: StoreContext, facts: StreamFacts, kee
   throw storeError('too many others start a stream of this key')
 }
 
-async function follow(context: StoreContext, tenant: string, name: string): Promise<Pointed> {
+async function follow(context: StoreContext, tenant: string, pointer: string): Promise<PointedStream> {
   const { connection, keys } = context
-  const held = (await connection.ask(() => connection.commands.get(name))) ?? ''
-  if (held === '') return { held, state: undefined }
-  const looked = await readRecord(connection, keys, { tenant, id: held })
-  return { held, state: looked.is === 'stream' ? looked.state : undefined }
+  const id = String(await connection.run(SCRIPTS.readPointer, [pointer], []))
+  if (id === '') return { id, state: undefined }
+  const record = await readRecord(connection, keys, { tenant, id })
+  return { id, state: record.is === 'stream' ? record.state : undefined }
 }
 
 async function write(
@@ -72,20 +66,20 @@ async function write(
   keeping: Keeping,
 ): Promise<void> {
   const args = [JSON.stringify(facts), JSON.stringify(keeping), keeping.retentionBytes, instance, keeping.leaseMs]
-  // `exists` answers a begin that is sent again because its first answer was lost: nobody else knows this id.
+  // A begin that is sent again, because its first reply was lost, is answered `exists`: no other start has this id.
   await connection.run(SCRIPTS.begin, [keys.meta(facts)], [...args, liveMs(keeping)])
 }
 
-async function takeBack({ connection, keys }: StoreContext, facts: StreamFacts): Promise<void> {
-  await connection.ask(() => connection.commands.del(keys.meta(facts)))
+async function withdraw({ connection, keys }: StoreContext, facts: StreamFacts): Promise<void> {
+  await connection.run(SCRIPTS.withdraw, [keys.meta(facts)], [])
 }
 
 async function claim(
   { connection }: StoreContext,
-  name: string,
-  [held, wanted, ttlMs]: readonly [string, string, number],
+  pointer: string,
+  [expected, wanted, ttlMs]: readonly [expected: string, wanted: string, ttlMs: number],
 ): Promise<boolean> {
-  const answer = await connection.run(SCRIPTS.claim, [name], [held, wanted, ttlMs])
-  // Sent again after a lost answer, it finds what it had written itself.
-  return answer === 'ok' || (wanted !== '' && answer === wanted)
+  const found = await connection.run(SCRIPTS.claim, [pointer], [expected, wanted, ttlMs])
+  // A claim that is sent again, because its first reply was lost, finds what it has written itself.
+  return found === 'ok' || (wanted !== '' && found === wanted)
 }

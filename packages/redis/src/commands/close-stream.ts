@@ -1,10 +1,12 @@
 import type { EndEvent, Keeping, StreamName } from '@sluice/core'
 
+import type { StoreContext } from '../context/store-context.ts'
+import { nameOf } from '../protocol/notice.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { endedMs, nameOf, type StoreContext } from '../context/store-context.ts'
+import { endedMs } from '../protocol/times.ts'
 
 /** How a stream is to be ended from outside its producer. */
-export interface CloseAsked {
+export interface CloseRequest {
   end: EndEvent
   keeping: Pick<Keeping, 'retentionMs'>
   /** Default `always`. */
@@ -18,16 +20,16 @@ export interface CloseAsked {
 /** How that turned out. */
 export type CloseOutcome =
   | { is: 'closed'; first: boolean; end: EndEvent; epoch: number; seq: number }
-  | { is: 'attended'; entries: readonly string[] }
+  | { is: 'attended'; reports: readonly string[] }
   | { is: 'held' }
   | { is: 'fenced' }
   | { is: 'missing' }
 
-/** Ends a stream in one fenced step. What a caller counted itself is counted again where everything is: in the store. */
+/** Ends a stream in one fenced step. A usage that the caller estimated is counted again in the store, which has all events. */
 export async function closeStream(
   { connection, keys }: StoreContext,
   stream: StreamName,
-  { end, keeping, mode = 'always', lapsedMs = 0, epoch: standing }: CloseAsked,
+  { end, keeping, mode = 'always', lapsedMs = 0, epoch: standingEpoch }: CloseRequest,
 ): Promise<CloseOutcome> {
   const { usage, ...rest } = end
   const known = usage && !usage.estimated ? JSON.stringify(usage) : ''
@@ -45,13 +47,13 @@ export async function closeStream(
       lapsedMs,
       nameOf(stream),
       metaMs,
-      standing ?? '',
+      standingEpoch ?? '',
     ],
   )) as [string, string, number | string, number | string]
-  const [outcome, ending, epoch, seq] = reply
-  if (outcome === 'attended') return { is: 'attended', entries: reply.slice(1).map(String) }
+  const [outcome, storedEnd, epoch, seq] = reply
+  if (outcome === 'attended') return { is: 'attended', reports: reply.slice(1).map(String) }
   if (outcome === 'held' || outcome === 'fenced') return { is: outcome }
   if (outcome !== 'ok' && outcome !== 'closed') return { is: 'missing' }
-  const said = JSON.parse(ending) as EndEvent
-  return { is: 'closed', first: outcome === 'ok', end: said, epoch: Number(epoch), seq: Number(seq) }
+  const parsed = JSON.parse(storedEnd) as EndEvent
+  return { is: 'closed', first: outcome === 'ok', end: parsed, epoch: Number(epoch), seq: Number(seq) }
 }

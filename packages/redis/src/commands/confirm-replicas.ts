@@ -1,12 +1,13 @@
 import type { StoredStream } from '@sluice/core'
 
+import type { StoreContext } from '../context/store-context.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { type StoreContext, SILENT_MS } from '../context/store-context.ts'
+import { SILENT_MS } from '../protocol/times.ts'
 
 /** How long replicas may take before they are asked again. */
 const REPLICAS_MS = SILENT_MS / 2
 
-/** Readers here and elsewhere are shown nothing that fewer replicas have. Throws while there are too few. */
+/** Lets readers, here and elsewhere, be shown what enough replicas have. Throws while there are too few. */
 export async function confirmReplicas(
   { connection, keys }: StoreContext,
   { facts, log }: StoredStream,
@@ -14,15 +15,27 @@ export async function confirmReplicas(
   seq: number,
 ): Promise<void> {
   const meta = keys.meta(facts)
-  const reached = await connection.ask(() => waitFor(connection.commands, meta, replicas))
+  const [, reached] = await connection.ask((id) => waitFor(connection.commands, [meta, id], replicas), isReached)
   if (reached < replicas) throw new Error(`only ${reached} of ${replicas} replicas have it`)
   await connection.run(SCRIPTS.confirm, [meta], [log.epoch, seq, keys.channel(facts)])
 }
 
-/** `WAIT` on the node that has `key`: a cluster would else ask any. */
-async function waitFor(client: StoreContext['connection']['commands'], key: string, replicas: number): Promise<number> {
-  const results = await client.pipeline().exists(key).wait(replicas, REPLICAS_MS).exec()
-  const [error, reached] = results?.[1] ?? [new Error('no answer to WAIT')]
-  if (error) throw error
-  return Number(reached)
+/** Returns what it is given. It goes before `WAIT`, whose reply is a mere number and carries no id. */
+const ECHO = 'return ARGV[1]'
+
+/** `WAIT` on the node that has `key`: a cluster would else ask any node. */
+async function waitFor(
+  client: StoreContext['connection']['commands'],
+  [key, id]: readonly [string, string],
+  replicas: number,
+): Promise<readonly [echo: unknown, reached: number]> {
+  const results = await client.pipeline().eval(ECHO, 1, key, id).wait(replicas, REPLICAS_MS).exec()
+  const [[error, echo], [waitError, reached]] = results as [[Error | null, unknown], [Error | null, number]]
+  if (error ?? waitError) throw (error ?? waitError)!
+  return [echo, reached]
+}
+
+/** Whether a reply is that to `WAIT`. No other reply that can follow the echo is a number. */
+function isReached([echo, reached]: readonly [unknown, unknown], id: string): boolean {
+  return echo === id && typeof reached === 'number'
 }

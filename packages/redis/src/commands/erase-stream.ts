@@ -1,23 +1,18 @@
 import type { StreamName } from '@sluice/core'
 
-import { readRecord } from './read-record.ts'
+import type { StoreContext } from '../context/store-context.ts'
+import { nameOf } from '../protocol/notice.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { liveMs, nameOf, type StoreContext } from '../context/store-context.ts'
+import { liveMs } from '../protocol/times.ts'
+import { readRecord } from './read-record.ts'
 
-/** Erases all there is of a stream but its tombstone. `false`: nothing is known of it. @throws SluiceError `SLUICE_ERR_STORE` */
+/** Erases a stream but for its tombstone. `false`: no such stream is known. @throws SluiceError `SLUICE_ERR_STORE` */
 export async function eraseStream({ connection, keys }: StoreContext, stream: StreamName): Promise<boolean> {
-  const found = await readRecord(connection, keys, stream)
-  if (found.is !== 'stream') return false
-  const { id, tenant, owner, key } = found.state.facts
-  const recordKeys = [
-    keys.meta(stream),
-    keys.log(stream),
-    keys.readers(stream),
-    keys.inbox(stream),
-    keys.grants(stream),
-  ]
+  const record = await readRecord(connection, keys, stream)
+  if (record.is !== 'stream') return false
+  const { id, tenant, owner, key } = record.state.facts
   const facts = JSON.stringify({ id, tenant, owner, key })
-  const args = [facts, keys.channel(stream), keys.instances, liveMs(found.state.keeping), nameOf(stream)]
-  await connection.run(SCRIPTS.erase, recordKeys, args)
+  const args = [facts, keys.channel(stream), keys.instances, liveMs(record.state.keeping), nameOf(stream)]
+  await connection.run(SCRIPTS.erase, keys.all(stream), args)
   return true
 }

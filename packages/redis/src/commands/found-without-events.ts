@@ -2,11 +2,11 @@ import { type Found, Log, type StoredStream } from '@sluice/core'
 
 import type { RecordReading, StoredState } from './read-record.ts'
 
-/** What is known of a stream, without its events: for who wants to know that it is there, and how far it is. */
-export function foundWithoutEvents(looked: RecordReading): Found {
-  if (looked.is === 'missing') return { is: 'unknown' }
-  if (looked.is === 'stream') return { is: 'stream', stream: streamWithoutEvents(looked.state) }
-  const { facts, epoch, seq, end } = looked
+/** A stream without its events: for callers that need to know that it is there, and how far it is. */
+export function foundWithoutEvents(record: RecordReading): Found {
+  if (record.is === 'missing') return { is: 'unknown' }
+  if (record.is === 'stream') return { is: 'stream', stream: streamWithoutEvents(record.state) }
+  const { facts, epoch, seq, end } = record
   const { id, tenant, owner, key } = facts
   return { is: 'tombstone', tombstone: { facts: { id, tenant, owner, key }, epoch, seq, end } }
 }

@@ -1,17 +1,18 @@
 import type { EndEvent, Keeping, StreamFacts, StreamIdentity, StreamName, StreamTiming, Usage } from '@sluice/core'
 
-import { type Chunk, decodeChunk } from '../protocol/chunk-codec.ts'
 import type { RedisConnection } from '../connection/redis-connection.ts'
-import type { Keys } from '../protocol/keys.ts'
-import { SCRIPTS } from '../protocol/scripts.ts'
 import { storeError } from '../connection/store-error.ts'
+import { type Chunk, decodeChunk } from '../protocol/chunk-codec.ts'
+import type { Keys } from '../protocol/keys.ts'
+import { pairs } from '../protocol/pairs.ts'
+import { SCRIPTS } from '../protocol/scripts.ts'
 
 /** A stream as the store has it. */
 export interface StoredState {
   readonly facts: StreamFacts
   readonly keeping: Keeping
   readonly epoch: number
-  /** Who produces it, or did. */
+  /** The process that produces it, or did. */
   readonly instance: string
   readonly seq: number
   /** Oldest event that is kept. */
@@ -21,13 +22,13 @@ export interface StoredState {
   readonly tokens: number
   readonly timing: StreamTiming
   readonly settled: boolean
-  /** What replicas have, where the stream's durability asks for it. */
+  /** Up to where enough replicas have it, where the stream's durability asks for them. */
   readonly watermark: number | undefined
-  /** How long the producer's lease still stands, in milliseconds; negative once it has lapsed. */
+  /** How long the producer's lease still lasts, in milliseconds; negative once it has lapsed. */
   readonly leaseLeftMs: number
 }
 
-/** What was found where a stream may be. */
+/** What the store has under a stream's name. */
 export type RecordReading =
   | { is: 'stream'; state: StoredState; chunks: readonly Chunk[]; grants: ReadonlyMap<string, number> }
   | {
@@ -40,13 +41,13 @@ export type RecordReading =
     }
   | { is: 'missing' }
 
-/** How to look: with the entries after a position, with the credit that readers have. */
+/** What else is read: the entries after a position, the credit of readers. */
 export interface ReadRecordOptions {
   afterSeq?: number | undefined
   grants?: boolean | undefined
 }
 
-/** Looks a stream up. The tenant is part of the key, and what is stored must say the same (contract 12). */
+/** Reads a stream's record. The tenant is part of the key, and must be the one that is stored (contract 12). */
 export async function readRecord(
   connection: RedisConnection,
   keys: Keys,
@@ -54,7 +55,7 @@ export async function readRecord(
   { afterSeq, grants = false }: ReadRecordOptions = {},
 ): Promise<RecordReading> {
   const recordKeys = [keys.meta(stream), keys.log(stream), keys.grants(stream)]
-  const reply = (await connection.run(SCRIPTS.look, recordKeys, [afterSeq ?? '', grants ? '1' : ''])) as [
+  const reply = (await connection.run(SCRIPTS.readRecord, recordKeys, [afterSeq ?? '', grants ? '1' : ''])) as [
     string[],
     [string, [string, string]][],
     string[],
@@ -71,12 +72,12 @@ export async function readRecord(
   }
   const [epoch, seq, end] = [numberOf(meta, 'epoch'), numberOf(meta, 'seq'), jsonOf<EndEvent>(meta, 'end')]
   const instance = meta.get('instance') ?? ''
-  // The meta of an ended stream outlives its log, as its tombstone.
+  // The meta of an ended stream outlives the log, as its tombstone.
   const expired = end !== undefined && seq > 0 && hasLog === 0
   if (meta.has('erased') || expired) return { is: 'erased', facts, epoch, instance, seq, end }
   if (seq > 0 && hasLog === 0) return { is: 'missing' }
   const chunks = entries.map(([, [, payload]]) => decodeChunk(payload))
-  // Somebody else has cut the log; how it ended is still known.
+  // Somebody else has cut the log; its end is still known.
   const hasAll = afterSeq === undefined || afterSeq >= seq || lastSeqOf(chunks) === seq
   if (end && !hasAll) chunks.push({ epoch, firstSeq: seq, events: [end] })
   return {
@@ -104,13 +105,6 @@ export async function readRecord(
 function lastSeqOf(chunks: readonly Chunk[]): number | undefined {
   const last = chunks.at(-1)
   return last && last.firstSeq + last.events.length - 1
-}
-
-/** What a flat reply of keys and values says. */
-export function pairs(flat: readonly string[]): Map<string, string> {
-  const map = new Map<string, string>()
-  for (let index = 0; index + 1 < flat.length; index += 2) map.set(flat[index]!, flat[index + 1]!)
-  return map
 }
 
 function numberOf(meta: ReadonlyMap<string, string>, name: string): number {

@@ -1,8 +1,9 @@
 import type { Json, StreamName } from '@sluice/core'
 
-import { createInstanceId } from './begin-stream.ts'
+import { createInstanceId } from '../context/instance-id.ts'
+import type { StoreContext } from '../context/store-context.ts'
+import { nameOf } from '../protocol/notice.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { nameOf, type StoreContext } from '../context/store-context.ts'
 
 const MAX_INBOX_MESSAGES = 64
 const MAX_INBOX_BYTES = 256 * 1024
@@ -13,8 +14,8 @@ const KEPT_MS = 3_600_000
 /** Sends to the producer of a stream, wherever it is: messages for its source, credit of its readers. */
 export class Sender {
   readonly #context: StoreContext
-  /** With the number of a message it says which one it is, however often its command arrives. */
-  readonly #name: string = createInstanceId()
+  /** With the number of a message it identifies that message, however often its command arrives. */
+  readonly #id: string = createInstanceId()
   #sent = 0
 
   constructor(context: StoreContext) {
@@ -27,16 +28,16 @@ export class Sender {
     const bounds = [MAX_INBOX_MESSAGES, MAX_INBOX_BYTES]
     const args = [JSON.stringify(message), ...bounds, keys.instances, KEPT_MS, nameOf(stream)]
     const recordKeys = [keys.meta(stream), keys.inbox(stream)]
-    return (await connection.run(SCRIPTS.send, recordKeys, [...args, this.#name, ++this.#sent])) === 'ok'
+    return (await connection.run(SCRIPTS.send, recordKeys, [...args, this.#id, ++this.#sent])) === 'ok'
   }
 
-  /** How many other processes were told, at least. @throws SluiceError `SLUICE_ERR_STORE` */
+  /** How many other processes have received the grant, at least. @throws SluiceError `SLUICE_ERR_STORE` */
   async grant(stream: StreamName, reader: string, seq: number): Promise<number> {
     const { connection, keys } = this.#context
     const notice = JSON.stringify({ about: 'grant', tenant: stream.tenant, id: stream.id, reader, seq })
     const recordKeys = [keys.meta(stream), keys.grants(stream)]
     const args = [reader, seq, MAX_GRANTS, keys.channel(stream), keys.instances, KEPT_MS, notice]
-    // This process is told too, of what it follows.
+    // This process receives it too, for the streams that it follows or produces.
     return Math.max(0, Number(await connection.run(SCRIPTS.grant, recordKeys, args)) - 1)
   }
 }

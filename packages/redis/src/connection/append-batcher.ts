@@ -1,7 +1,7 @@
 import { Deadline, type Due, type Scheduler } from '@sluice/core'
 
-import type { RedisConnection } from './redis-connection.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
+import type { RedisConnection } from './redis-connection.ts'
 import { storeError } from './store-error.ts'
 
 /** One append, as `append.lua` takes it. */
@@ -13,7 +13,7 @@ export interface Append {
   readonly lastSeq: number
   readonly tokens: number
   readonly payload: string
-  /** What is to be said beside it: JSON texts, and how long the keys live from now on. */
+  /** What the record keeps beside the entry, as JSON texts, and how long the keys live from now on. */
   readonly more?: {
     readonly usage?: string | undefined
     readonly end?: string | undefined
@@ -23,41 +23,41 @@ export interface Append {
   }
 }
 
-interface Waiting {
+interface WaitingAppend {
   readonly append: Append
   resolve(outcome: AppendOutcome): void
   reject(error: unknown): void
 }
 
-/** What the record says to an append; a `gap` with the seq that it has. */
+/** The record's answer to an append; a `gap` comes with the seq that the record has. */
 export type AppendOutcome = readonly [
   outcome: 'ok' | 'duplicate' | 'gap' | 'fenced' | 'closed' | 'missing',
   detail?: string,
 ]
 
-/** What one append answers in a command for many: an error of one is not the others'. */
-type Reply = AppendOutcome | readonly [outcome: 'error', message: string]
+/** The answer to one append of a batch: an error of one is not the others'. */
+type BatchedOutcome = AppendOutcome | readonly [outcome: 'error', message: string]
 
 /** Redis serves nobody else while a script runs: so many appends take it about half a millisecond. */
 const MAX_APPENDS = 64
 const MAX_BYTES = 256 * 1024
-/** A process that has so many at a time is a busy one: the next command leaves this much after the one before. */
+/** A process that has so many appends at a time is a busy one: its next command leaves this much after the one before. */
 const MANY_APPENDS = 4
 const DISTANCE_MS = 1
 
 /**
- * Carries the appends of many streams. One command of them is under way at a time, and what comes about meanwhile goes with
- * the next, since a command costs this process and Redis more than an append does, and answers come in order anyway. In a
- * cluster streams live on different servers: there each goes alone, at once.
+ * Sends the appends of many streams. One command is under way at a time, and appends that arrive meanwhile go with the
+ * next one, since a command costs this process and Redis more than an append does, and answers come in order anyway. In a
+ * cluster streams live on different servers: there each append goes alone, at once.
  */
 export class AppendBatcher implements Due {
   readonly #scheduler: Scheduler
   readonly #connection: RedisConnection
   readonly #deadline: Deadline = new Deadline(this)
-  #waiting: Waiting[] = []
+  #waiting: WaitingAppend[] = []
   #bytes = 0
   #underWay = 0
-  #isToSend = false
+  #isScheduled = false
   #notBeforeMs = 0
 
   constructor(scheduler: Scheduler, connection: RedisConnection) {
@@ -72,52 +72,52 @@ export class AppendBatcher implements Due {
       this.#bytes += append.payload.length
       const full = this.#waiting.length === MAX_APPENDS || this.#bytes >= MAX_BYTES
       if (full || this.#connection.sharded) this.#send()
-      else this.#sendSoon()
+      else this.#schedule()
     })
   }
 
-  /** Once everybody who has something by now has said so, and in a busy process a little later. */
-  #sendSoon(): void {
-    if (this.#isToSend || this.#underWay > 0) return
-    this.#isToSend = true
+  /** Sends at the end of the turn, when every stream has added its append; in a busy process a little later. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#underWay > 0) return
+    this.#isScheduled = true
     if (this.#scheduler.now() < this.#notBeforeMs) this.#scheduler.schedule(this.#deadline, this.#notBeforeMs)
     else process.nextTick(() => this.due())
   }
 
   /** It is time to send what waits. */
   due(): void {
-    this.#isToSend = false
+    this.#isScheduled = false
     if (this.#underWay === 0) this.#send()
   }
 
   #send(): void {
-    const waiting = this.#waiting
-    if (waiting.length === 0) return
+    const batch = this.#waiting
+    if (batch.length === 0) return
     this.#waiting = []
     this.#bytes = 0
     this.#underWay++
-    this.#notBeforeMs = waiting.length >= MANY_APPENDS ? this.#scheduler.now() + DISTANCE_MS : 0
+    this.#notBeforeMs = batch.length >= MANY_APPENDS ? this.#scheduler.now() + DISTANCE_MS : 0
     const keys: string[] = []
     const args: string[] = []
-    for (const { append } of waiting) {
+    for (const { append } of batch) {
       keys.push(...append.keys)
       args.push(...argsOf(append))
     }
-    this.#connection.run(SCRIPTS.append, keys, args).then(
-      (replies) => {
-        this.#answered()
-        for (const [index, one] of waiting.entries()) answer(one, (replies as Reply[])[index]!)
-      },
-      (error: unknown) => {
-        this.#answered()
-        for (const one of waiting) one.reject(error)
-      },
-    )
+    this.#connection
+      .run(SCRIPTS.append, keys, args)
+      .finally(() => this.#answered())
+      .then((outcomes) => {
+        for (const [index, waiting] of batch.entries()) settle(waiting, (outcomes as BatchedOutcome[])[index]!)
+      })
+      // Whatever fails is an error of all appends that have no answer yet.
+      .catch((error: unknown) => {
+        for (const waiting of batch) waiting.reject(error)
+      })
   }
 
   #answered(): void {
     this.#underWay--
-    if (this.#waiting.length > 0) this.#sendSoon()
+    if (this.#waiting.length > 0) this.#schedule()
   }
 }
 
@@ -127,7 +127,7 @@ export function argsOf({ epoch, after, lastSeq, tokens, payload, more }: Omit<Ap
   return [more ? `${where} ${JSON.stringify(more)}` : where, payload]
 }
 
-function answer(waiting: Waiting, reply: Reply): void {
-  if (reply[0] === 'error') waiting.reject(storeError(reply[1], new Error(reply[1])))
-  else waiting.resolve(reply)
+function settle(waiting: WaitingAppend, outcome: BatchedOutcome): void {
+  if (outcome[0] === 'error') waiting.reject(storeError(outcome[1], new Error(outcome[1])))
+  else waiting.resolve(outcome)
 }

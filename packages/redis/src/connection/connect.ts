@@ -2,16 +2,17 @@ import { Cluster, Redis } from 'ioredis'
 
 import type { ResolvedRedisStoreOptions } from './redis-store-options.ts'
 
-const OURS = {
-  // Nothing would ever connect: commands wait until it has.
+const SETTINGS = {
+  // A lazy connection would never be made: commands wait until there is one.
   lazyConnect: false,
-  // What is sent in one turn is sent together already, at less cost: see the connection.
+  // What is sent in one turn travels together already, at less cost: see `TurnCork`.
   enableAutoPipelining: false,
-  // Nothing gathers while there is no connection. What was sent and not answered is sent again: every script bears it.
+  // No queue grows while there is no connection. A command that was sent and not answered is sent again: every script
+  // may run twice.
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: true,
   maxRetriesPerRequest: null,
-  // The subscriptions does that; ioredis would leave a rejection unhandled when the connection is lost again in that moment.
+  // `Subscriptions` does that; ioredis would leave a rejection unhandled when the connection is lost in that moment.
   autoResubscribe: false,
   // A peer that is gone does not answer a polite goodbye either.
   disconnectTimeout: 200,
@@ -22,14 +23,35 @@ const OURS = {
 
 /** A connection of our own, with settings that the store relies on. */
 export function connect({ url, client }: ResolvedRedisStoreOptions): Redis | Cluster {
-  if (url !== undefined) return new Redis(url, OURS)
+  if (url !== undefined) return new Redis(url, SETTINGS)
   if (client instanceof Cluster) return client.duplicate(undefined, { enableAutoPipelining: true, lazyConnect: false })
-  return client!.duplicate(OURS)
+  return client!.duplicate(SETTINGS)
+}
+
+/** Whether this is how ioredis reports a command that never left. */
+export function isUnsent(message: string): boolean {
+  return message.startsWith("Stream isn't writeable")
+}
+
+/** Whether this is how ioredis reports a reply to no command. */
+export function isUnasked(error: Error): boolean {
+  return error.message.startsWith('Command queue state error')
+}
+
+/** Whether a connection was dropped or has broken, and there is no other yet. Of a cluster's many this is not known. */
+export function isDropped(client: Redis | Cluster): boolean {
+  return 'stream' in client && client.stream.destroyed
+}
+
+/** Drops a connection at once and makes it anew: nothing more is read from it. A cluster's are all dropped. */
+export function dropConnection(client: Redis | Cluster): void {
+  if ('stream' in client) client.stream.destroy()
+  else if (client.status === 'ready') client.disconnect(true)
 }
 
 /**
  * Makes a connection anew whose peer does not answer. TCP would keep it for a quarter of an hour, while a server that
- * answers may be there already: behind the same address, or by the word of sentinels. A cluster finds its nodes itself.
+ * answers may be there already: behind the same address, or where sentinels report it. A cluster finds its nodes itself.
  */
 export function reconnect(client: Redis | Cluster): void {
   if (client instanceof Cluster) return

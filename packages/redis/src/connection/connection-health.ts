@@ -1,6 +1,6 @@
 import type { Scheduler } from '@sluice/core'
 
-/** An answer that took longer than this counts as a silence before it. */
+/** A reply that took longer than this counts as a silence before it. */
 const SLOW_MS = 2_000
 
 /** Whether Redis answers, since when, and why not. */
@@ -9,9 +9,9 @@ export class ConnectionHealth {
   readonly #warn: (message: string) => void
   #answeringSinceMs: number | undefined
   #silentSinceMs: number | undefined
-  /** When the last answer came, or a connection that gave none was made anew. */
-  heardMs = 0
-  #hindrance: Error | undefined
+  /** When the last reply came, or a connection that gave none was made anew. */
+  lastReplyMs = 0
+  #connectionError: Error | undefined
   /** Called when Redis answers again after a silence. */
   onAnswering: () => void = () => {}
 
@@ -25,39 +25,39 @@ export class ConnectionHealth {
     return this.#answeringSinceMs === undefined ? 0 : this.#scheduler.now() - this.#answeringSinceMs
   }
 
-  /** When Redis stopped answering, as far as it has been noticed; `undefined` while it does. */
+  /** When Redis stopped answering, as far as it has been noticed; `undefined` while it answers. */
   get silentSinceMs(): number | undefined {
     return this.#silentSinceMs
   }
 
   /** Why there is no connection, as far as it is known. */
-  get hindrance(): Error | undefined {
-    return this.#hindrance
+  get connectionError(): Error | undefined {
+    return this.#connectionError
   }
 
-  /** An answer that was long in coming says that there were none meanwhile. */
-  answered(sentMs: number): void {
+  /** A reply has come. One that was long in coming shows that Redis gave none meanwhile. */
+  answered(askedMs: number): void {
     const now = this.#scheduler.now()
-    const paused = now - sentMs > SLOW_MS
-    this.heardMs = now
-    this.#hindrance = undefined
+    const paused = now - askedMs > SLOW_MS
+    this.lastReplyMs = now
+    this.#connectionError = undefined
     if (this.#answeringSinceMs === undefined || paused) this.#answeringSinceMs = now
     if (this.#silentSinceMs === undefined) return
     this.#silentSinceMs = undefined
     this.onAnswering()
   }
 
-  /** A command got no answer, or a connection is gone. */
-  fell(): void {
+  /** A command got no reply, or a connection is gone. */
+  unanswered(): void {
     this.#answeringSinceMs = undefined
     this.#silentSinceMs ??= this.#scheduler.now()
   }
 
-  /** A server that is there and lets nobody in is one that the operator must hear of: it comes right by nothing we do. */
-  hindered(error: Error): void {
-    const again = error.message === this.#hindrance?.message
-    this.#hindrance = error
-    if (error.name !== 'ReplyError' || again) return
+  /** There is no connection. A server that refuses it is a matter for the operator: no retry mends that. */
+  notConnected(error: Error): void {
+    const isKnown = error.message === this.#connectionError?.message
+    this.#connectionError = error
+    if (error.name !== 'ReplyError' || isKnown) return
     this.#warn(`Redis refuses the connection: ${error.message}. Check the user and password of the store's URL.`)
   }
 }

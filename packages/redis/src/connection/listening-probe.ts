@@ -3,13 +3,13 @@ import type { Cluster, Redis } from 'ioredis'
 
 import { reconnect } from './connect.ts'
 
-/** Asks whether anything comes over the listening connection, which may be dead without a word: then it is made anew. */
+/** Finds out whether the listening connection still carries anything. One that is dead without a sign is made anew. */
 export class ListeningProbe {
   readonly #scheduler: Scheduler
   readonly #listening: Redis | Cluster
   readonly #answerMs: number
   readonly #deadline: Deadline = new Deadline({ due: () => reconnect(this.#listening) })
-  #underWay = false
+  #isUnderWay = false
 
   constructor(scheduler: Scheduler, listening: Redis | Cluster, answerMs: number) {
     this.#scheduler = scheduler
@@ -17,15 +17,15 @@ export class ListeningProbe {
     this.#answerMs = answerMs
   }
 
-  ask(): void {
-    if (this.#listening.status !== 'ready' || this.#underWay) return
-    this.#underWay = true
+  ping(): void {
+    if (this.#listening.status !== 'ready' || this.#isUnderWay) return
+    this.#isUnderWay = true
     this.#scheduler.schedule(this.#deadline, this.#scheduler.now() + this.#answerMs)
     this.#listening
       .ping()
       .catch(ignore)
       .finally(() => {
-        this.#underWay = false
+        this.#isUnderWay = false
         this.#scheduler.cancel(this.#deadline)
       })
   }

@@ -1,58 +1,54 @@
-import { type Scheduler, Deadline, type Due } from '@sluice/core'
+import type { Scheduler } from '@sluice/core'
 import type { Cluster, Redis } from 'ioredis'
 
-import { connect, reconnect } from './connect.ts'
+import { answerIn, CorrelationIds, MISPLACED } from '../protocol/correlation.ts'
+import type { Script } from '../protocol/scripts.ts'
+import { SILENT_MS } from '../protocol/times.ts'
+import { connect, dropConnection, isDropped, isUnasked, isUnsent, reconnect } from './connect.ts'
 import { ConnectionHealth } from './connection-health.ts'
 import { ListeningProbe } from './listening-probe.ts'
+import { type OutstandingCommand, OutstandingCommands } from './outstanding-commands.ts'
 import type { ResolvedRedisStoreOptions } from './redis-store-options.ts'
-import type { Script } from '../protocol/scripts.ts'
-import { SILENT_MS } from '../context/store-context.ts'
-import { storeError } from './store-error.ts'
+import { MISPLACED_WARNING, misplacedReply, storeError } from './store-error.ts'
+import { TurnCork } from './turn-cork.ts'
 
 /** Arguments of a command: everything is text for Redis. */
 export type Argument = string | number
 
-/** A command without an answer. */
-interface Outstanding {
-  readonly sentMs: number
-  /** False while there is no connection to send it on. */
-  sent: boolean
-  /** Sends it; another way to do so is found by {@link RedisConnection.run} for scripts that Redis does not know. */
-  send(): Promise<unknown>
-  /** How to ask again after this error reply; nothing when it is the answer. */
-  retry?: ((message: string) => (() => Promise<unknown>) | undefined) | undefined
-  resolve(answer: unknown): void
-  reject(error: unknown): void
-}
-
 /**
  * The connections of one process to Redis: one for commands, one that listens, whatever the number of streams. Every
- * command has a deadline of its own, and whether Redis answers is known at any time.
+ * command has a deadline of its own, and whether Redis answers is known at any time. Replies come in the order of the
+ * commands, but that order is not relied on: each reply carries the id of its command.
  */
-export class RedisConnection implements Due {
+export class RedisConnection {
   readonly commands: Redis | Cluster
   readonly listening: Redis | Cluster
   readonly health: ConnectionHealth
   readonly #scheduler: Scheduler
-  readonly #commandMs: number
+  readonly #options: ResolvedRedisStoreOptions
   readonly #probe: ListeningProbe
-  readonly #deadline: Deadline = new Deadline(this)
-  /** Commands without an answer, oldest first: all have the same time. */
-  readonly #outstanding: Set<Outstanding> = new Set()
+  readonly #ids: CorrelationIds = new CorrelationIds()
+  readonly #outstanding: OutstandingCommands
+  readonly #cork: TurnCork
   #closed = false
-  #corked = false
-  #watching = false
+  #warned = false
+
   constructor(scheduler: Scheduler, options: ResolvedRedisStoreOptions) {
     this.#scheduler = scheduler
-    this.#commandMs = options.commandMs
+    this.#options = options
+    this.#outstanding = new OutstandingCommands(scheduler, options.commandMs, (command) => this.#late(command))
     this.health = new ConnectionHealth(scheduler, options.onWarning)
     this.commands = connect(options)
     this.listening = connect(options)
+    this.#cork = new TurnCork(this.commands)
     this.#probe = new ListeningProbe(scheduler, this.listening, options.commandMs)
-    for (const client of [this.commands, this.listening]) client.on('error', (error) => this.health.hindered(error))
-    this.commands.on('close', () => this.health.fell())
+    for (const client of [this.commands, this.listening]) client.on('error', (error) => this.health.notConnected(error))
+    this.commands.on('error', (error: Error) => {
+      if (isUnasked(error)) this.#distrust()
+    })
+    this.commands.on('close', () => this.health.unanswered())
     this.commands.on('ready', () => this.#sendAll())
-    // A connection is ready when the server has answered to its greeting.
+    // A connection is ready once the server has answered the handshake.
     this.commands.on('ready', () => this.health.answered(this.#scheduler.now()))
   }
 
@@ -70,128 +66,133 @@ export class RedisConnection implements Due {
   get silentSinceMs(): number | undefined {
     const { silentSinceMs } = this.health
     if (silentSinceMs !== undefined) return silentSinceMs
-    const [oldest] = this.#outstanding
-    return oldest && this.#scheduler.now() - oldest.sentMs >= SILENT_MS ? oldest.sentMs : undefined
+    const { oldestMs } = this.#outstanding
+    return oldestMs !== undefined && this.#scheduler.now() - oldestMs >= SILENT_MS ? oldestMs : undefined
   }
 
-  /** Whether anything comes over the listening connection, which may be dead without a word. */
+  /** Finds out whether the listening connection still carries anything. */
   probe(): void {
-    this.#probe.ask()
+    this.#probe.ping()
   }
 
   /** Runs a script, by its hash while Redis knows it. @throws SluiceError `SLUICE_ERR_STORE` */
   run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
     const { lua, sha, essentialKeys = keys.length } = script
+    const id = this.#ids.next()
     return this.#ask({
-      send: () => this.commands.evalsha(sha, keys.length, ...keys, ...args),
+      send: () => this.commands.evalsha(sha, keys.length, ...keys, ...args, id),
       retry: (message) => {
-        if (message.startsWith('NOSCRIPT')) return () => this.commands.eval(lua, keys.length, ...keys, ...args)
+        if (message.startsWith('NOSCRIPT')) return () => this.commands.eval(lua, keys.length, ...keys, ...args, id)
         if (!message.startsWith('TRYAGAIN') || essentialKeys === keys.length) return undefined
-        return () => this.commands.eval(lua, essentialKeys, ...keys.slice(0, essentialKeys), ...args)
+        return () => this.commands.eval(lua, essentialKeys, ...keys.slice(0, essentialKeys), ...args, id)
       },
+      read: (reply) => answerIn(reply, id),
     })
   }
 
-  /** Sends a command and gives its answer, in time. @throws SluiceError `SLUICE_ERR_STORE` */
-  ask<Answer>(send: () => Promise<Answer>): Promise<Answer> {
-    return this.#ask({ send }) as Promise<Answer>
+  /** Asks whether Redis answers. @throws SluiceError `SLUICE_ERR_STORE` */
+  async ping(): Promise<void> {
+    await this.ask(
+      (id) => this.commands.ping(id),
+      (reply, id) => reply === id,
+    )
   }
 
-  #ask({ send, retry }: Pick<Outstanding, 'send' | 'retry'>): Promise<unknown> {
+  /**
+   * Sends what no script can do, and gives its reply, in time. `isReply` recognises the reply by the id, or by what no other
+   * command's reply can be.
+   *
+   * @throws SluiceError `SLUICE_ERR_STORE`
+   */
+  ask<Reply>(send: (id: string) => Promise<Reply>, isReply: (reply: Reply, id: string) => boolean): Promise<Reply> {
+    const id = this.#ids.next()
+    const read = (reply: unknown): unknown => (isReply(reply as Reply, id) ? reply : MISPLACED)
+    return this.#ask({ send: () => send(id), read }) as Promise<Reply>
+  }
+
+  #ask(command: Pick<OutstandingCommand, 'send' | 'retry' | 'read'>): Promise<unknown> {
     if (this.#closed) return Promise.reject(storeError('this store was disposed of'))
     return new Promise((resolve, reject) => {
-      const outstanding: Outstanding = { sentMs: this.#scheduler.now(), sent: false, send, retry, resolve, reject }
+      const { send, retry, read } = command
+      const outstanding = { askedMs: this.#scheduler.now(), sent: false, send, retry, read, resolve, reject }
       this.#outstanding.add(outstanding)
-      // Left alone once it is set: it mostly finds that all is answered.
-      if (!this.#watching) this.#watch(outstanding.sentMs)
       if (this.commands.status === 'ready') this.#send(outstanding)
     })
   }
 
-  #send(outstanding: Outstanding): void {
-    outstanding.sent = true
-    this.#cork()
-    outstanding.send().then(
-      (answer) => {
-        this.#settled(outstanding)
-        this.health.answered(outstanding.sentMs)
-        outstanding.resolve(answer)
+  #send(command: OutstandingCommand): void {
+    command.sent = true
+    this.#cork.cork()
+    command.send().then(
+      (reply) => {
+        const answer = command.read(reply)
+        if (answer === MISPLACED) return this.#misplaced(command)
+        this.#outstanding.delete(command)
+        this.health.answered(command.askedMs)
+        command.resolve(answer)
       },
-      (error: unknown) => this.#refused(outstanding, error),
+      (error: unknown) => this.#refused(command, error),
     )
   }
 
-  #refused(outstanding: Outstanding, error: unknown): void {
+  #refused(command: OutstandingCommand, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error)
     const replied = error instanceof Error && error.name === 'ReplyError'
-    const again = replied ? outstanding.retry?.(message) : undefined
-    if (again && this.#outstanding.has(outstanding)) {
-      outstanding.send = again
-      outstanding.retry = undefined
-      return this.#send(outstanding)
+    // An error reply carries no id: from a connection that was dropped none is believed.
+    if (replied && isDropped(this.commands)) return this.#misplaced(command)
+    const again = replied ? command.retry?.(message) : undefined
+    if (again && this.#outstanding.has(command)) {
+      command.send = again
+      command.retry = undefined
+      return this.#send(command)
     }
-    if (message.startsWith(UNSENT) && this.#outstanding.has(outstanding)) {
-      // The connection had just broken. It waits for the next one, within its own time, as it would have a moment later.
-      outstanding.sent = false
+    if (isUnsent(message) && this.#outstanding.has(command)) {
+      // The connection had just broken. The command waits for the next one, within its own time.
+      command.sent = false
       return
     }
-    this.#settled(outstanding)
-    if (replied) this.health.answered(outstanding.sentMs)
-    else this.health.fell()
-    outstanding.reject(storeError(message, error))
+    this.#outstanding.delete(command)
+    if (replied) this.health.answered(command.askedMs)
+    else this.health.unanswered()
+    command.reject(storeError(message, error))
   }
 
-  /** What is sent in one turn travels in one write. */
-  #cork(): void {
-    if (this.#corked || !('stream' in this.commands)) return
-    const { stream } = this.commands
-    this.#corked = true
-    stream.cork()
-    process.nextTick(() => {
-      this.#corked = false
-      stream.uncork()
-    })
+  /** Its reply answers another command, or may do so. */
+  #misplaced(command: OutstandingCommand): void {
+    this.#distrust()
+    this.#outstanding.delete(command)
+    command.reject(misplacedReply())
   }
 
-  /** The oldest command may have waited too long. */
-  due(): void {
-    this.#watching = false
-    const lateMs = this.#scheduler.now() - this.#commandMs
-    for (const outstanding of this.#outstanding) {
-      if (outstanding.sentMs > lateMs) return this.#watch(outstanding.sentMs)
-      if (this.health.heardMs < lateMs) {
-        this.health.heardMs = this.#scheduler.now()
-        for (const client of [this.commands, this.listening]) reconnect(client)
-      }
-      this.#outstanding.delete(outstanding)
-      this.health.fell()
-      outstanding.reject(storeError(`no answer in ${this.#commandMs} ms`, this.health.hindrance))
+  /** Nothing more is read from this connection. */
+  #distrust(): void {
+    if (this.#closed || isDropped(this.commands)) return
+    this.health.unanswered()
+    dropConnection(this.commands)
+    if (this.#warned) return
+    this.#warned = true
+    this.#options.onWarning(MISPLACED_WARNING)
+  }
+
+  #late(command: OutstandingCommand): void {
+    const { commandMs } = this.#options
+    if (this.health.lastReplyMs < this.#scheduler.now() - commandMs) {
+      this.health.lastReplyMs = this.#scheduler.now()
+      for (const client of [this.commands, this.listening]) reconnect(client)
     }
-  }
-
-  #watch(sentMs: number): void {
-    this.#watching = true
-    this.#scheduler.schedule(this.#deadline, sentMs + this.#commandMs)
+    this.health.unanswered()
+    command.reject(storeError(`no answer in ${commandMs} ms`, this.health.connectionError))
   }
 
   close(): void {
     this.#closed = true
-    this.#scheduler.cancel(this.#deadline)
     this.#probe.stop()
-    for (const outstanding of this.#outstanding) outstanding.reject(storeError('this store was disposed of'))
-    this.#outstanding.clear()
+    this.#outstanding.rejectAll(storeError('this store was disposed of'))
     for (const client of [this.commands, this.listening]) client.disconnect()
   }
 
-  /** There is a connection: what waited for it, and still has time, is sent. */
+  /** There is a connection: commands that waited for it, and still have time, are sent. */
   #sendAll(): void {
-    for (const outstanding of this.#outstanding) if (!outstanding.sent) this.#send(outstanding)
-  }
-
-  #settled(outstanding: Outstanding): void {
-    this.#outstanding.delete(outstanding)
+    for (const command of this.#outstanding.unsent()) this.#send(command)
   }
 }
-
-/** How ioredis begins to say that a command never left. */
-const UNSENT = "Stream isn't writeable"

@@ -12,11 +12,11 @@ export interface RedisStoreOptions {
   client?: Redis | Cluster | undefined
   /** Begins every key and channel. Default `sluice:`. */
   prefix?: string | undefined
-  /** What logs may hold in this process, in bytes; those nobody reads are let go for it. Default 256 MiB. */
+  /** How many bytes the logs in this process may take; those nobody reads are removed first. Default 256 MiB. */
   maxBytes?: number | undefined
   /** How long one command may take, in milliseconds. Default 5,000. */
   commandMs?: number | undefined
-  /** How long a stream may be silent before a process that reads it looks, in milliseconds. Default 1,000. */
+  /** How long a stream may be silent before a process that reads it asks the store, in milliseconds. Default 1,000. */
   lookEveryMs?: number | undefined
   /**
    * When Redis does not answer: `end` the streams that are produced here after `outageMs`, or `degrade`: go on serving
@@ -25,7 +25,7 @@ export interface RedisStoreOptions {
   onStoreOutage?: 'end' | 'degrade' | undefined
   /** How long Redis may be away before `onStoreOutage: 'end'` ends streams, in milliseconds. Default 30,000. */
   outageMs?: number | undefined
-  /** Is told what an operator should know, such as an eviction policy that can lose streams. Default: `process.emitWarning`. */
+  /** Receives what an operator should know, such as an eviction policy that can lose streams. Default: `process.emitWarning`. */
   onWarning?: ((message: string) => void) | undefined
 }
 

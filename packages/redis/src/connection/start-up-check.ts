@@ -4,7 +4,7 @@ import type { RedisConnection } from './redis-connection.ts'
 
 const MIN_MAJOR = 7
 
-/** Looks at the server until it has answered once. */
+/** Checks the server until it has answered once. */
 export class StartUpCheck {
   readonly #connection: RedisConnection
   readonly #warn: (message: string) => void
@@ -18,7 +18,7 @@ export class StartUpCheck {
   /** @throws SluiceError `SLUICE_ERR_OPTION` when the server is too old, `SLUICE_ERR_STORE` when it does not answer */
   passed(): Promise<void> {
     this.#checked ??= checkServer(this.#connection, this.#warn).catch((error: unknown) => {
-      // One that did not answer may do so now.
+      // A server that did not answer may do so now.
       if (!isSluiceError(error) || error.code !== 'SLUICE_ERR_OPTION') this.#checked = undefined
       throw error
     })
@@ -27,16 +27,16 @@ export class StartUpCheck {
 }
 
 /**
- * Looks at the server once. A policy that can lose streams is told to the operator.
+ * Checks the server once. The operator is warned of a policy that can lose streams.
  *
  * @throws SluiceError `SLUICE_ERR_OPTION` when it is too old, `SLUICE_ERR_STORE` when it does not answer
  */
 async function checkServer(connection: RedisConnection, warn: (message: string) => void): Promise<void> {
   let info: string
   try {
-    info = await connection.ask(() => connection.commands.info())
+    info = await connection.ask(() => connection.commands.info(), isInfo)
   } catch (error) {
-    // One that forbids INFO cannot be checked, and may be all right.
+    // A server that forbids INFO cannot be checked, and may be all right.
     if (error instanceof SluiceError && error.cause instanceof Error && error.cause.message.startsWith('NOPERM')) return
     throw error
   }
@@ -53,6 +53,11 @@ async function checkServer(connection: RedisConnection, warn: (message: string) 
       `This Redis may evict keys when its memory is full (maxmemory-policy ${policy}), and running streams with them. Set it to noeviction, or give streams a Redis of their own.`,
     )
   }
+}
+
+/** Whether a reply is that to INFO. No other reply is a text of names and values. */
+function isInfo(reply: string): boolean {
+  return typeof reply === 'string' && reply.includes(':')
 }
 
 function field(info: string, name: string): string | undefined {

@@ -8,7 +8,16 @@ export function storeError(reason: string, cause?: unknown): SluiceError {
   })
 }
 
-/** Whether Redis refused for want of memory. */
+/** The error of a command whose reply answers another one: whether Redis did what it was asked is not known. */
+export function misplacedReply(): SluiceError {
+  return storeError('the reply answers another command, and the connection is made anew')
+}
+
+/** What the operator is warned of when that happens. */
+export const MISPLACED_WARNING =
+  'Redis gave a reply that answers another command. The connection is made anew, and again whenever that happens. Something between this process and Redis, such as a proxy or a pool, loses or repeats replies.'
+
+/** Whether Redis refused a command for lack of memory. */
 export function isOutOfMemory(error: unknown): boolean {
   return error instanceof SluiceError && error.cause instanceof Error && error.cause.message.startsWith('OOM')
 }

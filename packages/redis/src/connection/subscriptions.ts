@@ -1,48 +1,41 @@
 import type { StreamName } from '@sluice/core'
 
-import type { RedisConnection } from './redis-connection.ts'
 import type { Keys } from '../protocol/keys.ts'
+import { type Notice, parseNotice } from '../protocol/notice.ts'
+import type { RedisConnection } from './redis-connection.ts'
 
-/** What an instance is told of a stream it produces. Only a wake-up: the truth is in the store. */
-export type Notice = StreamName &
-  (
-    | { about: 'end' | 'erased' | 'inbox' }
-    | { about: 'readers'; instance: string; seq: string }
-    | { about: 'grant'; reader: string; seq: number }
-  )
-
-/** Who listens to one stream's entries. */
+/** Who receives what is published about one stream. */
 export interface StreamListener {
   /** An entry, `erased`, a watermark or a notice, as it was published. */
-  heard(message: string): void
-  /** What was said for a while may have been missed. */
+  received(message: string): void
+  /** Messages may have been missed. */
   missed(): void
 }
 
-/** The listening connection: one for all streams of this process. */
+/** The channels of the listening connection: one connection for all streams of this process. */
 export class Subscriptions {
   readonly #connection: RedisConnection
-  readonly #own: string
+  readonly #ownChannel: string
   readonly #onNotice: (notice: Notice) => void
   readonly #listeners: Map<string, Set<StreamListener>> = new Map()
   readonly #keys: Keys
   #subscribed: Promise<void> | undefined
-  /** Called when it listens, at first or again: notices may have been missed. */
+  /** Called when the connection listens, at first or again: notices may have been missed. */
   onMissed: () => void = () => {}
 
   constructor(connection: RedisConnection, keys: Keys, instance: string, onNotice: (notice: Notice) => void) {
     this.#connection = connection
     this.#keys = keys
-    this.#own = keys.instance(instance)
+    this.#ownChannel = keys.instance(instance)
     this.#onNotice = onNotice
     const { listening } = connection
-    listening.on('message', (channel: string, message: string) => this.#message(channel, message))
-    // Subscriptions are made anew with every connection; what was said in between is looked up.
+    listening.on('message', (channel: string, message: string) => this.#received(channel, message))
+    // Subscriptions are made anew with every connection; what was published in between is read from the store.
     listening.on('ready', () => this.#connected())
     if (listening.status === 'ready') this.#connected()
   }
 
-  /** Resolves when this stream's entries are heard; rejects when that could not be had now: it is tried again by itself. */
+  /** Resolves when this stream's messages arrive; rejects when that is not possible now: it is tried again by itself. */
   async listen(stream: StreamName, listener: StreamListener): Promise<void> {
     const channel = this.#keys.channel(stream)
     const listeners = this.#listeners.get(channel)
@@ -65,30 +58,20 @@ export class Subscriptions {
   }
 
   #connected(): void {
-    const channels = [this.#own, ...this.#listeners.keys()]
+    const channels = [this.#ownChannel, ...this.#listeners.keys()]
     this.#subscribed = this.#connection.listening.subscribe(...channels).then(() => {
       this.onMissed()
       for (const listeners of this.#listeners.values()) for (const listener of listeners) listener.missed()
     }, ignore)
   }
 
-  #message(channel: string, message: string): void {
-    if (channel !== this.#own) {
-      for (const listener of this.#listeners.get(channel) ?? []) listener.heard(message)
+  #received(channel: string, message: string): void {
+    if (channel !== this.#ownChannel) {
+      for (const listener of this.#listeners.get(channel) ?? []) listener.received(message)
       return
     }
     const notice = parseNotice(message)
     if (notice) this.#onNotice(notice)
-  }
-}
-
-/** `undefined` for what is no notice: somebody else's message does nothing. */
-export function parseNotice(message: string): Notice | undefined {
-  try {
-    const notice = JSON.parse(message) as Notice
-    return typeof notice.id === 'string' && typeof notice.about === 'string' ? notice : undefined
-  } catch {
-    return undefined
   }
 }
 

@@ -1,17 +1,18 @@
 import { Scheduler, type Runtime } from '@sluice/core'
 
 import { AppendBatcher } from '../connection/append-batcher.ts'
-import { createInstanceId } from '../commands/begin-stream.ts'
 import { RedisConnection } from '../connection/redis-connection.ts'
-import { Subscriptions, type Notice } from '../connection/subscriptions.ts'
-import { Keys } from '../protocol/keys.ts'
 import type { ResolvedRedisStoreOptions } from '../connection/redis-store-options.ts'
+import { Subscriptions } from '../connection/subscriptions.ts'
+import { Keys } from '../protocol/keys.ts'
+import type { Notice } from '../protocol/notice.ts'
+import { createInstanceId } from './instance-id.ts'
 import type { StoreContext } from './store-context.ts'
 
-/** What the owner of a context is told. */
+/** Who is notified of what reaches a context. */
 export interface StoreContextOwner {
-  noticed(notice: Notice): void
-  /** All logs together are larger than they were. */
+  notified(notice: Notice): void
+  /** All logs together have become larger. */
   grown(): void
 }
 
@@ -26,12 +27,12 @@ export function openStoreContext(
   const keys = new Keys(options.prefix)
   const instance = createInstanceId()
   const account = { bytes: 0, grown: () => owner.grown() }
-  const subscriptions = new Subscriptions(connection, keys, instance, (notice) => owner.noticed(notice))
+  const subscriptions = new Subscriptions(connection, keys, instance, (notice) => owner.notified(notice))
   return {
     instance,
     scheduler,
     connection,
-    appends: new AppendBatcher(scheduler, connection),
+    appendBatcher: new AppendBatcher(scheduler, connection),
     keys,
     subscriptions,
     options,

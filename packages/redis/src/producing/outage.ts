@@ -1,10 +1,11 @@
 import { Deadline, type Due, type Keeping, type Log } from '@sluice/core'
 
-import { type StoreContext, SILENT_MS } from '../context/store-context.ts'
+import type { StoreContext } from '../context/store-context.ts'
+import { SILENT_MS } from '../protocol/times.ts'
 
 /**
- * A store that does not take what one stream gives it. What is asked for then is done in time, whatever the command under
- * way does: readers here are served without the store, or the stream is given up.
+ * A store that does not take what one stream gives it. What the options ask for then is done in time, whatever the command
+ * under way does: readers here are served without the store, or the stream is given up.
  */
 export class Outage implements Due {
   readonly #context: StoreContext
@@ -13,11 +14,11 @@ export class Outage implements Due {
   readonly #giveUp: () => void
   /** Since when the store has not taken what it was given. */
   #sinceMs: number | undefined
-  /** Set while something is under way, and a little longer: most are called off by nobody, and find nothing to do. */
-  readonly #patience: Deadline = new Deadline(this)
-  #isPatient = false
+  /** Set while something is under way, and a little longer: mostly it is not cancelled, and finds nothing to do. */
+  readonly #deadline: Deadline = new Deadline(this)
+  #isScheduled = false
   /** True while readers here are served without the store. */
-  #ahead = false
+  #runsAhead = false
 
   constructor(context: StoreContext, log: Log, keeping: Keeping, giveUp: () => void) {
     this.#context = context
@@ -29,42 +30,42 @@ export class Outage implements Due {
   /** The store is asked to take something, perhaps again. */
   asked(nowMs: number): void {
     this.#sinceMs ??= nowMs
-    if (!this.#isPatient) this.#watch(this.#sinceMs)
+    if (!this.#isScheduled) this.#schedule(this.#sinceMs)
   }
 
-  /** It has answered. */
+  /** The store has answered. */
   answered(): void {
     this.#sinceMs = undefined
-    if (!this.#ahead) return
-    this.#ahead = false
+    if (!this.#runsAhead) return
+    this.#runsAhead = false
     this.#log.storeFirstAgain(this.#keeping.durability === 'write-behind' ? 'appended' : 'stored')
   }
 
   /** Nothing more is given to the store. */
   stop(): void {
     this.#sinceMs = undefined
-    this.#context.scheduler.cancel(this.#patience)
+    this.#context.scheduler.cancel(this.#deadline)
   }
 
   /** @internal */
   due(): void {
-    this.#isPatient = false
+    this.#isScheduled = false
     const sinceMs = this.#sinceMs
     if (sinceMs === undefined) return
-    if (this.#context.scheduler.now() - sinceMs < this.#patienceMs) return this.#watch(sinceMs)
+    if (this.#context.scheduler.now() - sinceMs < this.#limitMs) return this.#schedule(sinceMs)
     if (this.#context.options.onStoreOutage === 'end') return this.#giveUp()
-    if (this.#ahead) return
-    this.#ahead = true
+    if (this.#runsAhead) return
+    this.#runsAhead = true
     this.#log.runAhead()
   }
 
-  get #patienceMs(): number {
+  get #limitMs(): number {
     const { onStoreOutage, outageMs } = this.#context.options
     return onStoreOutage === 'end' ? outageMs : SILENT_MS
   }
 
-  #watch(sinceMs: number): void {
-    this.#isPatient = true
-    this.#context.scheduler.schedule(this.#patience, sinceMs + this.#patienceMs)
+  #schedule(sinceMs: number): void {
+    this.#isScheduled = true
+    this.#context.scheduler.schedule(this.#deadline, sinceMs + this.#limitMs)
   }
 }

@@ -1,20 +1,24 @@
-import { Deadline, type Log, type LogPersister, type Steppable, type StoredStream, type Keeping } from '@sluice/core'
+import { Deadline, type Keeping, type Log, type LogPersister, type Steppable, type StoredStream } from '@sluice/core'
 
-import type { AppendOutcome } from '../connection/append-batcher.ts'
-import type { EncodedChunk } from '../protocol/chunk-codec.ts'
 import { confirmReplicas } from '../commands/confirm-replicas.ts'
+import type { Append, AppendOutcome } from '../connection/append-batcher.ts'
+import { isOutOfMemory } from '../connection/store-error.ts'
+import type { StoreContext } from '../context/store-context.ts'
+import type { EncodedChunk } from '../protocol/chunk-codec.ts'
+import { SCRIPTS } from '../protocol/scripts.ts'
+import { endedMs, liveMs } from '../protocol/times.ts'
 import { nextChunk } from './next-chunk.ts'
 import { Outage } from './outage.ts'
-import { SCRIPTS } from '../protocol/scripts.ts'
-import { endedMs, liveMs, type StoreContext } from '../context/store-context.ts'
-import { isOutOfMemory } from '../connection/store-error.ts'
 
-/** What the owner of an outbox is asked and told. */
+/** Why nothing more of a stream can be stored. */
+export type UnstorableReason = 'missing' | 'lost' | 'outage' | 'full'
+
+/** Who is asked and notified by an outbox. */
 export interface OutboxOwner {
   /** Another producer, or a close from outside, has the stream now. */
   superseded(): Promise<void>
-  /** The store has lost the stream, or cannot take it: nothing more can be stored. */
-  unstorable(why: 'missing' | 'lost' | 'outage' | 'full'): void
+  /** The store does not have the stream any more, or cannot take it. */
+  unstorable(reason: UnstorableReason): void
 }
 
 const FIRST_PAUSE_MS = 20
@@ -24,8 +28,8 @@ const MANY_EVENTS = 8
 const DISTANCE_MS = 2
 
 /**
- * Carries a log's events to Redis: one append is under way at a time, and what is appended meanwhile goes with the next.
- * Knows what the store has, and heals a store that has lost some of it.
+ * Sends a log's events to Redis: one append is under way at a time, and what is appended meanwhile goes with the next.
+ * It knows what the store has, and writes again what the store has lost.
  */
 export class Outbox implements Steppable, LogPersister {
   dirty = false
@@ -33,15 +37,14 @@ export class Outbox implements Steppable, LogPersister {
   readonly #stored: StoredStream
   readonly #keeping: Keeping
   readonly #owner: OutboxOwner
-  /** Meta and log. */
-  readonly #keys: readonly [string, string]
-  /** What the store is believed to have. */
+  readonly #keys: Append['keys']
+  /** Up to where the store has acknowledged events. */
   #acked: number
   #busy = false
   #stopped = false
   readonly #outage: Outage
-  readonly #again: Deadline = new Deadline({ due: () => this.#goOn() })
-  #goOn: () => void = () => {}
+  readonly #wakeUp: Deadline = new Deadline({ due: () => this.#wake() })
+  #wake: () => void = () => {}
   #pauseMs = FIRST_PAUSE_MS
   #trimmed = false
 
@@ -55,10 +58,6 @@ export class Outbox implements Steppable, LogPersister {
     this.#outage = new Outage(context, stored.log, keeping, () => this.#giveUp('outage'))
   }
 
-  get #replicates(): boolean {
-    return typeof this.#keeping.durability === 'object'
-  }
-
   get #log(): Log {
     return this.#stored.log
   }
@@ -68,18 +67,19 @@ export class Outbox implements Steppable, LogPersister {
   }
 
   step(): void {
-    if (!this.#busy && !this.#stopped) void this.#carry()
+    if (!this.#busy && !this.#stopped) void this.#sendAll()
   }
 
   stop(): void {
     if (this.#stopped) return
     this.#stopped = true
     this.#outage.stop()
-    this.#context.scheduler.cancel(this.#again)
-    this.#goOn()
+    this.#context.scheduler.cancel(this.#wakeUp)
+    this.#wake()
   }
 
-  async #carry(): Promise<void> {
+  async #sendAll(): Promise<void> {
+    const replicates = typeof this.#keeping.durability === 'object'
     this.#busy = true
     while (!this.#stopped && this.#acked < this.#log.lastSeq) {
       const sentAtMs = this.#context.scheduler.now()
@@ -91,10 +91,10 @@ export class Outbox implements Steppable, LogPersister {
         else {
           const [outcome, detail] = await this.#append(chunk)
           if (this.#stopped) break
-          if (outcome === 'ok' && !this.#replicates) this.#took(chunk.lastSeq)
+          if (outcome === 'ok' && !replicates) this.#acknowledged(chunk.lastSeq)
           else await this.#answered(chunk, outcome, detail)
         }
-        this.#works()
+        this.#succeeded()
         if (this.#acked - before >= MANY_EVENTS) await this.#gather(sentAtMs + DISTANCE_MS)
       } catch (error) {
         await this.#failed(error)
@@ -109,11 +109,11 @@ export class Outbox implements Steppable, LogPersister {
       const { durability } = this.#keeping
       if (typeof durability === 'object')
         await confirmReplicas(this.#context, this.#stored, durability.replicas, lastSeq)
-      return this.#took(lastSeq)
+      return this.#acknowledged(lastSeq)
     }
     if (outcome === 'gap') return this.#gap(Number(detail))
     if (outcome === 'missing') return this.#giveUp('missing')
-    // Whoever was replaced is stopped by this. A store that has forgotten the one who replaced us is asked again.
+    // A producer that was replaced is stopped by this. A store that has forgotten its replacement is asked again.
     await this.#owner.superseded()
     if (this.#log.end || this.#log.lost) this.stop()
   }
@@ -122,7 +122,7 @@ export class Outbox implements Steppable, LogPersister {
     const { timing, log } = this.#stored
     const append = { keys: this.#keys, epoch: log.epoch, after: this.#acked, lastSeq, tokens, payload }
     const first = this.#acked === 0
-    if (!end && !usage && !first) return this.#context.appends.append(append)
+    if (!end && !usage && !first) return this.#context.appendBatcher.append(append)
     const ended = end && endedMs(this.#keeping)
     const more = {
       usage: usage && JSON.stringify(usage),
@@ -131,26 +131,24 @@ export class Outbox implements Steppable, LogPersister {
       logMs: ended ? ended.logMs : liveMs(this.#keeping),
       metaMs: ended ? ended.metaMs : liveMs(this.#keeping),
     }
-    return this.#context.appends.append({ ...append, more })
+    return this.#context.appendBatcher.append({ ...append, more })
   }
 
-  #took(seq: number): void {
+  #acknowledged(seq: number): void {
     this.#acked = seq
     if (seq > this.#log.stored) this.#log.storedUpTo(seq)
   }
 
   /**
-   * The store has more than we knew (a reply was lost), or less than it had said (it has lost what it acknowledged): then
+   * The store has more than was acknowledged here (a reply was lost), or less (it has lost acknowledged events): then
    * the same events go there again, under the same seqs, as long as they are kept here.
    */
   #gap(seq: number): void {
-    const log = this.#log
-    if (seq > log.lastSeq) return this.#giveUp('lost')
-    this.#acked = seq
-    if (seq > log.stored) log.storedUpTo(seq)
+    if (seq > this.#log.lastSeq) return this.#giveUp('lost')
+    this.#acknowledged(seq)
   }
 
-  #works(): void {
+  #succeeded(): void {
     this.#pauseMs = FIRST_PAUSE_MS
     this.#trimmed = false
     this.#outage.answered()
@@ -158,42 +156,36 @@ export class Outbox implements Steppable, LogPersister {
 
   async #failed(error: unknown): Promise<void> {
     if (this.#stopped) return
-    if (isOutOfMemory(error)) return this.#full()
-    await this.#pause()
+    if (isOutOfMemory(error)) return this.#makeRoom()
+    const pauseMs = this.#pauseMs
+    this.#pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)
+    await this.#sleepUntil(this.#context.scheduler.now() + pauseMs)
   }
 
-  /** The older half of this stream makes room for its newest; if that is not enough, it ends. */
-  async #full(): Promise<void> {
+  /** The older half of this stream makes room for its newest events; if that is not enough, the stream ends. */
+  async #makeRoom(): Promise<void> {
     if (this.#trimmed) return this.#giveUp('full')
     this.#trimmed = true
-    const { connection, keys } = this.#context
-    const { facts, log } = this.#stored
     try {
-      await connection.run(SCRIPTS.trim, [keys.meta(facts), keys.log(facts)], [log.epoch])
+      await this.#context.connection.run(SCRIPTS.trim, this.#keys, [this.#log.epoch])
     } catch {
-      // The append says what is the matter.
+      // The next append fails for the same reason.
     }
   }
 
-  #giveUp(why: 'missing' | 'lost' | 'outage' | 'full'): void {
+  #giveUp(reason: UnstorableReason): void {
     this.stop()
-    this.#owner.unstorable(why)
+    this.#owner.unstorable(reason)
   }
 
-  #pause(): Promise<void> {
-    const pauseMs = this.#pauseMs
-    this.#pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)
-    return this.#sleepUntil(this.#context.scheduler.now() + pauseMs)
-  }
-
-  /** An entry costs Redis the same for one event and for hundreds: a fast source's are worth a short wait. */
+  /** An entry costs Redis the same for one event and for hundreds: a fast source's events are worth a short wait. */
   async #gather(untilMs: number): Promise<void> {
     const isOver = this.#stopped || this.#log.end !== undefined
     if (!isOver && this.#context.scheduler.now() < untilMs) await this.#sleepUntil(untilMs)
   }
 
   #sleepUntil(timeMs: number): Promise<void> {
-    this.#context.scheduler.schedule(this.#again, timeMs)
-    return new Promise((resolve) => (this.#goOn = resolve))
+    this.#context.scheduler.schedule(this.#wakeUp, timeMs)
+    return new Promise((resolve) => (this.#wake = resolve))
   }
 }

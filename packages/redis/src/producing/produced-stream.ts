@@ -1,48 +1,42 @@
-import type { ClosedCode, EndEvent, Json, Keeping, StoredStream } from '@sluice/core'
+import type { ClosedCode, EndEvent, Keeping, StoredStream } from '@sluice/core'
 import { cutEnd, extendReaders } from '@sluice/core'
 
 import { readRecord } from '../commands/read-record.ts'
-import type { Notice } from '../connection/subscriptions.ts'
-import { Outbox, type OutboxOwner } from './outbox.ts'
-import { SCRIPTS } from '../protocol/scripts.ts'
+import { renewLease } from '../commands/renew-lease.ts'
 import type { StoreContext } from '../context/store-context.ts'
+import type { Notice } from '../protocol/notice.ts'
+import { liveMs } from '../protocol/times.ts'
+import { InboxMessages } from './inbox-messages.ts'
+import { Outbox, type OutboxOwner, type UnstorableReason } from './outbox.ts'
+import { ReadersElsewhere } from './readers-elsewhere.ts'
 
-/** What an instance says of its readers. */
-interface Attendance {
-  /** Until when it holds, on this process's clock. */
-  readonly untilMs: number
-  readonly seq: number
-}
-
-/** A stream that is produced in this process, and what it hears of its readers, messages and end in others. */
+/** A stream that is produced in this process: its lease, and what other processes notify it of. */
 export class ProducedStream implements OutboxOwner {
   readonly stream: StoredStream
   readonly keeping: Keeping
   readonly outbox: Outbox
+  readonly readersElsewhere: ReadersElsewhere
   readonly #context: StoreContext
+  readonly #inbox: InboxMessages
   readonly #onUnstorable: (end: EndEvent) => void
-  readonly #attendance: Map<string, Attendance> = new Map()
-  /** Messages handed to the source so far. */
-  #taken = 0
-  #taking = false
-  /** What the store says is being looked up. */
-  #doubt: Promise<void> | undefined
-  /** True when a message may have come since the inbox was asked last. */
-  #moreToTake = false
+  /** Set while the store is asked whether this process still owns the stream. */
+  #ownershipCheck: Promise<void> | undefined
 
   constructor(context: StoreContext, stream: StoredStream, keeping: Keeping, onUnstorable: (end: EndEvent) => void) {
     this.#context = context
     this.stream = stream
     this.keeping = keeping
     this.#onUnstorable = onUnstorable
-    this.outbox = new Outbox(context, stream, keeping, this)
     const { log } = stream
+    this.readersElsewhere = new ReadersElsewhere(context.scheduler, log)
+    this.#inbox = new InboxMessages(context, stream)
+    this.outbox = new Outbox(context, stream, keeping, this)
     log.produce(log.epoch, keeping.durability === 'write-behind' ? 'appended' : 'stored', this.outbox)
   }
 
-  /** Settles once it is known whether this process still produces the stream: another may have said that it has ended. */
-  async undoubted(): Promise<void> {
-    await this.#doubt
+  /** Settles once it is known whether this process still owns the stream: a notice may have reported its end. */
+  async ownershipKnown(): Promise<void> {
+    await this.#ownershipCheck
   }
 
   get over(): boolean {
@@ -50,73 +44,53 @@ export class ProducedStream implements OutboxOwner {
     return end !== undefined || lost !== undefined
   }
 
-  /** A renewal's answer: what may have been missed. */
-  renewed(
-    readers: ReadonlyMap<string, string>,
-    messages: number,
-    grants: ReadonlyMap<string, number>,
-    nowMs: number,
-  ): void {
-    this.#attendance.clear()
-    for (const [instance, entry] of readers) {
-      const [until = '0', seq = '0'] = entry.split(':')
-      this.#attendance.set(instance, {
-        untilMs: this.#context.scheduler.now() + Number(until) - nowMs,
-        seq: Number(seq),
-      })
+  /** Renews the lease. `false`: it is not this process's any more. @throws SluiceError `SLUICE_ERR_STORE` */
+  async renew(leaseMs: number = this.keeping.leaseMs): Promise<boolean> {
+    const { facts, log } = this.stream
+    const renewal = { epoch: log.epoch, leaseMs, liveMs: liveMs(this.keeping) }
+    const outcome = await renewLease(this.#context, facts, renewal)
+    if (outcome.is === 'refused') {
+      await this.superseded()
+      return false
     }
-    this.attend()
-    for (const [name, seq] of grants) extendReaders(this.stream.log, name, seq)
-    if (messages > 0) void this.#takeMessages()
+    const { missed } = outcome
+    if (!missed) return true
+    this.readersElsewhere.replaceAll(missed.readers, missed.nowMs)
+    for (const [name, seq] of missed.grants) extendReaders(log, name, seq)
+    if (missed.messages > 0) void this.#inbox.take()
+    return true
   }
 
-  heard(notice: Notice): void {
-    if (notice.about === 'end' || notice.about === 'erased') this.#doubt = this.superseded().catch(ignore)
-    else if (notice.about === 'inbox') void this.#takeMessages()
+  /** A notice of another process, about this stream. */
+  notified(notice: Notice): void {
+    if (notice.about === 'end' || notice.about === 'erased') this.#ownershipCheck = this.superseded().catch(ignore)
+    else if (notice.about === 'inbox') void this.#inbox.take()
     else if (notice.about === 'grant') extendReaders(this.stream.log, notice.reader, notice.seq)
-    else if (notice.about === 'readers') this.#readersElsewhere(notice.instance, notice.seq)
+    else if (notice.about === 'readers') this.readersElsewhere.report(notice.instance, notice.seq)
   }
 
-  /** The entries of a refused close: readers that had not been heard of. */
-  attendedBy(entries: readonly string[]): void {
-    for (let index = 0; index + 1 < entries.length; index += 2) {
-      this.#readersElsewhere(entries[index]!, entries[index + 1]!.split(':')[1] ?? '0')
+  /** The reports in a refused close: readers of which no notice had arrived. */
+  attendedBy(reports: readonly string[]): void {
+    for (let index = 0; index + 1 < reports.length; index += 2) {
+      this.readersElsewhere.report(reports[index]!, reports[index + 1]!.split(':')[1] ?? '0')
     }
   }
 
-  #readersElsewhere(instance: string, seq: string): void {
-    if (!/^\d*$/.test(seq)) return
-    if (seq === '') this.#attendance.delete(instance)
-    else this.#attendance.set(instance, { untilMs: this.#context.scheduler.now() + ATTENDANCE_MS, seq: Number(seq) })
-    this.attend()
-  }
-
-  /** Counts who still reads elsewhere; called again and again, so that a process that died is missed. */
-  attend(): void {
-    const now = this.#context.scheduler.now()
-    let furthest = 0
-    for (const [instance, { untilMs, seq }] of this.#attendance) {
-      if (untilMs < now) this.#attendance.delete(instance)
-      else furthest = Math.max(furthest, seq)
-    }
-    if (!this.over) this.stream.log.readElsewhere(this.#attendance.size, furthest)
-  }
-
-  /** The stream was ended, erased or taken from outside: what the store has counts. */
+  /** The stream was ended, erased or taken from outside: what the store has is what counts. */
   async superseded(): Promise<void> {
     if (this.over) return
     const { connection, keys, instance } = this.#context
-    const looked = await readRecord(connection, keys, this.stream.facts)
+    const record = await readRecord(connection, keys, this.stream.facts)
     if (this.over) return
-    if (looked.is === 'missing') return this.unstorable('missing')
-    const { end, epoch, instance: producer, seq } = looked.is === 'stream' ? looked.state : looked
+    if (record.is === 'missing') return this.unstorable('missing')
+    const { end, epoch, instance: producer, seq } = record.is === 'stream' ? record.state : record
     // What another producer has written is not here: with its end, this log would pass for the whole.
     if (producer !== instance) this.#lose('epoch')
     else if (end) this.applyEnd(end, epoch, seq)
     else if (epoch !== this.stream.log.epoch) this.#lose('epoch')
   }
 
-  /** Takes the end that the store has; what had not been stored before it never was. */
+  /** Takes the end that the store has. Events that were not stored before it are dropped. */
   applyEnd(end: EndEvent, epoch: number, seq: number): void {
     const { log } = this.stream
     if (log.end) return
@@ -127,58 +101,27 @@ export class ProducedStream implements OutboxOwner {
     log.storedUpTo(log.lastSeq)
   }
 
-  unstorable(why: 'missing' | 'lost' | 'outage' | 'full'): void {
+  unstorable(reason: UnstorableReason): void {
     const { log } = this.stream
     if (this.over) return
     this.outbox.stop()
     const end = cutEnd(log, 'storage')
-    const error = { code: 'SLUICE_ERR_STORE', message: MESSAGES[why], retryable: true, status: 503 }
+    const error = { code: 'SLUICE_ERR_STORE', message: MESSAGES[reason], retryable: true, status: 503 }
     log.lose('storage')
-    if (why !== 'missing') this.#onUnstorable({ ...end, error })
+    if (reason !== 'missing') this.#onUnstorable({ ...end, error })
   }
 
   #lose(code: ClosedCode): void {
     this.outbox.stop()
     this.stream.log.lose(code)
   }
-
-  async #takeMessages(): Promise<void> {
-    this.#moreToTake = true
-    if (this.#taking || this.over) return
-    this.#taking = true
-    try {
-      const { connection, keys } = this.#context
-      const { facts, log } = this.stream
-      while (this.#moreToTake && !this.over) {
-        this.#moreToTake = false
-        const recordKeys = [keys.meta(facts), keys.inbox(facts)]
-        const messages = (await connection.run(SCRIPTS.takeMessages, recordKeys, [log.epoch, this.#taken])) as string[]
-        const taken = messages.findIndex((message) => !this.#give(JSON.parse(message) as Json))
-        const count = taken === -1 ? messages.length : taken
-        this.#taken += count
-        // Asked once more, to say what was taken, and for what came meanwhile.
-        if (count > 0) this.#moreToTake = true
-      }
-    } catch {
-      // The next renewal says that messages wait.
-    } finally {
-      this.#taking = false
-    }
-  }
-
-  #give(message: Json): boolean {
-    return [...this.stream.log.watchers].some((watcher) => watcher.message?.(message))
-  }
 }
 
-/** How long what an instance said of its readers is believed: it says so again three times meanwhile. */
-export const ATTENDANCE_MS = 10_000
-
-const MESSAGES = {
+const MESSAGES: Readonly<Record<UnstorableReason, string>> = {
   missing: 'The stream is not in the store any more.',
   lost: 'The store has lost part of the stream.',
   outage: 'The store did not answer.',
   full: 'The store has no room left.',
-} as const
+}
 
 function ignore(): void {}

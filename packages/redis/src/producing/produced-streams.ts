@@ -1,22 +1,28 @@
-import type { Keeping, StoredStream, StreamName } from '@sluice/core'
+import type { EndEvent, Keeping, StoredStream, StreamName } from '@sluice/core'
 
-import type { ReplicaCache } from '../replica/replica-cache.ts'
-import type { Maintenance } from '../upkeep/maintenance.ts'
-import { ProducedStream } from './produced-stream.ts'
 import type { StoreContext } from '../context/store-context.ts'
+import type { ReplicaCache } from '../replica/replica-cache.ts'
+import { ProducedStream } from './produced-stream.ts'
 
-/** What this process produces. */
+/** Who is notified of what becomes of the streams of this process. */
+export interface ProducedStreamsListener {
+  /** The stream has ended. */
+  ended(stream: StreamName): void
+  /** The store could not take the stream's end, and must learn of it once it can. */
+  endPending(stream: StoredStream, keeping: Keeping, end: EndEvent): void
+}
+
+/** The streams that this process produces. */
 export class ProducedStreams {
   readonly #context: StoreContext
-  readonly #held: ReplicaCache
-  /** Asked for when it is needed: it looks after these streams, and is made after them. */
-  readonly #maintenance: () => Maintenance
+  readonly #replicas: ReplicaCache
+  readonly #listener: ProducedStreamsListener
   readonly #streams: Map<string, ProducedStream> = new Map()
 
-  constructor(context: StoreContext, held: ReplicaCache, maintenance: () => Maintenance) {
+  constructor(context: StoreContext, replicas: ReplicaCache, listener: ProducedStreamsListener) {
     this.#context = context
-    this.#held = held
-    this.#maintenance = maintenance
+    this.#replicas = replicas
+    this.#listener = listener
   }
 
   get size(): number {
@@ -37,23 +43,23 @@ export class ProducedStreams {
 
   /** It is produced here from now on. */
   add(stream: StoredStream, keeping: Keeping): void {
-    const { id } = stream.facts
-    const produced = new ProducedStream(this.#context, stream, keeping, (end) => {
-      this.#maintenance().expire(stream, keeping, end)
-    })
-    this.#streams.set(id, produced)
+    const onUnstorable = (end: EndEvent): void => this.#listener.endPending(stream, keeping, end)
+    this.#streams.set(stream.facts.id, new ProducedStream(this.#context, stream, keeping, onUnstorable))
     stream.log.watchers.add({
-      ended: () => this.#ended(stream),
-      lost: () => this.#left(stream),
+      ended: () => {
+        this.#remove(stream)
+        this.#listener.ended(stream.facts)
+      },
+      lost: () => this.#remove(stream),
     })
   }
 
-  /** Gives those whose lease is not this process's any more. */
+  /** Gives those whose lease is not this process's any more. @throws SluiceError `SLUICE_ERR_STORE` */
   async renew(streams: readonly StreamName[], leaseMs: number): Promise<readonly StreamName[]> {
     const kept = await Promise.all(
       streams.map(async ({ tenant, id }) => {
         const produced = this.#streams.get(id)
-        return produced?.stream.facts.tenant === tenant && (await this.#maintenance().renew(produced, leaseMs))
+        return produced?.stream.facts.tenant === tenant && (await produced.renew(leaseMs))
       }),
     )
     return streams.filter((_, index) => !kept[index])
@@ -65,17 +71,9 @@ export class ProducedStreams {
     this.#streams.clear()
   }
 
-  #ended(stream: StoredStream): void {
-    this.#left(stream)
-    if (!this.#context.hosts.some(({ settles }) => settles))
-      void this.#maintenance().unwatch(stream.facts).catch(ignore)
-  }
-
   /** It is not produced here any more. */
-  #left({ facts, log }: StoredStream): void {
+  #remove({ facts, log }: StoredStream): void {
     this.#streams.delete(facts.id)
-    this.#held.finished(log)
+    this.#replicas.finished(log)
   }
 }
-
-function ignore(): void {}

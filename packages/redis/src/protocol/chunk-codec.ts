@@ -1,13 +1,13 @@
 import { type EndEvent, eventBytes, isTextual, type Logged, SluiceError, type Usage } from '@sluice/core'
 
-/** A run of events as one entry of a stream's log holds it. */
+/** A run of events as one entry of a stream's log contains it. */
 export interface Chunk {
   epoch: number
   firstSeq: number
   events: readonly Logged[]
 }
 
-/** An entry to be written, and what the store is told beside it. */
+/** An entry to be written, and what the store keeps beside it. */
 export interface EncodedChunk {
   payload: string
   lastSeq: number
@@ -17,7 +17,7 @@ export interface EncodedChunk {
   end: EndEvent | undefined
 }
 
-/** What one entry is to hold at most, in bytes; one event it holds in any case. */
+/** The bytes of one entry at most. An entry of a single event may be larger. */
 const MAX_CHUNK_BYTES = 128 * 1024
 
 /** As many of `events` as go into one entry: JSON of epoch, first seq and the events, text of choice 0 as plain strings. */
@@ -61,14 +61,14 @@ function note(encoded: EncodedChunk, event: Logged): void {
 /**
  * Reads an entry.
  *
- * @throws SluiceError `SLUICE_ERR_STORE` when it is not one of ours
+ * @throws SluiceError `SLUICE_ERR_STORE` when sluice did not write it
  */
 export function decodeChunk(payload: string): Chunk {
   try {
     const [epoch, firstSeq, ...events] = JSON.parse(payload) as [number, number, ...Logged[]]
     if (Number.isSafeInteger(epoch) && Number.isSafeInteger(firstSeq)) return { epoch, firstSeq, events }
   } catch {
-    // Said below.
+    // What is no JSON is no entry either: the error follows.
   }
   throw new SluiceError('SLUICE_ERR_STORE', 'An entry in Redis is not one that sluice wrote; use a prefix of its own.')
 }

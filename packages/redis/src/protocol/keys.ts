@@ -1,6 +1,6 @@
 import type { StreamName } from '@sluice/core'
 
-/** Keys and channels of one store; all keys of a stream share a hash tag, so that they live together in a cluster. */
+/** Keys and channels of one store. All keys of a stream share a hash tag, so that a cluster keeps them on one node. */
 export class Keys {
   readonly #prefix: string
 
@@ -16,7 +16,7 @@ export class Keys {
     return `${this.meta(stream)}:log`
   }
 
-  /** Which instances have readers, and how far those are. */
+  /** Reports of the instances that have readers, and how far those are. */
   readers(stream: StreamName): string {
     return `${this.meta(stream)}:readers`
   }
@@ -29,31 +29,37 @@ export class Keys {
     return `${this.meta(stream)}:grants`
   }
 
-  /** Where a stream's entries are told. */
+  /** All keys of a stream. */
+  all(stream: StreamName): string[] {
+    return [this.meta(stream), this.log(stream), this.readers(stream), this.inbox(stream), this.grants(stream)]
+  }
+
+  /** The channel on which a stream's entries are published. */
   channel(stream: StreamName): string {
     return this.log(stream)
   }
 
-  /** Points from an application's key to its stream. */
+  /** The pointer from an application's key to its stream. */
   key(tenant: string, key: string): string {
     return `${this.#prefix}key:{${scoped(tenant, key)}}`
   }
 
-  /** Points from an idempotency key to its stream. */
+  /** The pointer from an idempotency key to its stream. */
   repeat(tenant: string, owner: string, key: string): string {
     return `${this.#prefix}repeat:{${scoped(tenant, scoped(owner, key))}}`
   }
 
-  /** Where an instance is told what concerns the streams it produces. */
+  /** Begins the channels of instances. */
   get instances(): string {
     return `${this.#prefix}instance:`
   }
 
+  /** The channel on which an instance receives notices about the streams it produces. */
   instance(instance: string): string {
     return `${this.instances}${instance}`
   }
 
-  /** Streams that somebody must look after, by the time of the next look. */
+  /** Streams that are watched, by the time of their next check. */
   get watched(): string {
     return `${this.#prefix}watched`
   }

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
-/** One of the scripts in `lua/`: what it takes and gives stands in its head. */
+import { correlated } from './correlation.ts'
+
+/** One of the scripts in `lua/`, correlated: what it takes and returns stands in its head. */
 export interface Script {
   readonly name: string
   readonly lua: string
   readonly sha: string
   /**
-   * With how many of its keys it can do. While a cluster moves a slot, a command is refused that keys a key which is not
-   * there, and what is kept beside a stream need not be.
+   * How many of its keys it cannot do without. While a cluster moves a slot, it refuses a command that names a key which
+   * does not exist, and the keys beside a stream need not exist.
    */
   readonly essentialKeys?: number | undefined
 }
@@ -18,7 +20,7 @@ export type ScriptName =
   | 'begin'
   | 'append'
   | 'close'
-  | 'look'
+  | 'readRecord'
   | 'renew'
   | 'present'
   | 'takeOver'
@@ -26,8 +28,11 @@ export type ScriptName =
   | 'send'
   | 'takeMessages'
   | 'grant'
+  | 'readPointer'
   | 'claim'
+  | 'withdraw'
   | 'watch'
+  | 'unwatch'
   | 'takeDue'
   | 'confirm'
   | 'trim'
@@ -38,7 +43,7 @@ export const SCRIPTS: Readonly<Record<ScriptName, Script>> = {
   begin: load('begin'),
   append: load('append'),
   close: { ...load('close'), essentialKeys: 2 },
-  look: { ...load('look'), essentialKeys: 2 },
+  readRecord: { ...load('read-record'), essentialKeys: 2 },
   renew: { ...load('renew'), essentialKeys: 2 },
   present: load('present'),
   takeOver: load('take-over'),
@@ -46,8 +51,11 @@ export const SCRIPTS: Readonly<Record<ScriptName, Script>> = {
   send: load('send'),
   takeMessages: load('take-messages'),
   grant: load('grant'),
+  readPointer: load('read-pointer'),
   claim: load('claim'),
+  withdraw: load('withdraw'),
   watch: load('watch'),
+  unwatch: load('unwatch'),
   takeDue: load('take-due'),
   confirm: load('confirm'),
   trim: load('trim'),
@@ -55,6 +63,6 @@ export const SCRIPTS: Readonly<Record<ScriptName, Script>> = {
 }
 
 function load(name: string): Script {
-  const lua = readFileSync(new URL(`../../lua/${name}.lua`, import.meta.url), 'utf8')
+  const lua = correlated(readFileSync(new URL(`../../lua/${name}.lua`, import.meta.url), 'utf8'))
   return { name, lua, sha: createHash('sha1').update(lua).digest('hex') }
 }

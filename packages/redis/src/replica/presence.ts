@@ -1,10 +1,11 @@
 import type { StoredStream } from '@sluice/core'
 
-import { ATTENDANCE_MS } from '../producing/produced-stream.ts'
+import type { StoreContext } from '../context/store-context.ts'
+import { nameOf } from '../protocol/notice.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { nameOf, type StoreContext } from '../context/store-context.ts'
+import { ATTENDANCE_MS } from '../protocol/times.ts'
 
-/** What the producer of a stream, in another process, is told of who reads it here and how far. */
+/** Reports to the producer of a stream, in another process, that it is read here, and how far. */
 export class Presence {
   readonly #context: StoreContext
   readonly #stream: StoredStream
@@ -18,7 +19,7 @@ export class Presence {
     this.#windowBytes = windowBytes
   }
 
-  /** A reader got on: worth telling each half window. */
+  /** The furthest reader has moved. Each half window of it is reported. */
   furthestMoved(): void {
     if (this.#stream.log.furthestBytes - this.#reportedBytes >= this.#windowBytes / 2) this.report()
     this.arrived()
@@ -30,18 +31,18 @@ export class Presence {
     log.holdWindow(log.totalBytes - this.#reportedBytes >= this.#windowBytes)
   }
 
-  /** Says it also where nothing has changed, since it holds only for a while. */
+  /** Reports also what has not changed, since a report holds only for a while. */
   report(): void {
     const { log, facts } = this.#stream
-    const reads = log.readers.size > 0
-    if (log.end || log.lost || (!reads && !this.#reportedReaders)) return
-    this.#reportedReaders = reads
+    const hasReaders = log.readers.size > 0
+    if (log.end || log.lost || (!hasReaders && !this.#reportedReaders)) return
+    this.#reportedReaders = hasReaders
     this.#reportedBytes = log.furthestBytes
     let furthestSeq = 0
     for (const reader of log.readers) furthestSeq = Math.max(furthestSeq, reader.seq)
     const { connection, keys, instance } = this.#context
-    const args = [instance, reads ? furthestSeq : '', ATTENDANCE_MS, keys.instances, nameOf(facts)]
-    // What is lost of it is said again with the next renewal.
+    const args = [instance, hasReaders ? furthestSeq : '', ATTENDANCE_MS, keys.instances, nameOf(facts)]
+    // A report that is lost is made good by the next one.
     connection.run(SCRIPTS.present, [keys.meta(facts), keys.readers(facts)], args).catch(ignore)
   }
 }

@@ -1,26 +1,27 @@
 import type { Log } from '@sluice/core'
 
-import type { Chunk } from '../protocol/chunk-codec.ts'
 import type { RecordReading } from '../commands/read-record.ts'
+import type { Chunk } from '../protocol/chunk-codec.ts'
 
-/** Brings a log to what the store has, which is the truth. `false`: nothing more will come of it. */
-export function reconcile(log: Log, looked: RecordReading): boolean {
-  if (looked.is === 'missing') return lost(log, 'storage')
-  if (looked.is === 'erased') {
-    if (looked.end && looked.seq === log.lastSeq + 1)
-      takeChunk(log, { ...looked, firstSeq: looked.seq, events: [looked.end] })
+/** Brings a log to what the store has, which is the truth. `false`: nothing more will follow. */
+export function reconcile(log: Log, record: RecordReading): boolean {
+  if (record.is === 'missing') return lost(log, 'storage')
+  if (record.is === 'erased') {
+    if (record.end && record.seq === log.lastSeq + 1)
+      takeChunk(log, { ...record, firstSeq: record.seq, events: [record.end] })
     if (!log.end) log.lose('trimmed')
     log.clear()
     return false
   }
-  const { state, chunks } = looked
+  const { state, chunks } = record
   for (const chunk of chunks) {
-    // The head was trimmed past us.
+    // The store has trimmed its head past the end of this log.
     if (!takeChunk(log, chunk)) return lost(log, 'trimmed')
   }
-  // What was acknowledged is not there: somebody else has cut the log.
+  // Events that were acknowledged are not there: somebody else has cut the log.
   if (log.lastSeq < state.seq) return lost(log, 'trimmed')
-  // An end before what is here, or another producer's run that begins before all of it: what is here was lost there.
+  // An end before the last event of this log, or another producer's run that begins before all of it: the store has lost
+  // what is here.
   const replaced = state.epoch > log.epoch && state.seq < log.firstSeq
   if (state.seq < log.lastSeq && (replaced || state.end)) return lost(log, 'storage')
   return true
@@ -31,15 +32,15 @@ function lost(log: Log, code: 'storage' | 'trimmed'): false {
   return false
 }
 
-/** Takes what follows from a chunk. `false`: something is missing in between, or must be compared first. */
+/** Takes what follows from a chunk. `false`: events are missing in between, or must be compared with the store first. */
 export function takeChunk(log: Log, { epoch, firstSeq, events }: Chunk, live = false): boolean {
   const lastSeq = firstSeq + events.length - 1
-  // What an earlier producer said may be heard late, when the store has something else there.
+  // An earlier producer's chunk may arrive late, when the store has something else in its place.
   if (live && (epoch < log.epoch || (epoch > log.epoch && log.lastSeq > 0))) return false
   if (firstSeq > log.lastSeq + 1) return false
   const from = Math.max(firstSeq, log.firstSeq)
   const same = Math.min(lastSeq, log.lastSeq)
-  // The store is right, also where its epoch is the older one: it may have lost that somebody took over.
+  // The store is right, also where its epoch is the older one: it may have lost a take-over.
   if (from <= same && epoch !== log.epochOf(same)) log.rewind(from - 1)
   if (lastSeq <= log.lastSeq) return true
   log.epoch = epoch

@@ -1,6 +1,6 @@
 /**
  * One question under way, for everybody who asks before it has left this process. Whoever asks later may know of something
- * that the answer will not: for all of them together it is asked once more.
+ * that the answer does not contain: for all of them together the question is asked once more.
  */
 export class SingleFlight<Answer> {
   readonly #ask: () => Promise<Answer>
@@ -30,7 +30,7 @@ export class SingleFlight<Answer> {
   #begin(): Promise<Answer> {
     this.#next = undefined
     this.#left = false
-    // Commands leave at the end of the turn (see RedisConnection).
+    // Commands leave at the end of the turn (see `TurnCork`).
     process.nextTick(() => (this.#left = true))
     const current = this.#ask().finally(() => {
       if (this.#current === current) this.#current = undefined

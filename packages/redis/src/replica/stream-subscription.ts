@@ -5,25 +5,25 @@ import type { StoreContext } from '../context/store-context.ts'
 
 /** Who follows a stream. */
 export interface Subscriber {
-  /** Something was said of the stream. */
-  heard(message: string): void
-  /** Something may have been missed. */
+  /** Something was published about the stream. */
+  received(message: string): void
+  /** Messages may have been missed: the store is to be asked. */
   catchUp(): Promise<void>
 }
 
-/** Hears what is said of one stream, and has its follower look when nothing was heard for a while. */
+/** Passes on what is published about one stream. After a silence the subscriber is made to ask the store. */
 export class StreamSubscription implements StreamListener, Due {
   readonly #context: StoreContext
   readonly #stream: StreamName
-  readonly #follower: Subscriber
+  readonly #subscriber: Subscriber
   readonly #deadline: Deadline = new Deadline(this)
   #begun = false
   #activeMs: number
 
-  constructor(context: StoreContext, stream: StreamName, follower: Subscriber) {
+  constructor(context: StoreContext, stream: StreamName, subscriber: Subscriber) {
     this.#context = context
     this.#stream = stream
-    this.#follower = follower
+    this.#subscriber = subscriber
     this.#activeMs = context.scheduler.now()
   }
 
@@ -37,7 +37,7 @@ export class StreamSubscription implements StreamListener, Due {
     scheduler.schedule(this.#deadline, scheduler.now() + options.lookEveryMs)
     subscriptions
       .listen(this.#stream, this)
-      .then(() => this.#follower.catchUp())
+      .then(() => this.#subscriber.catchUp())
       .catch(ignore)
   }
 
@@ -48,26 +48,26 @@ export class StreamSubscription implements StreamListener, Due {
     this.#context.subscriptions.forget(this.#stream, this)
   }
 
-  /** The store has been looked at. */
-  looked(): void {
+  /** The store was asked. */
+  caughtUp(): void {
     this.#activeMs = this.#context.scheduler.now()
   }
 
-  heard(message: string): void {
+  received(message: string): void {
     this.#activeMs = this.#context.scheduler.now()
-    this.#follower.heard(message)
+    this.#subscriber.received(message)
   }
 
   missed(): void {
-    void this.#follower.catchUp().catch(ignore)
+    void this.#subscriber.catchUp().catch(ignore)
   }
 
-  /** It is time to look: nothing was heard for a while. */
+  /** The store is asked if nothing has arrived for a while. */
   due(): void {
     if (!this.#begun) return
     const { scheduler, options } = this.#context
     const dueMs = this.#activeMs + options.lookEveryMs
-    if (scheduler.now() >= dueMs) void this.#follower.catchUp().catch(ignore)
+    if (scheduler.now() >= dueMs) void this.#subscriber.catchUp().catch(ignore)
     scheduler.schedule(this.#deadline, Math.max(dueMs, scheduler.now() + options.lookEveryMs / 2))
   }
 }

@@ -4,10 +4,12 @@ import { cutEnd, type StreamName } from '@sluice/core'
 
 import { closeStream } from '../commands/close-stream.ts'
 import type { StoredState } from '../commands/read-record.ts'
+import type { StoreContext } from '../context/store-context.ts'
+import { nameOf } from '../protocol/notice.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
-import { LEASE_MS, nameOf, type StoreContext } from '../context/store-context.ts'
+import { LEASE_MS } from '../protocol/times.ts'
 
-/** Who goes on with what dead producers have left. */
+/** Who goes on with the streams that dead producers have left. */
 export interface Successor {
   isProducedHere(stream: StreamName): boolean
   /** This process has the lease now: its source is to go on. */
@@ -15,12 +17,13 @@ export interface Successor {
 }
 
 /**
- * By how much the epoch grows with a take-over, at most. A failover may lose one: were the next to get the same epoch, the
- * two producers would not be told apart, nor what readers have of them. One more is what an end from outside takes.
+ * By how much the epoch grows with a take-over, at most. A failover may lose a take-over. Were the next one given the same
+ * epoch, the two producers could not be told apart, nor what readers have of them. One more is what an end from outside
+ * takes.
  */
 const MAX_LEAP = 1_000_000
 
-/** What becomes of running streams whose producers have let their leases lapse. */
+/** Decides what becomes of running streams whose producers have let their leases lapse. */
 export class ExpiredLeases {
   readonly #context: StoreContext
   readonly #successor: Successor
@@ -32,8 +35,8 @@ export class ExpiredLeases {
   }
 
   /**
-   * The stream goes to whoever can run its source, or ends. Not before Redis has answered here for a whole lease: after
-   * an outage every lease looks lapsed, until its holder has renewed it (contract 5).
+   * The stream goes to a process that can run its source, or ends. Not before Redis has answered here for a whole lease:
+   * after an outage every lease seems to have lapsed, until its holder has renewed it (contract 5).
    */
   async judge(state: StoredState): Promise<void> {
     const { connection, hosts } = this.#context
@@ -43,7 +46,7 @@ export class ExpiredLeases {
     this.#judging.add(facts.id)
     try {
       const { source } = facts
-      if (source && hosts.some((host) => host.canRun(source.name)) && (await this.#take(state))) return
+      if (source && hosts.some((host) => host.canRun(source.name)) && (await this.#takeOver(state))) return
       const takeoverMs = source ? (facts.options?.takeoverMs ?? 0) : 0
       const end = cutEnd(undefined, 'lease')
       await closeStream(this.#context, facts, { end, keeping: state.keeping, mode: 'ifLapsed', lapsedMs: takeoverMs })
@@ -52,7 +55,7 @@ export class ExpiredLeases {
     }
   }
 
-  async #take(state: StoredState): Promise<boolean> {
+  async #takeOver(state: StoredState): Promise<boolean> {
     const { connection, keys, instance } = this.#context
     const { facts, keeping } = state
     const args = [instance, keeping.leaseMs, keys.instances, nameOf(facts), randomInt(2, MAX_LEAP)]

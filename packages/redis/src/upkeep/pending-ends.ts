@@ -6,7 +6,7 @@ import type { StoreContext } from '../context/store-context.ts'
 /** How long an end is tried again. */
 const TRIED_MS = 600_000
 
-/** Ends that the store could not take when they came about, and must learn of once it can. */
+/** Ends that the store could not take when their streams ended, and must learn of once it can. */
 export class PendingEnds {
   readonly #context: StoreContext
   readonly #ends: Map<StreamName, { end: EndEvent; keeping: Keeping; epoch: number; untilMs: number }> = new Map()

@@ -32,7 +32,7 @@ export class World {
   trimmed = false
   processes: Process[] = []
   id = ''
-  readonly #names: Keys
+  readonly #keys: Keys
   readonly #server: RedisServer
   readonly #redis: Redis
   readonly #options: ProcessOptions
@@ -41,7 +41,7 @@ export class World {
   constructor(server: RedisServer, { onDisconnect }: Script) {
     this.#server = server
     const prefix = `w${++worlds}:`
-    this.#names = new Keys(prefix)
+    this.#keys = new Keys(prefix)
     this.#redis = new Redis(server.url)
     this.#options = { prefix, speaker: this.speaker, onDisconnect }
     this.log = new ObservedLog(server.url)
@@ -51,7 +51,7 @@ export class World {
     for (const name of PROCESSES) this.processes.push(await Process.start(name, this.#server.port, this.#options))
     const stream = await this.processes[0]!.sluice.start({ name: 'speak' }, { as: 'server' })
     this.id = stream.id
-    await this.log.watch(this.#names.channel(this.#stream))
+    await this.log.watch(this.#keys.channel(this.#stream))
     await this.attach(this.processes[0]!, undefined)
   }
 
@@ -114,7 +114,7 @@ export class World {
   }
 
   async storedEnd(): Promise<EndEvent | undefined> {
-    const text = await this.#redis.hget(this.#names.meta(this.#stream), 'end')
+    const text = await this.#redis.hget(this.#keys.meta(this.#stream), 'end')
     return text === null ? undefined : (JSON.parse(text) as EndEvent)
   }
 
@@ -151,7 +151,7 @@ export class World {
   }
 
   async #fault(step: Step, process: Process): Promise<void> {
-    const [meta, log] = [this.#names.meta(this.#stream), this.#names.log(this.#stream)]
+    const [meta, log] = [this.#keys.meta(this.#stream), this.#keys.log(this.#stream)]
     if (step.do === 'drop' || step.do === 'swallow') {
       process.calm()
       if (step.do === 'drop') process.proxy.cut({ how: 'rst' })
@@ -177,7 +177,7 @@ export class World {
   }
 
   async #lapse(): Promise<void> {
-    const meta = this.#names.meta(this.#stream)
+    const meta = this.#keys.meta(this.#stream)
     if (await this.#redis.exists(meta)) await this.#redis.hset(meta, 'lease', '0')
   }
 

@@ -65,7 +65,7 @@ export class HandoffScene {
         }),
       forget: () => (this.#listener = undefined),
     }
-    const run: Run = ({ name }, _, args) => (name === 'look' ? ask(args[0]) : Promise.resolve('ok'))
+    const run: Run = ({ name }, _, args) => (name === 'read-record' ? ask(args[0]) : Promise.resolve('ok'))
     this.#context = createContext('here', this.#runtime, {
       run,
       subscriptions: subscriptions as unknown as Subscriptions,
@@ -89,7 +89,7 @@ export class HandoffScene {
       ...may('poll', polls),
       ...(this.#subscribe ? ['subscribe'] : []),
       ...this.#messages.map((_, index) => `hear ${index}`),
-      ...(this.#asked[0] ? [this.#asked[0].reply === undefined ? 'look' : 'reply'] : []),
+      ...(this.#asked[0] ? [this.#asked[0].reply === undefined ? 'serve' : 'reply'] : []),
     ]
   }
 
@@ -113,7 +113,7 @@ export class HandoffScene {
     else if (verb === 'poll') await this.#runtime.advance(2 * LOOK_EVERY_MS)
     else if (verb === 'subscribe') this.#subscribed()
     else if (verb === 'hear') this.#hear(Number(index))
-    else if (verb === 'look') this.#look()
+    else if (verb === 'serve') this.#serve()
     else this.#reply()
     this.versions.add(this.log.text)
     await this.#runtime.flush()
@@ -126,7 +126,7 @@ export class HandoffScene {
     let polls = 0
     for (;;) {
       if (this.#subscribe) await this.do('subscribe')
-      else if (this.#asked[0]) await this.do(this.#asked[0].reply === undefined ? 'look' : 'reply')
+      else if (this.#asked[0]) await this.do(this.#asked[0].reply === undefined ? 'serve' : 'reply')
       else if (polls++ < 3) await this.do('poll')
       else break
       this.#messages = []
@@ -154,10 +154,10 @@ export class HandoffScene {
       await this.#replica.catchUp()
       if (!this.#replica.stream.log.lost) return { is: 'stream', stream: this.#replica.stream }
     }
-    const looked = await readRecord(this.#context.connection, this.#context.keys, FACTS, { afterSeq: 0 })
-    if (looked.is !== 'stream') return { is: 'unknown' }
+    const record = await readRecord(this.#context.connection, this.#context.keys, FACTS, { afterSeq: 0 })
+    if (record.is !== 'stream') return { is: 'unknown' }
     if (!this.#replica || this.#replica.stream.log.lost) {
-      this.#replica = new Replica(this.#context, looked, { lapsed: () => {}, followed: () => {}, idle: () => {} })
+      this.#replica = new Replica(this.#context, record, { lapsed: () => {}, followed: () => {}, idle: () => {} })
     }
     return { is: 'stream', stream: this.#replica.stream }
   }
@@ -184,11 +184,11 @@ export class HandoffScene {
   #hear(index: number): void {
     const [message] = this.#messages.splice(index, 1)
     if (this.#asked.length > 0) this.#sinceAsked.push(message!)
-    this.#listener?.heard(message!)
+    this.#listener?.received(message!)
   }
 
-  #look(): void {
-    this.#asked[0]!.reply = this.log.look(this.#asked[0]!.after)
+  #serve(): void {
+    this.#asked[0]!.reply = this.log.read(this.#asked[0]!.after)
   }
 
   #reply(): void {

@@ -2,7 +2,6 @@ import { cutEnd, type EndEvent, type Logged, type StoredStream } from '@sluice/c
 import { createVirtualRuntime, drainMicrotasks } from '@sluice/testing'
 
 import { closeStream } from '../../src/commands/close-stream.ts'
-import { Maintenance, type Kept } from '../../src/upkeep/maintenance.ts'
 import { readRecord } from '../../src/commands/read-record.ts'
 import { ProducedStream } from '../../src/producing/produced-stream.ts'
 import { Replica } from '../../src/replica/replica.ts'
@@ -36,7 +35,6 @@ export class Instance {
   readonly #name: string
   readonly #store: ScriptedRecord
   readonly #context: StoreContext
-  readonly #maintenance: Maintenance
   #replica: Replica | undefined
   /** True while what it asks is answered at once. */
   #immediate = false
@@ -49,8 +47,6 @@ export class Instance {
         ? Promise.resolve(store.run(script, args))
         : new Promise((resolve) => this.requests.push({ script, args, settle: resolve }))
     this.#context = createContext(name, this.runtime, { run })
-    this.#maintenance = new Maintenance(this.#context, { produced: [], replicas: [] } as unknown as Kept)
-    this.#maintenance.stop()
   }
 
   /** It has the stream from the beginning. */
@@ -76,15 +72,15 @@ export class Instance {
   }
 
   renew(): void {
-    this.#maintenance.renew(this.produced!).catch(() => {})
+    this.produced!.renew().catch(() => {})
   }
 
   /** It reads along from now on, without hearing anything. */
   read(): Promise<void> {
     return this.#atOnce(async () => {
-      const looked = await readRecord(this.#context.connection, this.#context.keys, FACTS, { afterSeq: 0 })
-      if (looked.is === 'stream')
-        this.#replica = new Replica(this.#context, looked, { lapsed: () => {}, followed: () => {}, idle: () => {} })
+      const record = await readRecord(this.#context.connection, this.#context.keys, FACTS, { afterSeq: 0 })
+      if (record.is === 'stream')
+        this.#replica = new Replica(this.#context, record, { lapsed: () => {}, followed: () => {}, idle: () => {} })
     })
   }
 

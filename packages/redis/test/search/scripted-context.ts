@@ -30,7 +30,7 @@ export function createContext(
     hosts: [],
   }
   const options = { lookEveryMs: LOOK_EVERY_MS, onStoreOutage: 'end', outageMs: 30_000 }
-  const append: StoreContext['appends']['append'] = (one) =>
+  const append: StoreContext['appendBatcher']['append'] = (one) =>
     run(SCRIPTS.append, one.keys, [one]) as Promise<AppendOutcome>
-  return { ...context, connection: { run }, appends: { append }, options } as unknown as StoreContext
+  return { ...context, connection: { run }, appendBatcher: { append }, options } as unknown as StoreContext
 }

@@ -76,8 +76,8 @@ export class ScriptedLog {
     return lost.events
   }
 
-  /** What `look.lua` gives. */
-  look(after: string): unknown {
+  /** What `read-record.lua` returns. */
+  read(after: string): unknown {
     const meta = {
       facts: JSON.stringify(FACTS),
       keeping: JSON.stringify(KEEPING),

@@ -29,7 +29,7 @@ export class ScriptedRecord {
     if (name === 'renew') return this.#step({ type: 'renew', epoch: Number(text[0]), ...HELD }, undefined)
     if (name === 'take-over') return this.#step({ type: 'takeOver', ...HELD }, undefined, text[0])
     if (name === 'close') return this.#step(closeOf(text), undefined)
-    if (name === 'look') return this.#look(text[0]!)
+    if (name === 'read-record') return this.#read(text[0]!)
     return 'ok'
   }
 
@@ -75,7 +75,7 @@ export class ScriptedRecord {
       : [outcome, state.epoch, state.seq]
   }
 
-  #look(after: string): unknown {
+  #read(after: string): unknown {
     if (!this.now) return [[], [], [], 0, 0]
     const { record, entries, instance } = this.now
     const { epoch, seq, end, leaseUntilMs } = record

@@ -1,4 +1,4 @@
--- What is known of a stream, and its entries past a position.
+-- Reads a stream's record, and its entries past a position.
 -- KEYS: 1 meta, 2 log, 3 grants (left out while a cluster moves them)
 -- ARGV: 1 seq after which entries are wanted, '' for none, 2 '1' for grants too
 -- Returns { meta as HGETALL gives it, entries as XRANGE gives them, grants as HGETALL gives them, server time in ms, 1 while there is a log }

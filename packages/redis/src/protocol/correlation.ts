@@ -1,0 +1,36 @@
+import { randomInt } from 'node:crypto'
+
+/** So many commands until an id comes again: its first command was answered long before. */
+const IDS = 2 ** 31
+
+/** Ids for commands, by which their replies are recognised. They begin anywhere, so that a reply to another process differs. */
+export class CorrelationIds {
+  #last: number = randomInt(IDS)
+
+  next(): string {
+    this.#last = (this.#last + 1) % IDS
+    return this.#last.toString(36)
+  }
+}
+
+/** Stands for the answer where a reply is one to another command. */
+export const MISPLACED: unique symbol = Symbol('misplaced')
+
+/** A script that takes a correlation id as its last argument, and returns it before what it would return itself. */
+export function correlated(lua: string): string {
+  const [, shebang = '', body = ''] = /^(#!.*\n)?([\s\S]*)$/.exec(lua)!
+  // An error is no value that an array can hold: it stays what it is, without an id.
+  return `${shebang}local correlation = table.remove(ARGV)
+local function run()
+${body}
+end
+local reply = run()
+if type(reply) == 'table' and reply.err then return reply end
+return { correlation, reply }
+`
+}
+
+/** What a correlated script returned, if this is the reply to the command with that id. */
+export function answerIn(reply: unknown, id: string): unknown {
+  return Array.isArray(reply) && reply.length === 2 && reply[0] === id ? (reply[1] as unknown) : MISPLACED
+}
