@@ -1,4 +1,5 @@
-import { createMemoryStore, createSluice, formatCursor, type TokenStream } from '@sluice/core'
+import { createMemoryStore, createSluice, type TokenStream } from '@sluice/core'
+import { formatCursor } from '@sluice/core/extend'
 import { redisStore } from '@sluice/redis'
 import { Redis } from 'ioredis'
 

@@ -2,7 +2,8 @@ import { createServer, type Http2Server, type ServerHttp2Session } from 'node:ht
 import type { AddressInfo } from 'node:net'
 
 import { Code, ConnectError } from '@connectrpc/connect'
-import { DEFAULT_DRAIN_MS, requireInteger, requireKnownNames } from '@sluice/core'
+import { DEFAULT_DRAIN_MS } from '@sluice/core'
+import { requireInteger, requireKnownNames } from '@sluice/core/extend'
 
 import { keepAlive } from './call/keep-alive.ts'
 import { type GrpcHandler, type GrpcHandlerOptions, handlerOf } from './call/node-handler.ts'

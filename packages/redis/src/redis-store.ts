@@ -1,23 +1,18 @@
+import { createSystemRuntime, type EndEvent, type Json, type Runtime, type Store, type StoreHealth } from '@sluice/core'
 import {
   type Begun,
   type CloseOptions,
   type Closing,
-  createSystemRuntime,
-  type EndEvent,
   type Found,
-  type Json,
   type Keeping,
   Log,
   type LookUp,
-  type Runtime,
-  type Store,
   type StoredStream,
-  type StoreHealth,
   type StoreHost,
   type StoreRef,
   type StreamFacts,
   type StreamName,
-} from '@sluice/core'
+} from '@sluice/core/extend'
 
 import { beginStream } from './commands/begin-stream.ts'
 import { closeStream } from './commands/close-stream.ts'

@@ -1,4 +1,4 @@
-import type { Found, Keeping, LookUp, StoreRef, StreamName } from '@sluice/core'
+import type { Found, Keeping, LookUp, StoreRef, StreamName } from '@sluice/core/extend'
 
 import { foundWithoutEvents } from './commands/found-without-events.ts'
 import { readRecord } from './commands/read-record.ts'

@@ -1,4 +1,5 @@
-import { createSystemRuntime, Scheduler } from '@sluice/core'
+import { createSystemRuntime } from '@sluice/core'
+import { Scheduler } from '@sluice/core/extend'
 import { type RedisServer, startRedisServer } from '@sluice/testing/redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 

@@ -1,4 +1,4 @@
-import type { Log } from '@sluice/core'
+import type { Log } from '@sluice/core/extend'
 import { describe, expect, test } from 'vitest'
 
 import type { Chunk } from '../src/protocol/chunk-codec.ts'

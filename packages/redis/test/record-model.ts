@@ -1,4 +1,4 @@
-import { beginRecord, type Logged, type RecordCommand, type RecordState, stepRecord } from '@sluice/core'
+import { beginRecord, type Logged, type RecordCommand, type RecordState, stepRecord } from '@sluice/core/extend'
 
 import type { Chunk } from '../src/protocol/chunk-codec.ts'
 import { type Attempt, CUT, LEASE_MS, MORE_MS, STOP } from './record-attempts.ts'

@@ -1,4 +1,5 @@
-import { createSystemRuntime, Scheduler } from '@sluice/core'
+import { createSystemRuntime } from '@sluice/core'
+import { Scheduler } from '@sluice/core/extend'
 import { startCluster, startRedisServer } from '@sluice/testing/redis'
 import { Cluster } from 'ioredis'
 import { expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-import type { Keeping, StreamFacts } from '@sluice/core'
+import type { Keeping, StreamFacts } from '@sluice/core/extend'
 
 import { argsOf } from '../src/connection/append-batcher.ts'
 import { type Chunk, decodeChunk, encodeChunk } from '../src/protocol/chunk-codec.ts'

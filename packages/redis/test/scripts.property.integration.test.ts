@@ -1,5 +1,6 @@
 /* oxlint-disable vitest/no-conditional-expect -- a model says what is to be expected */
-import { createSystemRuntime, Scheduler } from '@sluice/core'
+import { createSystemRuntime } from '@sluice/core'
+import { Scheduler } from '@sluice/core/extend'
 import { check, RUNS } from '@sluice/testing'
 import { type RedisServer, startRedisServer } from '@sluice/testing/redis'
 import fc from 'fast-check'

@@ -1,13 +1,12 @@
 import {
   createSluice,
   createSystemRuntime,
-  formatCursor,
-  parseCursor,
   type Runtime,
   type Sluice,
   type Source,
   type TokenStream,
 } from '@sluice/core'
+import { formatCursor, parseCursor } from '@sluice/core/extend'
 import { redisStore } from '@sluice/redis'
 import { nativeSse } from '@sluice/sse'
 import { createCollectingSink } from '@sluice/testing'

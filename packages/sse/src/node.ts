@@ -1,4 +1,4 @@
-import type { Sink } from '@sluice/core'
+import type { Sink } from '@sluice/core/extend'
 
 import { type DeliveryPlan, resolveQueueBytes } from './response/delivery-plan.ts'
 import { withListsOf } from './node/list-headers.ts'

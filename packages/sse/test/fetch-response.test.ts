@@ -1,4 +1,4 @@
-import type { Sink } from '@sluice/core'
+import type { Sink } from '@sluice/core/extend'
 import { createSseHeaders, type SinkOwner, toResponse } from '@sluice/sse'
 import { describe, expect, it, test } from 'vitest'
 

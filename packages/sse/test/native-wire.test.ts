@@ -1,4 +1,5 @@
-import { createResumeState, type EncoderStart, type StreamEvent } from '@sluice/core'
+import type { StreamEvent } from '@sluice/core'
+import { createResumeState, type EncoderStart } from '@sluice/core/extend'
 import { nativeSse } from '@sluice/sse'
 import { describe, expect, it, test } from 'vitest'
 

@@ -1,4 +1,5 @@
-import { createResumeState, type StreamEvent } from '@sluice/core'
+import type { StreamEvent } from '@sluice/core'
+import { createResumeState } from '@sluice/core/extend'
 import { formatSseEvent, nativeSse, type SseEvent } from '@sluice/sse'
 import { createParser } from 'eventsource-parser'
 import fc from 'fast-check'

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-import { DEFAULT_DRAIN_MS, requireInteger, SluiceError } from '@sluice/core'
+import { DEFAULT_DRAIN_MS, SluiceError } from '@sluice/core'
+import { requireInteger } from '@sluice/core/extend'
 import { WebSocketServer } from 'ws'
 
 import { admit, type Admitted, SUBPROTOCOL } from './handshake/handshake.ts'

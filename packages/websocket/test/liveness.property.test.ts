@@ -1,4 +1,4 @@
-import { Scheduler } from '@sluice/core'
+import { Scheduler } from '@sluice/core/extend'
 import { check, createVirtualRuntime } from '@sluice/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

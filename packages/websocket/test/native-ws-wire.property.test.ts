@@ -1,4 +1,4 @@
-import type { Entry } from '@sluice/core'
+import type { Entry } from '@sluice/core/extend'
 import { check, sourceEvents } from '@sluice/testing'
 import { nativeWs } from '@sluice/websocket'
 import fc from 'fast-check'

@@ -1,16 +1,11 @@
+import type { EndEvent, Source, SourceContext, SourceEvent, SourceItem, StreamEvent } from '@sluice/core'
 import {
   createResumeState,
   type EncoderStart,
   type Entry,
-  type EndEvent,
   foldResumeState,
   type ResumeState,
-  type Source,
-  type SourceContext,
-  type SourceEvent,
-  type SourceItem,
-  type StreamEvent,
-} from '@sluice/core'
+} from '@sluice/core/extend'
 import { type ChatFacts, openAiChat, openAiChatSource } from '@sluice/wires/openai'
 import { answering } from './answering.ts'
 

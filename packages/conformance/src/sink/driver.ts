@@ -1,4 +1,4 @@
-import type { Sink } from '@sluice/core'
+import type { Sink } from '@sluice/core/extend'
 
 /** The peer of a sink. It reads nothing until it is told to. */
 export interface SinkClient {

@@ -1,4 +1,4 @@
-import type { WireBytes } from '@sluice/core'
+import type { WireBytes } from '@sluice/core/extend'
 import { check, hostileText } from '@sluice/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

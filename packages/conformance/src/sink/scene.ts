@@ -1,4 +1,4 @@
-import { joinBytes, type WireBytes } from '@sluice/core'
+import { joinBytes, type WireBytes } from '@sluice/core/extend'
 import { expect, onTestFinished } from 'vitest'
 
 import { isSettled, until } from '../timing/patience.ts'

@@ -1,4 +1,4 @@
-import type { MaybePromise } from '@sluice/core'
+import type { MaybePromise } from '@sluice/core/extend'
 import type { SseEvent } from '@sluice/sse'
 import { describe, expect, test } from 'vitest'
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-import { joinBytes } from '@sluice/core'
+import { joinBytes } from '@sluice/core/extend'
 import type { SseEvent } from '@sluice/sse'
 
 /** One event stream, and what a parser makes of it. */

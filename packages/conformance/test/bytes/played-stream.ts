@@ -1,12 +1,5 @@
-import {
-  createMemoryStore,
-  createSluice,
-  type ReaderOptions,
-  type Sluice,
-  type TokenStream,
-  type Wire,
-  type WireFacts,
-} from '@sluice/core'
+import { createMemoryStore, createSluice, type ReaderOptions, type Sluice, type TokenStream } from '@sluice/core'
+import type { Wire, WireFacts } from '@sluice/core/extend'
 import { createVirtualRuntime, type VirtualRuntime } from '@sluice/testing'
 
 import { type EventScript, sourceOf } from './event-scripts.ts'

@@ -1,13 +1,5 @@
-import {
-  type ChunkingPolicy,
-  type ClosedCode,
-  fixed,
-  formatCursor,
-  immediate,
-  type ReaderOptions,
-  type Wire,
-  type WireBytes,
-} from '@sluice/core'
+import { type ChunkingPolicy, type ClosedCode, fixed, immediate, type ReaderOptions } from '@sluice/core'
+import { formatCursor, type Wire, type WireBytes } from '@sluice/core/extend'
 import { createCollectingSink } from '@sluice/testing'
 
 import { type EventScript, eventScripts, scriptNamed } from './event-scripts.ts'

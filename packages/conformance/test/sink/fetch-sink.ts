@@ -1,5 +1,5 @@
 import type { OpenedSink } from '@sluice/conformance'
-import type { Sink } from '@sluice/core'
+import type { Sink } from '@sluice/core/extend'
 import { DEFAULT_QUEUE_BYTES, toResponse } from '@sluice/sse'
 
 import { ReceivedBody } from './received-body.ts'

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 
-import type { Sink } from '@sluice/core'
+import type { Sink } from '@sluice/core/extend'
 import { createSseHeaders } from '@sluice/sse'
 import { sendToResponse } from '@sluice/sse/node'
 import { expect, onTestFinished } from 'vitest'

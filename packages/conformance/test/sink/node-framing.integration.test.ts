@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { Agent, request } from 'node:http'
 
-import type { Sink } from '@sluice/core'
+import type { Sink } from '@sluice/core/extend'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { connectTo, get, serveStreams, streamAt } from './framing-server.ts'

@@ -4,7 +4,7 @@ import { connect as connectHttp2, constants, createServer as createHttp2Server }
 import { type AddressInfo, connect, type Server, type Socket } from 'node:net'
 
 import type { OpenedSink, SinkClient } from '@sluice/conformance'
-import type { Sink } from '@sluice/core'
+import type { Sink } from '@sluice/core/extend'
 import { createSseHeaders, DEFAULT_QUEUE_BYTES } from '@sluice/sse'
 import { type NodeResponse, sendToResponse } from '@sluice/sse/node'
 

@@ -1,5 +1,5 @@
 import type { OpenedSink } from '@sluice/conformance'
-import type { Sink, WireBytes } from '@sluice/core'
+import type { Sink, WireBytes } from '@sluice/core/extend'
 import { createCollectingSink, createStallingSink } from '@sluice/testing'
 
 import { ReceivedBody } from './received-body.ts'

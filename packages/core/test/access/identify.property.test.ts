@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
-import { identifiedPrincipal, isSluiceError, requirePrincipal, Scheduler, type SluiceError } from '@sluice/core'
+import { isSluiceError, type SluiceError } from '@sluice/core'
+import { identifiedPrincipal, requirePrincipal, Scheduler } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { adaptive, boundary, type ChunkingPolicy, EVENT_COST_BYTES, fixed, immediate, paced } from '@sluice/core'
+import { adaptive, boundary, type ChunkingPolicy, fixed, immediate, paced } from '@sluice/core'
+import { EVENT_COST_BYTES } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { test } from 'vitest'
 import { check, createScriptedSource, lawfulPolicies } from '../../../testing/src/index.ts'

@@ -1,4 +1,5 @@
-import { type ChunkingPolicy, EVENT_COST_BYTES, immediate } from '@sluice/core'
+import { type ChunkingPolicy, immediate } from '@sluice/core'
+import { EVENT_COST_BYTES } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {

@@ -1,4 +1,5 @@
-import { type ChunkingPolicy, eventBytes, type ReaderOptions } from '@sluice/core'
+import type { ChunkingPolicy, ReaderOptions } from '@sluice/core'
+import { eventBytes } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { chunksOf, type CollectingSink, createCollectingSink, createRig, plainWire, type Rig } from '../rig/core-rig.ts'
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { Connection, immediate } from '@sluice/core'
+import { immediate } from '@sluice/core'
+import { Connection } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { test } from 'vitest'
 import { check, createScriptedSource } from '../../../testing/src/index.ts'

@@ -1,4 +1,4 @@
-import { joinBytes } from '@sluice/core'
+import { joinBytes } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { check } from '../rig/core-rig.ts'

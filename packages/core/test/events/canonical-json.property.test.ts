@@ -1,4 +1,5 @@
-import { canonicalJson, fingerprintOf, type Json } from '@sluice/core'
+import type { Json } from '@sluice/core'
+import { canonicalJson, fingerprintOf } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 

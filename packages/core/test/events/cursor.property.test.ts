@@ -1,5 +1,6 @@
 /* oxlint-disable vitest/no-conditional-expect -- a model says what is to be expected */
-import { createSluice, formatCursor, isSluiceError, isStreamId, Log, parseCursor, placeCursor } from '@sluice/core'
+import { createSluice, isSluiceError } from '@sluice/core'
+import { formatCursor, isStreamId, Log, parseCursor, placeCursor } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cursorError } from '../../src/log/cursor-place.ts'

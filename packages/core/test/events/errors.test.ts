@@ -1,12 +1,5 @@
-import {
-  errorOfEnd,
-  type EndEvent,
-  isSluiceError,
-  maskError,
-  SluiceError,
-  type SluiceErrorCode,
-  ERROR_CODES,
-} from '@sluice/core'
+import { type EndEvent, isSluiceError, maskError, SluiceError, type SluiceErrorCode, ERROR_CODES } from '@sluice/core'
+import { errorOfEnd } from '@sluice/core/extend'
 import { describe, expect, test } from 'vitest'
 import { Inbox, MAX_INBOX_MESSAGES } from '../../src/source/inbox.ts'
 import { drainMicrotasks } from '../rig/core-rig.ts'

@@ -1,4 +1,5 @@
-import { isOfChoice, isPlainText, isTextual, type StreamEvent } from '@sluice/core'
+import { isTextual, type StreamEvent } from '@sluice/core'
+import { isOfChoice, isPlainText } from '@sluice/core/extend'
 import { expect, test } from 'vitest'
 import { requireSourceEvent } from '../../src/events/source-event.ts'
 

@@ -1,4 +1,4 @@
-import { requireSafeJson } from '@sluice/core'
+import { requireSafeJson } from '@sluice/core/extend'
 import { expect, test } from 'vitest'
 
 test('a body of nothing but depth is refused without a recursion', () => {

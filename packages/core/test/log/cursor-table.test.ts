@@ -1,4 +1,4 @@
-import { formatCursor, parseCursor } from '@sluice/core'
+import { formatCursor, parseCursor } from '@sluice/core/extend'
 import { describe, expect, test } from 'vitest'
 import { createRig, type Rig, sluiceErrorOf } from '../rig/core-rig.ts'
 

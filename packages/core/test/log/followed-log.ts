@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { eventBytes, Log, type LogAccount, type Logged, type StreamEvent } from '@sluice/core'
+import type { StreamEvent } from '@sluice/core'
+import { eventBytes, Log, type LogAccount, type Logged } from '@sluice/core/extend'
 
 /** What may be done to a log that a store follows. */
 export type Step =

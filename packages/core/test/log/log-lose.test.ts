@@ -1,4 +1,5 @@
-import { type ClosedCode, type EndEvent, Log, type LogWatcher } from '@sluice/core'
+import type { ClosedCode, EndEvent } from '@sluice/core'
+import { Log, type LogWatcher } from '@sluice/core/extend'
 import { describe, expect, test } from 'vitest'
 import { Reader } from '../../src/reader/reader.ts'
 

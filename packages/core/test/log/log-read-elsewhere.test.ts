@@ -1,4 +1,4 @@
-import { eventBytes, Log } from '@sluice/core'
+import { eventBytes, Log } from '@sluice/core/extend'
 import { describe, expect, test } from 'vitest'
 import { Reader } from '../../src/reader/reader.ts'
 

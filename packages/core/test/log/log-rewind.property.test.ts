@@ -1,13 +1,5 @@
-import {
-  cutEnd,
-  eventBytes,
-  isTextual,
-  Log,
-  type LogAccount,
-  type Logged,
-  placeCursor,
-  type StreamEvent,
-} from '@sluice/core'
+import { isTextual, type StreamEvent } from '@sluice/core'
+import { cutEnd, eventBytes, Log, type LogAccount, type Logged, placeCursor } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { check } from '../rig/core-rig.ts'

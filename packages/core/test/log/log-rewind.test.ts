@@ -1,4 +1,5 @@
-import { type EndEvent, eventBytes, Log, type Logged } from '@sluice/core'
+import type { EndEvent } from '@sluice/core'
+import { eventBytes, Log, type Logged } from '@sluice/core/extend'
 import { describe, expect, test } from 'vitest'
 import { Reader } from '../../src/reader/reader.ts'
 

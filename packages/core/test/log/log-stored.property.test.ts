@@ -1,5 +1,6 @@
 /* oxlint-disable vitest/no-conditional-expect -- a model says what is to be expected */
-import { type EndEvent, eventBytes } from '@sluice/core'
+import type { EndEvent } from '@sluice/core'
+import { eventBytes } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Reader } from '../../src/reader/reader.ts'

@@ -1,4 +1,5 @@
 /* oxlint-disable vitest/no-conditional-expect -- a model says what is to be expected */
+import type { StreamEvent } from '@sluice/core'
 import {
   createResumeState,
   type Entry,
@@ -8,8 +9,7 @@ import {
   Log,
   type LogAccount,
   type Logged,
-  type StreamEvent,
-} from '@sluice/core'
+} from '@sluice/core/extend'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { check, hostileText, sourceEvents } from '../rig/core-rig.ts'

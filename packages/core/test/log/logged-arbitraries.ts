@@ -1,4 +1,4 @@
-import type { Logged } from '@sluice/core'
+import type { Logged } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { hostileText, sourceEvents } from '../../../testing/src/index.ts'
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { isTextual, type Log, type SourceItem, type StreamEvent } from '@sluice/core'
+import { isTextual, type SourceItem, type StreamEvent } from '@sluice/core'
+import type { Log } from '@sluice/core/extend'
 import { channelOf, expectedTexts } from '../../../testing/src/index.ts'
 import type { Received } from '../rig/line-wire.ts'
 

@@ -1,13 +1,13 @@
 /* oxlint-disable vitest/no-conditional-expect -- a model says what is to be expected */
+import type { OnDisconnect } from '@sluice/core'
 import {
   beginLifecycle,
   type LifecycleRules,
   type LifecycleState,
   nextDueMs,
-  type OnDisconnect,
   type SourceProgress,
   stepLifecycle,
-} from '@sluice/core'
+} from '@sluice/core/extend'
 import { describe, expect, test } from 'vitest'
 
 const DEPTH = 8

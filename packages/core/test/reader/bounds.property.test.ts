@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { EVENT_COST_BYTES, immediate, type SourceItem } from '@sluice/core'
+import { immediate, type SourceItem } from '@sluice/core'
+import { EVENT_COST_BYTES } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { test } from 'vitest'
 import { check, createScriptedSource, type SourceStep } from '../../../testing/src/index.ts'

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { immediate, isSluiceError, type Log, type StreamEvent } from '@sluice/core'
+import { immediate, isSluiceError, type StreamEvent } from '@sluice/core'
+import type { Log } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { test } from 'vitest'
 import { nativeSse } from '../../../sse/src/index.ts'

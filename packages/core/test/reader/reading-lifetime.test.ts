@@ -1,14 +1,13 @@
 import {
   createMemoryStore,
   type DataEvent,
-  type DeliverOptions,
   type EndEvent,
   type Principal,
   type Sluice,
   type SluiceOptions,
   type TokenStream,
-  type Wire,
 } from '@sluice/core'
+import type { DeliverOptions, Wire } from '@sluice/core/extend'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   chunksOf,

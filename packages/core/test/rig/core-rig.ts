@@ -1,13 +1,5 @@
-import {
-  createSluice,
-  type Encoder,
-  type Entry,
-  isSluiceError,
-  type Sluice,
-  type SluiceError,
-  type SluiceOptions,
-  type Wire,
-} from '@sluice/core'
+import { createSluice, isSluiceError, type Sluice, type SluiceError, type SluiceOptions } from '@sluice/core'
+import type { Encoder, Entry, Wire } from '@sluice/core/extend'
 import { type CollectingSink, createVirtualRuntime, type VirtualRuntime } from '../../../testing/src/index.ts'
 
 export * from '../../../testing/src/index.ts'

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { type Opened, parseCursor, type ReaderOptions, type StreamEvent } from '@sluice/core'
+import type { ReaderOptions, StreamEvent } from '@sluice/core'
+import { type Opened, parseCursor } from '@sluice/core/extend'
 import { nativeSse } from '../../../sse/src/index.ts'
 import { parseBySpec } from '../../../sse/test/rig/spec-parser.ts'
 import type { PeerSpeed } from './line-sink.ts'

@@ -1,4 +1,5 @@
-import type { Connection, Runtime, Sink, WireBytes } from '@sluice/core'
+import type { Runtime } from '@sluice/core'
+import type { Connection, Sink, WireBytes } from '@sluice/core/extend'
 
 /** How the peer of a sink reads: `bytes` every `everyMs`, out of a queue that asks to wait at `queueBytes`. */
 export interface PeerSpeed {

@@ -1,4 +1,5 @@
-import { type Closed, formatCursor, type Opened, parseCursor, type StreamEvent, type Wire } from '@sluice/core'
+import type { StreamEvent } from '@sluice/core'
+import { type Closed, formatCursor, type Opened, parseCursor, type Wire } from '@sluice/core/extend'
 
 /** One entry as a reader got it. */
 export interface Received {

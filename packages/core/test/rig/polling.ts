@@ -1,13 +1,12 @@
 import {
   createMemoryStore,
-  type DeliverOptions,
   type EndEvent,
-  type Log,
   type Sluice,
   type SluiceOptions,
   type Source,
   type SourceItem,
 } from '@sluice/core'
+import type { DeliverOptions, Log } from '@sluice/core/extend'
 import {
   chunksOf,
   type CollectingSink,

@@ -1,20 +1,18 @@
+import type { EndEvent, Json, Runtime } from '@sluice/core'
 import {
   beginRecord,
   type CloseOptions,
   type Closing,
-  type EndEvent,
-  type Json,
   type Keeping,
   type Logged,
   type RecordOutcome,
   type RecordState,
-  type Runtime,
   stepRecord,
   type StoreRef,
   type StreamFacts,
   type StreamName,
   type Tombstone,
-} from '@sluice/core'
+} from '@sluice/core/extend'
 
 /** What a server tells the processes that have something to do with a stream, in the order in which it happened. */
 export type Notice =

@@ -1,23 +1,20 @@
+import type { EndEvent, Json, Runtime, Store } from '@sluice/core'
 import {
   type Begun,
   type CloseOptions,
   type Closing,
-  type EndEvent,
   extendReaders,
   type Found,
-  type Json,
   type Keeping,
   Log,
   type Logged,
   type LookUp,
-  type Runtime,
-  type Store,
   type StoredStream,
   type StoreHost,
   type StoreRef,
   type StreamFacts,
   type StreamName,
-} from '@sluice/core'
+} from '@sluice/core/extend'
 import { RemoteLink } from './remote-link.ts'
 import { type Client, type Notice, RemoteServer, type Snapshot } from './remote-server.ts'
 

@@ -1,4 +1,5 @@
-import { createSluice, type Log, type Sluice, type SluiceOptions } from '@sluice/core'
+import { createSluice, type Sluice, type SluiceOptions } from '@sluice/core'
+import type { Log } from '@sluice/core/extend'
 import { createVirtualRuntime, type VirtualRuntime } from '../../../testing/src/index.ts'
 import type { RemoteServer } from './remote-server.ts'
 import { RemoteStore } from './remote-store.ts'

@@ -3,17 +3,14 @@ import {
   createMemoryStore,
   createSluice,
   isSluiceError,
-  type Connection,
-  type DeliverOptions,
   type EndEvent,
-  type Log,
   type Runtime,
   type Sluice,
   type SluiceOptions,
   type Store,
   type TokenStream,
-  type Wire,
 } from '@sluice/core'
+import type { Connection, DeliverOptions, Log, Wire } from '@sluice/core/extend'
 import { createVirtualRuntime, type VirtualRuntime } from '../../../testing/src/index.ts'
 import { LineSink, type PeerSpeed } from './line-sink.ts'
 import { lineWire, type Received, type Understood, understandLines } from './line-wire.ts'

@@ -1,12 +1,5 @@
-import {
-  CLIENT_OPTION_NAMES,
-  CLIENT_READING_NAMES,
-  type ClientOptions,
-  createSluice,
-  isSluiceError,
-  parseClientOptions,
-  parseClientReading,
-} from '@sluice/core'
+import { type ClientOptions, createSluice, isSluiceError, parseClientOptions } from '@sluice/core'
+import { CLIENT_OPTION_NAMES, CLIENT_READING_NAMES, parseClientReading } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { check } from '../../../testing/src/index.ts'

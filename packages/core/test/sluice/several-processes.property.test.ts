@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import type { EndEvent, Logged, StreamEvent } from '@sluice/core'
+import type { EndEvent, StreamEvent } from '@sluice/core'
+import type { Logged } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { test } from 'vitest'
 import { check } from '../../../testing/src/index.ts'

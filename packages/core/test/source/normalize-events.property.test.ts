@@ -1,13 +1,13 @@
 /* oxlint-disable vitest/no-conditional-expect -- a model says what is to be expected */
 import {
   type DataEvents,
-  eventBytes,
   isSluiceError,
   isTextual,
   type SourceEvent,
   type SourceItem,
   type StreamEvent,
 } from '@sluice/core'
+import { eventBytes } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EventNormalizer } from '../../src/source/normalize-events.ts'

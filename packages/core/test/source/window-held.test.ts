@@ -1,4 +1,5 @@
-import { DEFAULT_STREAM_OPTIONS, EVENT_COST_BYTES, Log, Scheduler, type SourceContext } from '@sluice/core'
+import { DEFAULT_STREAM_OPTIONS, type SourceContext } from '@sluice/core'
+import { EVENT_COST_BYTES, Log, Scheduler } from '@sluice/core/extend'
 import { expect, test } from 'vitest'
 import { Reader } from '../../src/reader/reader.ts'
 import { Pump } from '../../src/source/pump.ts'

@@ -1,15 +1,6 @@
 /* oxlint-disable vitest/no-conditional-expect -- a model says what is to be expected */
-import {
-  createMemoryStore,
-  type EndEvent,
-  eventBytes,
-  isSluiceError,
-  type Keeping,
-  type Store,
-  type StoredStream,
-  type StreamFacts,
-  type StreamName,
-} from '@sluice/core'
+import { createMemoryStore, type EndEvent, isSluiceError, type Store } from '@sluice/core'
+import { eventBytes, type Keeping, type StoredStream, type StreamFacts, type StreamName } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { check, createVirtualRuntime, RUNS, type VirtualRuntime } from '../rig/core-rig.ts'

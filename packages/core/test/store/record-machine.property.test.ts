@@ -1,5 +1,6 @@
 /* oxlint-disable vitest/no-conditional-expect -- a model says what is to be expected */
-import { beginRecord, type EndEvent, type RecordCommand, type RecordState, stepRecord } from '@sluice/core'
+import type { EndEvent } from '@sluice/core'
+import { beginRecord, type RecordCommand, type RecordState, stepRecord } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { check, RUNS } from '../rig/core-rig.ts'

@@ -1,4 +1,5 @@
-import { beginRecord, type EndEvent, type RecordCommand, type RecordState, stepRecord } from '@sluice/core'
+import type { EndEvent } from '@sluice/core'
+import { beginRecord, type RecordCommand, type RecordState, stepRecord } from '@sluice/core/extend'
 import { expect, test } from 'vitest'
 
 const DONE: EndEvent = { type: 'end', reason: 'stop', complete: true }

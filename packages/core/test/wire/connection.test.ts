@@ -1,4 +1,4 @@
-import type { Wire } from '@sluice/core'
+import type { Wire } from '@sluice/core/extend'
 import { expect, test } from 'vitest'
 import { createCollectingSink, createRig, createScriptedSource, plainWire, textOf } from '../rig/core-rig.ts'
 

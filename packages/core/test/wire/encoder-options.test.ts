@@ -1,4 +1,4 @@
-import type { EncoderOptions, Wire } from '@sluice/core'
+import type { EncoderOptions, Wire } from '@sluice/core/extend'
 import { expect, test } from 'vitest'
 import { createCollectingSink, createRig, plainWire } from '../rig/core-rig.ts'
 

@@ -1,4 +1,5 @@
-import { nativeMembers, type SourceEvent, type StreamEvent } from '@sluice/core'
+import type { SourceEvent, StreamEvent } from '@sluice/core'
+import { nativeMembers } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { check, sourceEvents } from '../rig/core-rig.ts'

@@ -1,4 +1,4 @@
-import { parseCursor } from '@sluice/core'
+import { parseCursor } from '@sluice/core/extend'
 import { parseSse } from '@sluice/sse'
 
 import { demand } from './demand.ts'

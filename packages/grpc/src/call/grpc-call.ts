@@ -1,7 +1,8 @@
 import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from 'node:http2'
 
 import { Code, ConnectError } from '@connectrpc/connect'
-import { type Connection, deliverOptionsOf, type Principal, requirePrincipal } from '@sluice/core'
+import type { Principal } from '@sluice/core'
+import { type Connection, deliverOptionsOf, requirePrincipal } from '@sluice/core/extend'
 
 import { type Begun, beginAttach, beginStart } from '../service/begin-reading.ts'
 import { EventEncoder, wireOf } from '../message/event-encoder.ts'

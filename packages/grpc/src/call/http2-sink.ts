@@ -1,6 +1,6 @@
 import type { ServerHttp2Stream } from 'node:http2'
 
-import type { Sink, WireBytes } from '@sluice/core'
+import type { Sink, WireBytes } from '@sluice/core/extend'
 
 /** How a call is cut: no client takes this for an end. */
 const HTTP2_INTERNAL_ERROR = 2

@@ -7,7 +7,7 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from '@connectrpc/connect-node'
-import { requireKnownNames } from '@sluice/core'
+import { requireKnownNames } from '@sluice/core/extend'
 
 import { GrpcCall } from './grpc-call.ts'
 import { limitQueue } from './http2-sink.ts'

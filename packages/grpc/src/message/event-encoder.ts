@@ -1,13 +1,6 @@
 import { toBinary } from '@bufbuild/protobuf'
-import {
-  type Closed,
-  type EndEvent,
-  type Encoder,
-  type EncoderStart,
-  type Entry,
-  isPlainText,
-  type Wire,
-} from '@sluice/core'
+import type { EndEvent } from '@sluice/core'
+import { type Closed, type Encoder, type EncoderStart, type Entry, isPlainText, type Wire } from '@sluice/core/extend'
 
 import { toEventMessage, toNoticeMessage } from './event-message.ts'
 import { type Event, EventSchema } from '../gen/sluice/v1/token_stream_pb.ts'

@@ -1,7 +1,7 @@
 import { create, fromJson, type JsonValue, type MessageInitShape } from '@bufbuild/protobuf'
 import { type Value, ValueSchema } from '@bufbuild/protobuf/wkt'
-import type { Closed, EndEvent, Entry, Json, Opened, StreamEvent, Usage } from '@sluice/core'
-import { formatCursor } from '@sluice/core'
+import type { EndEvent, Json, StreamEvent, Usage } from '@sluice/core'
+import { type Closed, type Entry, type Opened, formatCursor } from '@sluice/core/extend'
 
 import { type End, EndSchema, type Event, EventSchema, type UsageSchema } from '../gen/sluice/v1/token_stream_pb.ts'
 

@@ -1,22 +1,22 @@
 import type { JsonObject } from '@bufbuild/protobuf'
 import {
   type ClientReading,
-  fingerprintOf,
   type OnDisconnect,
   parseClientOptions,
-  parseClientReading,
-  requireSafeJson,
   SluiceError,
   type StartOptions,
   type StreamRef as CoreRef,
 } from '@sluice/core'
+import { fingerprintOf, parseClientReading, requireSafeJson } from '@sluice/core/extend'
 
 import {
   IfRunning,
   type OnDisconnect as OnDisconnectMessage,
   OnDisconnect_Policy,
+  type AttachRequest,
+  type StartRequest,
+  type StreamRef,
 } from '../gen/sluice/v1/token_stream_pb.ts'
-import type { AttachRequest, StartRequest, StreamRef } from '../gen/sluice/v1/token_stream_pb.ts'
 
 const MAX_NAME_LENGTH = 256
 

@@ -1,7 +1,8 @@
 import { create, type DescMessage, type Message } from '@bufbuild/protobuf'
 import { durationFromMs } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { CLOSED_CODES, type EndEvent, ERROR_CODES, errorOfEnd, type GrpcStatusName, isSluiceError } from '@sluice/core'
+import { type EndEvent, ERROR_CODES, isSluiceError } from '@sluice/core'
+import { CLOSED_CODES, errorOfEnd, type GrpcStatusName } from '@sluice/core/extend'
 
 import type { ReadingEnd } from './event-encoder.ts'
 import { ErrorInfoSchema, RetryInfoSchema } from '../gen/google/rpc/error_details_pb.ts'

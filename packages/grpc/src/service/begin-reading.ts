@@ -1,5 +1,6 @@
 import type { JsonObject } from '@bufbuild/protobuf'
-import { type ClientReading, type Principal, SluiceError, type TokenStream, type WireFacts } from '@sluice/core'
+import { type ClientReading, type Principal, SluiceError, type TokenStream } from '@sluice/core'
+import type { WireFacts } from '@sluice/core/extend'
 
 import { WIRE_NAME } from '../message/event-encoder.ts'
 import type { AttachRequest, StartRequest } from '../gen/sluice/v1/token_stream_pb.ts'

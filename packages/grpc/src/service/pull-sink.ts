@@ -1,4 +1,4 @@
-import type { Sink, WireBytes } from '@sluice/core'
+import type { Sink, WireBytes } from '@sluice/core/extend'
 
 /** Queues messages until their call asks for the next one. */
 export class PullSink implements Sink {

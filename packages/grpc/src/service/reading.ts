@@ -1,5 +1,5 @@
 import { ConnectError } from '@connectrpc/connect'
-import { type Connection, deliverOptionsOf } from '@sluice/core'
+import { type Connection, deliverOptionsOf } from '@sluice/core/extend'
 
 import type { Begun } from './begin-reading.ts'
 import { EventEncoder, type ReadingEnd, wireOf } from '../message/event-encoder.ts'

@@ -1,12 +1,6 @@
 import type { ConnectRouter } from '@connectrpc/connect'
-import {
-  invalidOption,
-  type ReaderOptions,
-  requireInteger,
-  requireKnownNames,
-  resolveReaderOptions,
-  type Sluice,
-} from '@sluice/core'
+import type { ReaderOptions, Sluice } from '@sluice/core'
+import { invalidOption, requireInteger, requireKnownNames, resolveReaderOptions } from '@sluice/core/extend'
 
 import { Health } from '../gen/grpc/health/v1/health_pb.ts'
 import { ServerReflection } from '../gen/grpc/reflection/v1/reflection_pb.ts'

@@ -1,5 +1,6 @@
 import type { JsonObject } from '@bufbuild/protobuf'
-import type { Identified, NamedSource, Principal, ReaderOptions, Sluice, Source } from '@sluice/core'
+import type { NamedSource, Principal, ReaderOptions, Sluice, Source } from '@sluice/core'
+import type { Identified } from '@sluice/core/extend'
 
 /** Says who made a call, by its metadata: a principal; `undefined` or `null` for a stranger. Bounded: 5 seconds. */
 export type IdentifyCall = (headers: Headers) => Identified

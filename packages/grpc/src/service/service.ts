@@ -1,5 +1,6 @@
 import type { ServiceImpl } from '@connectrpc/connect'
-import { requirePrincipal, type Sluice, type StreamInfo as CoreInfo } from '@sluice/core'
+import type { Sluice, StreamInfo as CoreInfo } from '@sluice/core'
+import { requirePrincipal } from '@sluice/core/extend'
 
 import { beginAttach, beginStart } from './begin-reading.ts'
 import { toEndMessage } from '../message/event-message.ts'

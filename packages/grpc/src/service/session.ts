@@ -3,15 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { toJson } from '@bufbuild/protobuf'
 import { ValueSchema } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError } from '@connectrpc/connect'
-import {
-  type Connection,
-  deliverOptionsOf,
-  type Json,
-  parseCursor,
-  type Principal,
-  SluiceError,
-  type TokenStream,
-} from '@sluice/core'
+import { type Json, type Principal, SluiceError, type TokenStream } from '@sluice/core'
+import { type Connection, deliverOptionsOf, parseCursor } from '@sluice/core/extend'
 
 import { type Begun, beginAttach, beginStart } from './begin-reading.ts'
 import { EventEncoder, type ReadingEnd, wireOf } from '../message/event-encoder.ts'

@@ -1,6 +1,7 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { EventSchema, SessionResponseSchema, StartResponseSchema } from '@sluice/grpc/v1'
-import type { Entry, StreamEvent } from '@sluice/core'
+import type { StreamEvent } from '@sluice/core'
+import type { Entry } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 

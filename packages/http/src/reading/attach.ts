@@ -1,12 +1,5 @@
-import {
-  type Actor,
-  type DataEvents,
-  parseCursor,
-  type Sluice,
-  SluiceError,
-  type StreamRef,
-  type TokenStream,
-} from '@sluice/core'
+import { type Actor, type DataEvents, type Sluice, SluiceError, type StreamRef, type TokenStream } from '@sluice/core'
+import { parseCursor } from '@sluice/core/extend'
 
 import { answerAttach } from './attach-answer.ts'
 import type { RequestedCursor } from '../request/cursor-request.ts'

@@ -1,12 +1,5 @@
-import {
-  type Actor,
-  type EndEvent,
-  eventBytes,
-  type Sluice,
-  SluiceError,
-  type StreamEvent,
-  type WireFacts,
-} from '@sluice/core'
+import { type Actor, type EndEvent, type Sluice, SluiceError, type StreamEvent } from '@sluice/core'
+import { eventBytes, type WireFacts } from '@sluice/core/extend'
 import { type ChatFacts, createChatCollector, toChatCompletion } from '@sluice/wires/openai'
 
 import { jsonPlan, type Plan } from '../response/plan.ts'

@@ -6,7 +6,7 @@ import {
   formatCursor,
   nativeMembers,
   type Wire,
-} from '@sluice/core'
+} from '@sluice/core/extend'
 
 /**
  * Sluice's own events as lines of JSON, each with its type and the cursor after it: what a long-poll is answered with.

@@ -1,4 +1,5 @@
-import type { ClientReading, OnDisconnect, Sluice, StartOptions, Wire } from '@sluice/core'
+import type { ClientReading, OnDisconnect, Sluice, StartOptions } from '@sluice/core'
+import type { Wire } from '@sluice/core/extend'
 
 /** What tells that a client may come back. */
 export type ReturnSigns = Pick<StartOptions, 'key' | 'idempotency'> & Pick<ClientReading, 'ids'>

@@ -1,4 +1,5 @@
-import { type EndEvent, parseCursor, type Sluice, type TokenStream } from '@sluice/core'
+import type { EndEvent, Sluice, TokenStream } from '@sluice/core'
+import { parseCursor } from '@sluice/core/extend'
 
 /** How the wait for a source turned out. `left`: the client did not wait for it. */
 export type Opening = { is: 'open' } | { is: 'failed'; end: EndEvent } | { is: 'left' }

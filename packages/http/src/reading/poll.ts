@@ -1,4 +1,5 @@
-import type { Principal, ReadingOutcome, Sink, Sluice, StreamRef, TokenStream, WireBytes } from '@sluice/core'
+import type { Principal, ReadingOutcome, Sluice, StreamRef, TokenStream } from '@sluice/core'
+import type { Sink, WireBytes } from '@sluice/core/extend'
 
 import { attachFor } from './attach.ts'
 import type { HttpRequest } from '../request/http-request.ts'

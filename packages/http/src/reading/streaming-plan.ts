@@ -1,11 +1,5 @@
-import {
-  type ClientReading,
-  deliverOptionsOf,
-  type ReaderOptions,
-  type Sluice,
-  type TokenStream,
-  type Wire,
-} from '@sluice/core'
+import type { ClientReading, ReaderOptions, Sluice, TokenStream } from '@sluice/core'
+import { deliverOptionsOf, type Wire } from '@sluice/core/extend'
 import { createSseHeaders, type DeliveryPlan, joinHeaderLists } from '@sluice/sse'
 
 import type { PendingReader } from './pending-reader.ts'

@@ -1,17 +1,14 @@
-import {
-  type Actor,
-  type ClientReading,
-  type DataEvents,
-  invalidOption,
-  type ReaderOptions,
-  requirePrincipal,
-  type Sluice,
-  type Source,
-  type StartOptions,
-  type TokenStream,
-  type Wire,
-  type WireFacts,
+import type {
+  Actor,
+  ClientReading,
+  DataEvents,
+  ReaderOptions,
+  Sluice,
+  Source,
+  StartOptions,
+  TokenStream,
 } from '@sluice/core'
+import { invalidOption, requirePrincipal, type Wire, type WireFacts } from '@sluice/core/extend'
 import { nativeSse, SSE_HEADERS } from '@sluice/sse'
 import { openAiChat } from '@sluice/wires/openai'
 

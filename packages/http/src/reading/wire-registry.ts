@@ -1,4 +1,5 @@
-import { SluiceError, type TokenStream, type Wire } from '@sluice/core'
+import { SluiceError, type TokenStream } from '@sluice/core'
+import type { Wire } from '@sluice/core/extend'
 import { nativeSse } from '@sluice/sse'
 import { openAiChat } from '@sluice/wires/openai'
 

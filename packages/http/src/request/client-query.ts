@@ -1,4 +1,5 @@
-import { CLIENT_READING_NAMES, type ClientReading, parseClientReading } from '@sluice/core'
+import type { ClientReading } from '@sluice/core'
+import { CLIENT_READING_NAMES, parseClientReading } from '@sluice/core/extend'
 
 /** Twins of the body's `sluice` that say how a stream is started. */
 const START_NAMES: readonly string[] = ['key', 'ifRunning', 'onDisconnect', 'meta']

@@ -1,4 +1,4 @@
-import type { Wire } from '@sluice/core'
+import type { Wire } from '@sluice/core/extend'
 
 import { type HttpRequest, readHeaderText } from './http-request.ts'
 import { prefersStrict } from './prefer.ts'

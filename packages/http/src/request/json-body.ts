@@ -1,4 +1,5 @@
-import { joinBytes, SluiceError } from '@sluice/core'
+import { SluiceError } from '@sluice/core'
+import { joinBytes } from '@sluice/core/extend'
 
 /** Largest body of a request, in bytes. */
 export const DEFAULT_MAX_BODY_BYTES: number = 1024 * 1024

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 
-import { joinBytes, SluiceError } from '@sluice/core'
+import { SluiceError } from '@sluice/core'
+import { joinBytes } from '@sluice/core/extend'
 import type { NodeResponse } from '@sluice/sse/node'
 
 import { parseJsonBody, requireUnencoded, tooLarge } from './json-body.ts'

@@ -1,11 +1,5 @@
-import {
-  type Json,
-  parseClientOptions,
-  type ParsedClientOptions,
-  requireSafeJson,
-  SluiceError,
-  type WireFacts,
-} from '@sluice/core'
+import { type Json, parseClientOptions, type ParsedClientOptions, SluiceError } from '@sluice/core'
+import { requireSafeJson, type WireFacts } from '@sluice/core/extend'
 import { z } from 'zod'
 
 /** The body of a request to start a stream, as a runner gets it: everything the client sent but what was meant for us. */

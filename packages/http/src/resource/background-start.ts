@@ -1,4 +1,5 @@
-import { Deadline, type Source, type StartOptions } from '@sluice/core'
+import type { Source, StartOptions } from '@sluice/core'
+import { Deadline } from '@sluice/core/extend'
 
 import { BODY_HEADERS, jsonPlan, type Plan } from '../response/plan.ts'
 import type { IdentifiedRequest, ResourceParts } from './resource-parts.ts'

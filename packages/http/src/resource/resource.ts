@@ -1,4 +1,5 @@
-import { type DataEvents, invalidOption, requireInteger, type Sluice, type Wire } from '@sluice/core'
+import type { DataEvents, Sluice } from '@sluice/core'
+import { invalidOption, requireInteger, type Wire } from '@sluice/core/extend'
 
 import { chooseRepresentation } from '../request/accept.ts'
 import { DEFAULT_MAX_JSON_BYTES } from '../reading/json-answer.ts'

@@ -1,12 +1,5 @@
-import {
-  type ClientReading,
-  fingerprintOf,
-  type Sluice,
-  type Source,
-  SluiceError,
-  type StartOptions,
-  type Wire,
-} from '@sluice/core'
+import { type ClientReading, type Sluice, type Source, SluiceError, type StartOptions } from '@sluice/core'
+import { fingerprintOf, type Wire } from '@sluice/core/extend'
 import { nativeSse } from '@sluice/sse'
 import { openAiChat } from '@sluice/wires/openai'
 

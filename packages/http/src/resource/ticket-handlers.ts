@@ -1,4 +1,5 @@
-import { type Identified, type Principal, requirePrincipal, type Sluice, SluiceError } from '@sluice/core'
+import { type Principal, type Sluice, SluiceError } from '@sluice/core'
+import { type Identified, requirePrincipal } from '@sluice/core/extend'
 
 import type { HttpRequest } from '../request/http-request.ts'
 import type { Identify } from '../request/identify.ts'

@@ -1,4 +1,5 @@
-import { parseCursor, requireSafeJson, SluiceError } from '@sluice/core'
+import { SluiceError } from '@sluice/core'
+import { parseCursor, requireSafeJson } from '@sluice/core/extend'
 import { z } from 'zod'
 
 import { requireJsonType } from '../request/json-type.ts'

@@ -1,4 +1,5 @@
-import { type EndEvent, errorOfEnd, isSluiceError, type WireError } from '@sluice/core'
+import { type EndEvent, isSluiceError, type WireError } from '@sluice/core'
+import { errorOfEnd } from '@sluice/core/extend'
 import { toOpenAiError } from '@sluice/wires/openai'
 
 import { BODY_HEADERS, type BodyPlan } from './plan.ts'

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 
-import { createMemoryStore, type Log, type Sluice, type Store } from '@sluice/core'
+import { createMemoryStore, type Sluice, type Store } from '@sluice/core'
+import type { Log } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { test } from 'vitest'
 

@@ -1,4 +1,4 @@
-import { nativeMembers, type Wire } from '@sluice/core'
+import { nativeMembers, type Wire } from '@sluice/core/extend'
 import { planToResponse, planTokens } from '@sluice/http'
 import { expect, test } from 'vitest'
 

@@ -1,4 +1,4 @@
-import type { Keeping, StreamFacts } from '@sluice/core'
+import type { Keeping, StreamFacts } from '@sluice/core/extend'
 
 import { storeError } from '../connection/store-error.ts'
 import type { StoreContext } from '../context/store-context.ts'

@@ -1,4 +1,5 @@
-import type { EndEvent, Keeping, StreamName } from '@sluice/core'
+import type { EndEvent } from '@sluice/core'
+import type { Keeping, StreamName } from '@sluice/core/extend'
 
 import type { StoreContext } from '../context/store-context.ts'
 import { nameOf } from '../protocol/notice.ts'

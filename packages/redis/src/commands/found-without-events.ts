@@ -1,4 +1,4 @@
-import { type Found, Log, type StoredStream } from '@sluice/core'
+import { type Found, Log, type StoredStream } from '@sluice/core/extend'
 
 import type { RecordReading, StoredState } from './read-record.ts'
 

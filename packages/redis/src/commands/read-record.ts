@@ -1,4 +1,5 @@
-import type { EndEvent, Keeping, StreamFacts, StreamIdentity, StreamName, StreamTiming, Usage } from '@sluice/core'
+import type { EndEvent, StreamIdentity, StreamTiming, Usage } from '@sluice/core'
+import type { Keeping, StreamFacts, StreamName } from '@sluice/core/extend'
 
 import type { RedisConnection } from '../connection/redis-connection.ts'
 import { storeError } from '../connection/store-error.ts'

@@ -1,4 +1,4 @@
-import type { StreamName } from '@sluice/core'
+import type { StreamName } from '@sluice/core/extend'
 
 import type { StoreContext } from '../context/store-context.ts'
 import { pairs } from '../protocol/pairs.ts'

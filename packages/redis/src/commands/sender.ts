@@ -1,4 +1,5 @@
-import type { Json, StreamName } from '@sluice/core'
+import type { Json } from '@sluice/core'
+import type { StreamName } from '@sluice/core/extend'
 
 import { createInstanceId } from '../context/instance-id.ts'
 import type { StoreContext } from '../context/store-context.ts'

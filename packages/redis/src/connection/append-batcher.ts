@@ -1,4 +1,4 @@
-import { Deadline, type Due, type Scheduler } from '@sluice/core'
+import { Deadline, type Due, type Scheduler } from '@sluice/core/extend'
 
 import { SCRIPTS } from '../protocol/scripts.ts'
 import type { RedisConnection } from './redis-connection.ts'

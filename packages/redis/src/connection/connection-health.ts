@@ -1,4 +1,4 @@
-import type { Scheduler } from '@sluice/core'
+import type { Scheduler } from '@sluice/core/extend'
 
 /** A reply that took longer than this counts as a silence before it. */
 const SLOW_MS = 2_000

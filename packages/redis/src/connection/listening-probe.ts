@@ -1,4 +1,4 @@
-import { Deadline, type Scheduler } from '@sluice/core'
+import { Deadline, type Scheduler } from '@sluice/core/extend'
 import type { Cluster, Redis } from 'ioredis'
 
 import { reconnect } from './connect.ts'

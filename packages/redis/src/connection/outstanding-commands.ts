@@ -1,4 +1,4 @@
-import { Deadline, type Due, type Scheduler } from '@sluice/core'
+import { Deadline, type Due, type Scheduler } from '@sluice/core/extend'
 
 /** A command without an answer. */
 export interface OutstandingCommand {

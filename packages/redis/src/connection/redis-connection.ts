@@ -1,4 +1,4 @@
-import type { Scheduler } from '@sluice/core'
+import type { Scheduler } from '@sluice/core/extend'
 import type { Cluster, Redis } from 'ioredis'
 
 import { answerIn, CorrelationIds, MISPLACED } from '../protocol/correlation.ts'

@@ -1,4 +1,4 @@
-import type { StreamName } from '@sluice/core'
+import type { StreamName } from '@sluice/core/extend'
 
 import type { Keys } from '../protocol/keys.ts'
 import { type Notice, parseNotice } from '../protocol/notice.ts'

@@ -1,4 +1,5 @@
-import { Scheduler, type Runtime } from '@sluice/core'
+import type { Runtime } from '@sluice/core'
+import { Scheduler } from '@sluice/core/extend'
 
 import { AppendBatcher } from '../connection/append-batcher.ts'
 import { RedisConnection } from '../connection/redis-connection.ts'

@@ -1,4 +1,4 @@
-import type { LogAccount, Scheduler, StoreHost } from '@sluice/core'
+import type { LogAccount, Scheduler, StoreHost } from '@sluice/core/extend'
 
 import type { AppendBatcher } from '../connection/append-batcher.ts'
 import type { RedisConnection } from '../connection/redis-connection.ts'

@@ -1,4 +1,5 @@
-import type { Json, StoredStream } from '@sluice/core'
+import type { Json } from '@sluice/core'
+import type { StoredStream } from '@sluice/core/extend'
 
 import type { StoreContext } from '../context/store-context.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'

@@ -1,4 +1,4 @@
-import type { Log } from '@sluice/core'
+import type { Log } from '@sluice/core/extend'
 
 import { encodeChunk, type EncodedChunk } from '../protocol/chunk-codec.ts'
 

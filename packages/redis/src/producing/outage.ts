@@ -1,4 +1,4 @@
-import { Deadline, type Due, type Keeping, type Log } from '@sluice/core'
+import { Deadline, type Due, type Keeping, type Log } from '@sluice/core/extend'
 
 import type { StoreContext } from '../context/store-context.ts'
 import { SILENT_MS } from '../protocol/times.ts'

@@ -1,4 +1,11 @@
-import { Deadline, type Keeping, type Log, type LogPersister, type Steppable, type StoredStream } from '@sluice/core'
+import {
+  Deadline,
+  type Keeping,
+  type Log,
+  type LogPersister,
+  type Steppable,
+  type StoredStream,
+} from '@sluice/core/extend'
 
 import { confirmReplicas } from '../commands/confirm-replicas.ts'
 import type { Append, AppendOutcome } from '../connection/append-batcher.ts'

@@ -1,5 +1,5 @@
-import type { ClosedCode, EndEvent, Keeping, StoredStream } from '@sluice/core'
-import { cutEnd, extendReaders } from '@sluice/core'
+import type { ClosedCode, EndEvent } from '@sluice/core'
+import { type Keeping, type StoredStream, cutEnd, extendReaders } from '@sluice/core/extend'
 
 import { readRecord } from '../commands/read-record.ts'
 import { renewLease } from '../commands/renew-lease.ts'

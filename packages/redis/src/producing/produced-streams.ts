@@ -1,4 +1,5 @@
-import type { EndEvent, Keeping, StoredStream, StreamName } from '@sluice/core'
+import type { EndEvent } from '@sluice/core'
+import type { Keeping, StoredStream, StreamName } from '@sluice/core/extend'
 
 import type { StoreContext } from '../context/store-context.ts'
 import type { ReplicaCache } from '../replica/replica-cache.ts'

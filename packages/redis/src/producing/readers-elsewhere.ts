@@ -1,4 +1,4 @@
-import type { Log, Scheduler } from '@sluice/core'
+import type { Log, Scheduler } from '@sluice/core/extend'
 
 import { ATTENDANCE_MS } from '../protocol/times.ts'
 

@@ -1,4 +1,5 @@
-import { type EndEvent, eventBytes, isTextual, type Logged, SluiceError, type Usage } from '@sluice/core'
+import { type EndEvent, isTextual, SluiceError, type Usage } from '@sluice/core'
+import { eventBytes, type Logged } from '@sluice/core/extend'
 
 /** A run of events as one entry of a stream's log contains it. */
 export interface Chunk {

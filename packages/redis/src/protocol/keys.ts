@@ -1,4 +1,4 @@
-import type { StreamName } from '@sluice/core'
+import type { StreamName } from '@sluice/core/extend'
 
 /** Keys and channels of one store. All keys of a stream share a hash tag, so that a cluster keeps them on one node. */
 export class Keys {

@@ -1,4 +1,4 @@
-import type { StreamName } from '@sluice/core'
+import type { StreamName } from '@sluice/core/extend'
 
 /** What an instance is notified of about a stream it produces. It is only a wake-up: the truth is in the store. */
 export type Notice = StreamName &

@@ -1,4 +1,4 @@
-import type { Log } from '@sluice/core'
+import type { Log } from '@sluice/core/extend'
 
 import type { RecordReading } from '../commands/read-record.ts'
 import type { Chunk } from '../protocol/chunk-codec.ts'

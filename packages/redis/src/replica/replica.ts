@@ -1,4 +1,4 @@
-import { extendReaders, Log, type LogPersister, type LogWatcher, type StoredStream } from '@sluice/core'
+import { extendReaders, Log, type LogPersister, type LogWatcher, type StoredStream } from '@sluice/core/extend'
 
 import { readRecord, type RecordReading, type StoredState } from '../commands/read-record.ts'
 import type { StoreContext } from '../context/store-context.ts'

@@ -1,4 +1,4 @@
-import { Deadline, type Due, type StreamName } from '@sluice/core'
+import { Deadline, type Due, type StreamName } from '@sluice/core/extend'
 
 import type { StreamListener } from '../connection/subscriptions.ts'
 import type { StoreContext } from '../context/store-context.ts'

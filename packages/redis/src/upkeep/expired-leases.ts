@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 
-import { cutEnd, type StreamName } from '@sluice/core'
+import { cutEnd, type StreamName } from '@sluice/core/extend'
 
 import { closeStream } from '../commands/close-stream.ts'
 import type { StoredState } from '../commands/read-record.ts'

@@ -1,4 +1,5 @@
-import { Deadline, type Due, type EndEvent, type Keeping, type StoredStream, type StreamName } from '@sluice/core'
+import type { EndEvent } from '@sluice/core'
+import { Deadline, type Due, type Keeping, type StoredStream, type StreamName } from '@sluice/core/extend'
 
 import { readRecord, type StoredState } from '../commands/read-record.ts'
 import type { StoreContext } from '../context/store-context.ts'

@@ -1,4 +1,5 @@
-import type { EndEvent, Keeping, StoredStream, StreamName } from '@sluice/core'
+import type { EndEvent } from '@sluice/core'
+import type { Keeping, StoredStream, StreamName } from '@sluice/core/extend'
 
 import { closeStream } from '../commands/close-stream.ts'
 import type { StoreContext } from '../context/store-context.ts'

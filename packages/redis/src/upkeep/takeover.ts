@@ -1,4 +1,4 @@
-import type { StreamName } from '@sluice/core'
+import type { StreamName } from '@sluice/core/extend'
 
 import type { StoredState } from '../commands/read-record.ts'
 import type { StoreContext } from '../context/store-context.ts'

@@ -1,4 +1,4 @@
-import { parseCursor } from '@sluice/core'
+import { parseCursor } from '@sluice/core/extend'
 import { startRedisServer } from '@sluice/testing/redis'
 import { describe, expect, test } from 'vitest'
 

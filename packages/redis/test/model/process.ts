@@ -1,10 +1,10 @@
-import { createSluice, isSluiceError, type OnDisconnect, parseCursor, type Sluice } from '@sluice/core'
+import { createSluice, isSluiceError, type OnDisconnect, type Sluice, type EndEvent } from '@sluice/core'
+import { parseCursor } from '@sluice/core/extend'
 import { redisStore, type RedisStore } from '@sluice/redis'
 import { type ChaosProxy, startChaosProxy } from '@sluice/testing/chaos-proxy'
 
 import { createFastRuntime } from './fast-runtime.ts'
 import { type Speaker, tokensOf } from './speaker.ts'
-import type { EndEvent } from '@sluice/core'
 
 /** What a reader was given. */
 export interface Reading {

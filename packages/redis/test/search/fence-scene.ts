@@ -1,4 +1,4 @@
-import { Log } from '@sluice/core'
+import { Log } from '@sluice/core/extend'
 
 import { Instance } from './instance.ts'
 import { FACTS, KEEPING } from './scripted-log.ts'

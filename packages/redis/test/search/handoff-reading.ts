@@ -1,4 +1,5 @@
-import { parseCursor, type TokenStream } from '@sluice/core'
+import type { TokenStream } from '@sluice/core'
+import { parseCursor } from '@sluice/core/extend'
 
 /** One reader, and what it was given. */
 export interface Reading {

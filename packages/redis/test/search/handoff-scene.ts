@@ -1,4 +1,5 @@
-import { createSluice, type EndEvent, type Found, type Log, type Logged, type Sluice, type Store } from '@sluice/core'
+import { createSluice, type EndEvent, type Sluice, type Store } from '@sluice/core'
+import type { Found, Log, Logged } from '@sluice/core/extend'
 import { createVirtualRuntime, drainMicrotasks } from '@sluice/testing'
 
 import { readRecord } from '../../src/commands/read-record.ts'

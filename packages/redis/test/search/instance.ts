@@ -1,4 +1,5 @@
-import { cutEnd, type EndEvent, type Logged, type StoredStream } from '@sluice/core'
+import type { EndEvent } from '@sluice/core'
+import { cutEnd, type Logged, type StoredStream } from '@sluice/core/extend'
 import { createVirtualRuntime, drainMicrotasks } from '@sluice/testing'
 
 import { closeStream } from '../../src/commands/close-stream.ts'

@@ -1,4 +1,5 @@
-import { Scheduler, type Runtime } from '@sluice/core'
+import type { Runtime } from '@sluice/core'
+import { Scheduler } from '@sluice/core/extend'
 
 import type { AppendOutcome } from '../../src/connection/append-batcher.ts'
 import type { Subscriptions } from '../../src/connection/subscriptions.ts'

@@ -1,4 +1,5 @@
-import { type EndEvent, isTextual, type Keeping, type Logged, type StreamFacts } from '@sluice/core'
+import { type EndEvent, isTextual } from '@sluice/core'
+import type { Keeping, Logged, StreamFacts } from '@sluice/core/extend'
 
 import { type Chunk, encodeChunk } from '../../src/protocol/chunk-codec.ts'
 

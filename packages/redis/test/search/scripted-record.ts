@@ -1,4 +1,5 @@
-import { beginRecord, type EndEvent, type Logged, type RecordCommand, type RecordState, stepRecord } from '@sluice/core'
+import type { EndEvent } from '@sluice/core'
+import { beginRecord, type Logged, type RecordCommand, type RecordState, stepRecord } from '@sluice/core/extend'
 
 import type { Append } from '../../src/connection/append-batcher.ts'
 import { type Chunk, decodeChunk, encodeChunk } from '../../src/protocol/chunk-codec.ts'

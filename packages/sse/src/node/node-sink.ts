@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 
-import type { Sink, WireBytes } from '@sluice/core'
+import type { Sink, WireBytes } from '@sluice/core/extend'
 
 import type { SinkOwner } from '../response/delivery-plan.ts'
 import { takeOverFraming } from './node-http1-framing.ts'

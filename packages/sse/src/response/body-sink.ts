@@ -1,4 +1,5 @@
-import { joinBytes, type Sink, SluiceError, type WireBytes } from '@sluice/core'
+import { SluiceError } from '@sluice/core'
+import { joinBytes, type Sink, type WireBytes } from '@sluice/core/extend'
 
 /** Queues bytes until the reader of a `ReadableStream` asks; what gathered meanwhile leaves as one piece. */
 export class BodySink implements Sink {

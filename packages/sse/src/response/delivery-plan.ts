@@ -1,4 +1,5 @@
-import { type Sink, SluiceError } from '@sluice/core'
+import { SluiceError } from '@sluice/core'
+import type { Sink } from '@sluice/core/extend'
 
 /** Who writes to a sink: core's `Connection`, or anything that wants to know when the transport is over. */
 export interface SinkOwner {

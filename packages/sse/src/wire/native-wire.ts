@@ -7,7 +7,7 @@ import {
   isPlainText,
   nativeMembers,
   type Wire,
-} from '@sluice/core'
+} from '@sluice/core/extend'
 
 import { assertSseName, formatSseEvent } from './field.ts'
 

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 
-import type { Sink } from '@sluice/core'
+import type { Sink } from '@sluice/core/extend'
 import { createSseHeaders, type DeliveryPlan } from '@sluice/sse'
 import { type NodeResponse, sendToResponse } from '@sluice/sse/node'
 

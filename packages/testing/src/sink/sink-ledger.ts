@@ -1,4 +1,4 @@
-import { joinBytes, type WireBytes } from '@sluice/core'
+import { joinBytes, type WireBytes } from '@sluice/core/extend'
 
 /** What a test sink has seen, and whether its writer kept to the contract of `Sink`. */
 export interface SinkRecord {

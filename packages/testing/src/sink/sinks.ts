@@ -1,4 +1,4 @@
-import type { Sink, WireBytes } from '@sluice/core'
+import type { Sink, WireBytes } from '@sluice/core/extend'
 import { SinkLedger, type SinkRecord, wireSize } from './sink-ledger.ts'
 
 /** A sink that takes everything at once. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
-import { type Principal, requirePrincipal, SluiceError } from '@sluice/core'
+import { type Principal, SluiceError } from '@sluice/core'
+import { requirePrincipal } from '@sluice/core/extend'
 
 import type { ResolvedWebSocketHandlerOptions } from './options.ts'
 

@@ -1,17 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
-import {
-  type Identified,
-  invalidOption,
-  type Json,
-  type NamedSource,
-  type Principal,
-  requireInteger,
-  requireKnownNames,
-  type Sluice,
-  type Source,
-  type StartOptions,
-} from '@sluice/core'
+import type { Json, NamedSource, Principal, Sluice, Source, StartOptions } from '@sluice/core'
+import { type Identified, invalidOption, requireInteger, requireKnownNames } from '@sluice/core/extend'
 
 import type { Tickets } from './tickets.ts'
 

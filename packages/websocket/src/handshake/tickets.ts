@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
-import { type Identified, invalidOption, type Principal, requireInteger, requireKnownNames } from '@sluice/core'
+import type { Principal } from '@sluice/core'
+import { type Identified, invalidOption, requireInteger, requireKnownNames } from '@sluice/core/extend'
 import { z } from 'zod'
 
 /** Options of {@link createTickets}. */

@@ -1,4 +1,5 @@
-import { type Json, requireSafeJson, SluiceError } from '@sluice/core'
+import { type Json, SluiceError } from '@sluice/core'
+import { requireSafeJson } from '@sluice/core/extend'
 import { z } from 'zod'
 
 const MAX_MESSAGE_CHARS = 200

@@ -7,7 +7,7 @@ import {
   isPlainText,
   nativeMembers,
   type Wire,
-} from '@sluice/core'
+} from '@sluice/core/extend'
 
 /** Name of the wire, for streams that are started on it. */
 export const NATIVE_WS_NAME = 'native-ws'

@@ -1,4 +1,4 @@
-import type { ConnectionReading, Connection } from '@sluice/core'
+import type { ConnectionReading, Connection } from '@sluice/core/extend'
 
 import type { ServerMessage } from '../message/server-message.ts'
 

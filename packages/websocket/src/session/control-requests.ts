@@ -1,4 +1,5 @@
-import { parseCursor, SluiceError } from '@sluice/core'
+import { SluiceError } from '@sluice/core'
+import { parseCursor } from '@sluice/core/extend'
 
 import type { ClientMessageOf } from '../message/client-message.ts'
 import type { Reading } from './reading.ts'

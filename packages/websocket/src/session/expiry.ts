@@ -1,4 +1,4 @@
-import { Deadline, expiryOf, type Scheduler } from '@sluice/core'
+import { Deadline, expiryOf, type Scheduler } from '@sluice/core/extend'
 
 /** Calls `expired` when the credential of a socket does. */
 export class Expiry {

@@ -1,4 +1,4 @@
-import { Deadline, type Due, type Scheduler } from '@sluice/core'
+import { Deadline, type Due, type Scheduler } from '@sluice/core/extend'
 
 /** Pings without an answer after which a peer counts as gone. */
 const MAX_UNANSWERED = 2

@@ -1,15 +1,13 @@
 import {
   type ClientReading,
-  deliverOptionsOf,
-  fingerprintOf,
   parseClientOptions,
-  parseClientReading,
   type ReadingOutcome,
   SluiceError,
   type StartOptions,
   type StreamRef,
   type TokenStream,
 } from '@sluice/core'
+import { deliverOptionsOf, fingerprintOf, parseClientReading } from '@sluice/core/extend'
 
 import type { ClientMessageOf } from '../message/client-message.ts'
 import { NATIVE_WS_NAME, nativeWs } from '../message/native-ws-wire.ts'

@@ -1,4 +1,4 @@
-import type { Connection, Sink } from '@sluice/core'
+import type { Connection, Sink } from '@sluice/core/extend'
 
 import type { ControlLane } from './control-lane.ts'
 import type { Admitted } from '../handshake/handshake.ts'

@@ -1,15 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 
-import {
-  Connection,
-  hasExpired,
-  identifiedPrincipal,
-  isSluiceError,
-  type Principal,
-  SluiceError,
-  TokenBucket,
-} from '@sluice/core'
+import { isSluiceError, type Principal, SluiceError } from '@sluice/core'
+import { Connection, hasExpired, identifiedPrincipal, TokenBucket } from '@sluice/core/extend'
 import type { RawData, WebSocket } from 'ws'
 
 import { type ClientMessage, parseClientMessage } from '../message/client-message.ts'

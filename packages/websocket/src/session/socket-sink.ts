@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 
-import type { Sink, WireBytes } from '@sluice/core'
+import type { Sink, WireBytes } from '@sluice/core/extend'
 import type { WebSocket } from 'ws'
 
 import { textFrame } from '../message/text-frame.ts'

@@ -1,4 +1,4 @@
-import type { StreamName } from '@sluice/core'
+import type { StreamName } from '@sluice/core/extend'
 import { describe, expect, test } from 'vitest'
 
 import { createFacts, CUT, findStream, KEEPING, NOBODY, NOTHING, type OpenStore, STOP } from '../rig/rig.ts'

@@ -1,4 +1,5 @@
-import { type Found, type Keeping, type Log, placeCursor, type Store, type StoredStream } from '@sluice/core'
+import type { Store } from '@sluice/core'
+import { type Found, type Keeping, type Log, placeCursor, type StoredStream } from '@sluice/core/extend'
 import { check, RUNS } from '@sluice/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

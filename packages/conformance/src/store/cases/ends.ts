@@ -1,4 +1,4 @@
-import type { Closing } from '@sluice/core'
+import type { Closing } from '@sluice/core/extend'
 import { describe, expect, test } from 'vitest'
 
 import { CUT, findStream, NOTHING, type OpenStore, STOP } from '../rig/rig.ts'

@@ -1,4 +1,4 @@
-import { eventBytes, type Logged, placeCursor } from '@sluice/core'
+import { eventBytes, type Logged, placeCursor } from '@sluice/core/extend'
 import { describe, expect, test } from 'vitest'
 
 import { describeBoundedMemory } from '../rig/bounded-memory.ts'

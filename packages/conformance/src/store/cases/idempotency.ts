@@ -1,4 +1,4 @@
-import type { Begun, StreamFacts } from '@sluice/core'
+import type { Begun, StreamFacts } from '@sluice/core/extend'
 import { describe, expect, test } from 'vitest'
 
 import { createFacts, KEEPING, type OpenStore, type StoreRig, STOP } from '../rig/rig.ts'

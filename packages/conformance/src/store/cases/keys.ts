@@ -1,4 +1,4 @@
-import type { Begun, StreamName } from '@sluice/core'
+import type { Begun, StreamName } from '@sluice/core/extend'
 import { describe, expect, test } from 'vitest'
 
 import { createFacts, CUT, KEEPING, type OpenStore, type StoreRig, STOP } from '../rig/rig.ts'

@@ -1,4 +1,4 @@
-import { type CursorPlace, type Log, placeCursor } from '@sluice/core'
+import { type CursorPlace, type Log, placeCursor } from '@sluice/core/extend'
 import { describe, expect, test } from 'vitest'
 
 import { CUT, findStream, type OpenStore, STOP } from '../rig/rig.ts'

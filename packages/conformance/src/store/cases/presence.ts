@@ -1,4 +1,5 @@
-import { type ChunkingPolicy, createSluice, type Json, type LogReader, type StoredStream } from '@sluice/core'
+import { type ChunkingPolicy, createSluice, type Json } from '@sluice/core'
+import type { LogReader, StoredStream } from '@sluice/core/extend'
 import { nativeSse } from '@sluice/sse'
 import { createCollectingSink } from '@sluice/testing'
 import { describe, expect, test } from 'vitest'

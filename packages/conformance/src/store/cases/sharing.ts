@@ -1,4 +1,5 @@
-import type { Logged, StoredStream, StreamEvent } from '@sluice/core'
+import type { StreamEvent } from '@sluice/core'
+import type { Logged, StoredStream } from '@sluice/core/extend'
 import { check, sourceEvents } from '@sluice/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

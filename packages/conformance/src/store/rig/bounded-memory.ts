@@ -1,4 +1,4 @@
-import type { StreamName } from '@sluice/core'
+import type { StreamName } from '@sluice/core/extend'
 import { describe, expect, test } from 'vitest'
 
 import type { StoreDriver } from './driver.ts'

@@ -1,4 +1,5 @@
-import type { EndEvent, Logged } from '@sluice/core'
+import type { EndEvent } from '@sluice/core'
+import type { Logged } from '@sluice/core/extend'
 import fc from 'fast-check'
 
 import { CUT, STOP } from './rig.ts'

@@ -1,4 +1,5 @@
-import type { MaybePromise, Runtime, Store } from '@sluice/core'
+import type { Runtime, Store } from '@sluice/core'
+import type { MaybePromise } from '@sluice/core/extend'
 
 /** A store under test: how to make one, and what it can do. */
 export interface StoreDriver {

@@ -1,4 +1,5 @@
-import type { EndEvent, Log, LogReader } from '@sluice/core'
+import type { EndEvent } from '@sluice/core'
+import type { Log, LogReader } from '@sluice/core/extend'
 
 /** Someone who reads a log as it grows, event by event, and says what became of it. */
 export class Following implements LogReader {

@@ -1,8 +1,8 @@
+import type { EndEvent, Usage } from '@sluice/core'
 import {
   beginRecord,
   type Closing,
   type CursorPlace,
-  type EndEvent,
   eventBytes,
   type Keeping,
   type Logged,
@@ -10,8 +10,7 @@ import {
   type RecordState,
   stepRecord,
   type StreamFacts,
-  type Usage,
-} from '@sluice/core'
+} from '@sluice/core/extend'
 
 /** The epoch in which whoever began a stream writes. */
 const FIRST_EPOCH = 1

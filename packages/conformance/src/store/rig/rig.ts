@@ -1,16 +1,5 @@
-import {
-  createSystemRuntime,
-  type EndEvent,
-  type Keeping,
-  type Logged,
-  type LookUp,
-  type MaybePromise,
-  type Runtime,
-  type Store,
-  type StoredStream,
-  type StreamFacts,
-  type StreamName,
-} from '@sluice/core'
+import { createSystemRuntime, type EndEvent, type Runtime, type Store } from '@sluice/core'
+import type { Keeping, Logged, LookUp, MaybePromise, StoredStream, StreamFacts, StreamName } from '@sluice/core/extend'
 import { createVirtualRuntime } from '@sluice/testing'
 import { expect, onTestFinished } from 'vitest'
 

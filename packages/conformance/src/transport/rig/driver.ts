@@ -1,4 +1,5 @@
-import type { Closed, MaybePromise, Opened, Principal, Sluice, Source, Store, StreamEvent } from '@sluice/core'
+import type { Principal, Sluice, Source, Store, StreamEvent } from '@sluice/core'
+import type { Closed, MaybePromise, Opened } from '@sluice/core/extend'
 
 import type { RefusalCode } from './refusal.ts'
 

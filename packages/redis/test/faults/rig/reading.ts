@@ -1,4 +1,5 @@
-import type { Closed, ClosedCode, EndEvent, Sink, TokenStream, WireBytes } from '@sluice/core'
+import type { ClosedCode, EndEvent, TokenStream } from '@sluice/core'
+import type { Closed, Sink, WireBytes } from '@sluice/core/extend'
 import { createSseParser, nativeSse, type SseEvent } from '@sluice/sse'
 
 import { countTokens } from './text.ts'

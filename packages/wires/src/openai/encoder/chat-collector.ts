@@ -1,12 +1,5 @@
-import {
-  type AnswerEvent,
-  type EndEvent,
-  type FinishReason,
-  isOfChoice,
-  type StreamEvent,
-  type ToolEvent,
-  type Usage,
-} from '@sluice/core'
+import type { EndEvent, FinishReason, StreamEvent, ToolEvent, Usage } from '@sluice/core'
+import { type AnswerEvent, isOfChoice } from '@sluice/core/extend'
 import { type ChatExtra, chatExtraOf, type JsonObject } from '../format/chat-extra.ts'
 
 /** A tool call of a collected choice. */

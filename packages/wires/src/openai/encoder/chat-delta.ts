@@ -1,4 +1,5 @@
-import type { ChoiceEvent, ChoiceState, FinishReason, ToolArgsEvent, ToolCallEvent, ToolEvent } from '@sluice/core'
+import type { FinishReason, ToolArgsEvent, ToolCallEvent, ToolEvent } from '@sluice/core'
+import type { ChoiceEvent, ChoiceState } from '@sluice/core/extend'
 import type { ChatExtra, JsonObject } from '../format/chat-extra.ts'
 
 /** The role, as the first delta of a choice has it. */

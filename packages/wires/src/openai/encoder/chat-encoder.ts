@@ -1,10 +1,10 @@
+import type { EndEvent } from '@sluice/core'
 import {
   type AnswerEvent,
   type ChoiceEvent,
   type Closed,
   copyResumeState,
   createResumeState,
-  type EndEvent,
   type Encoder,
   type EncoderStart,
   type Entry,
@@ -12,7 +12,7 @@ import {
   isOfChoice,
   isPlainText,
   type ResumeState,
-} from '@sluice/core'
+} from '@sluice/core/extend'
 import { ChatChunkText } from './chat-chunk-text.ts'
 import { chatExtraOf, type JsonObject } from '../format/chat-extra.ts'
 import { callDelta, deltaOf, finishWordOf, ROLE, roleOf } from './chat-delta.ts'

@@ -1,4 +1,4 @@
-import type { Wire } from '@sluice/core'
+import type { Wire } from '@sluice/core/extend'
 import { ChatEncoder } from './chat-encoder.ts'
 import type { ChatFacts } from '../format/chat-facts.ts'
 

@@ -1,0 +1,97 @@
+// What authors of transports, wires and stores use.
+export type { DeliverOptions } from './sluice/prepare-delivery.ts'
+export { resolveReaderOptions } from './reader/options.ts'
+export { expiryOf, hasExpired } from './access/principal.ts'
+export { errorOfEnd, cutEnd } from './log/end.ts'
+export {
+  CLOSED_CODES,
+  isErrorCode,
+  type ClosedMeaning,
+  type ErrorMeaning,
+  type GrpcStatusName,
+} from './events/codes.ts'
+export {
+  isOfChoice,
+  isPlainText,
+  type AnswerEvent,
+  type ChoiceEvent,
+  type PlainTextEvent,
+} from './events/event-kind.ts'
+export { formatCursor, isStreamId, parseCursor, type Cursor } from './events/cursor.ts'
+export { Connection } from './wire/connection.ts'
+export type { ConnectionReading, ConnectionOptions } from './wire/connection-reading.ts'
+export type { Sink, WireBytes } from './wire/sink.ts'
+export type { Encoder, EncoderOptions, EncoderStart, Wire } from './wire/encoder.ts'
+export type { Entry } from './log/entry.ts'
+export type { WireFacts, StreamFacts, Tombstone } from './store/stream-facts.ts'
+export type { Closed, Opened } from './events/notice.ts'
+export {
+  copyResumeState,
+  createResumeState,
+  foldResumeState,
+  type ChoiceState,
+  type ResumeState,
+} from './events/resume-state.ts'
+export type {
+  Begun,
+  CloseOptions,
+  Closing,
+  Found,
+  Keeping,
+  LookUp,
+  MaybePromise,
+  StoredStream,
+  StoreHost,
+  StoreRef,
+  StreamName,
+} from './store/store.ts'
+export { EVENT_COST_BYTES, eventBytes } from './events/event-size.ts'
+export { joinBytes } from './events/bytes.ts'
+export { nativeMembers } from './wire/native-json.ts'
+export { Log } from './log/log.ts'
+export type { LogAccount, LogOptions, LogStart } from './log/log-options.ts'
+export type { LogReader, LogSleeper, LogWatcher } from './log/log-listeners.ts'
+export type { LogPersister } from './log/store-progress.ts'
+export { extendReaders } from './reader/reader.ts'
+export {
+  CLIENT_OPTION_NAMES,
+  CLIENT_READING_NAMES,
+  type ClientOptionsPlace,
+  deliverOptionsOf,
+  parseClientReading,
+} from './sluice/client-options.ts'
+export { canonicalJson, fingerprintOf } from './events/canonical-json.ts'
+export { requireSafeJson } from './events/json-guard.ts'
+export {
+  invalidOption,
+  requireDuration,
+  requireInteger,
+  requireKnownNames,
+  requireNumber,
+  withDefault,
+} from './events/option-rules.ts'
+export { Scheduler, type Steppable } from './clock/scheduler.ts'
+export { type Identified, identifiedPrincipal, requirePrincipal } from './access/identify.ts'
+export { TokenBucket } from './clock/token-bucket.ts'
+export { Deadline, type Due } from './clock/deadlines.ts'
+export type { Logged } from './log/segment.ts'
+export { placeCursor, type CursorPlace } from './log/cursor-place.ts'
+export {
+  beginRecord,
+  stepRecord,
+  type RecordCommand,
+  type RecordOutcome,
+  type RecordState,
+  type RecordStep,
+} from './store/record-machine.ts'
+export {
+  beginLifecycle,
+  nextDueMs,
+  stepLifecycle,
+  type LifecycleCommand,
+  type LifecycleRules,
+  type LifecycleState,
+  type LifecycleStep,
+  type LifecycleVerdict,
+} from './producer/lifecycle-machine.ts'
+export type { SourceProgress } from './source/source-progress.ts'
