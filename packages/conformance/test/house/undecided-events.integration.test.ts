@@ -11,6 +11,7 @@ const DECIDE_ON_TYPE = [
   'core/src/events/event-kind.ts',
   'core/src/events/source-event.ts',
   'core/src/log/log-summary.ts',
+  'core/src/wire/native-json.ts',
   'grpc/src/message/event-encoder.ts',
   'grpc/src/message/event-message.ts',
   'redis/src/protocol/chunk-codec.ts',

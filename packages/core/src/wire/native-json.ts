@@ -12,6 +12,23 @@ import { isPlainText } from '../events/event-kind.ts'
  */
 export function nativeMembers(event: StreamEvent): string {
   if (isPlainText(event)) return `"text":${JSON.stringify(event.text)}`
-  const choice = 'choice' in event && event.choice ? event.choice : undefined
-  return JSON.stringify({ ...event, type: undefined, choice }).slice(1, -1)
+  switch (event.type) {
+    case 'text':
+    case 'reasoning':
+    case 'refusal':
+    case 'tool':
+    case 'data':
+    case 'usage':
+    case 'finish':
+      return membersOf(event.choice === 0 ? { ...event, choice: undefined } : event)
+    case 'end':
+      return membersOf(event)
+    default:
+      event satisfies never
+      return membersOf(event)
+  }
+}
+
+function membersOf(event: StreamEvent): string {
+  return JSON.stringify({ ...event, type: undefined }).slice(1, -1)
 }
