@@ -6,6 +6,7 @@ import type { ClosedCode } from '../events/codes.ts'
 export interface LogSleeper {
   /** Smallest seq it wants to be woken for; `Infinity` when it waits for something else. */
   wakeAt: number
+  /** What it asked to be woken for is there, or it can go on no more. */
   wake(): void
 }
 
