@@ -82,9 +82,7 @@ export async function planTokens<Data extends DataEvents = DataEvents, Raw = unk
     // Asking for the head of an answer must not make one.
     if (isHead) return { status: 200, headers: { ...SSE_HEADERS, 'content-type': wire.contentType }, stream: undefined }
     const { identify: _, errors: __, ...rest } = options
-    const asked = request.method === 'GET' ? readClientQuery(request.query) : readIdsQuery(request.query)
-    // The application's own word wins.
-    const reading = { ...asked, ...options.reading }
+    const reading = options.reading ?? readingOf(request)
     const resolved: ResolvedTokensOptions = { ...rest, as, wire, reading }
     const cursor = readCursor(request, { wire })
     return cursor
@@ -113,6 +111,11 @@ async function actorOf<Raw>(
   if (as !== undefined) return as
   if (typeof identify === 'function') return requirePrincipal(scheduler, identify(raw))
   throw invalidOption('identify', identify, 'a function that says who asks, where "as" does not')
+}
+
+/** What the query says of the reading: all of it on a GET, on a POST no more than whether ids are wanted. */
+function readingOf({ method, query }: TokensRequest): ClientReading {
+  return method === 'GET' ? readClientQuery(query) : readIdsQuery(query)
 }
 
 async function planAttached<Data extends DataEvents>(
