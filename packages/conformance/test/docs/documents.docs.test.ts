@@ -65,8 +65,7 @@ describe('defaults as the documents tell them', () => {
     ['fixed', DEFAULT_FIXED_OPTIONS],
     ['boundary', DEFAULT_BOUNDARY_OPTIONS],
   ])('the policy %s', (name, options) => {
-    for (const document of ['README.md', 'docs/chunking.md'])
-      expect(read(document)).toContain(`\`${name}({ ${show(options)} })\``)
+    for (const document of ['docs/chunking.md']) expect(read(document)).toContain(`\`${name}({ ${show(options)} })\``)
   })
 
   test.each([
