@@ -10,6 +10,7 @@ export class Presence {
   readonly #stream: StoredStream
   readonly #windowBytes: number
   #reportedBytes = 0
+  #reportedSeq = 0
   #reportedReaders = false
 
   constructor(context: StoreContext, stream: StoredStream, windowBytes: number) {
@@ -23,19 +24,29 @@ export class Presence {
     if (this.#stream.log.furthestBytes - this.#reportedBytes >= this.#windowBytes / 2) this.report()
   }
 
+  /** Others read here than before: worth telling where that is somewhere else. One that polls comes and goes in its place. */
+  readersChanged(): void {
+    const reads = this.#stream.log.readers.size > 0
+    if (reads !== this.#reportedReaders || this.#furthestSeq() !== this.#reportedSeq) this.report()
+  }
+
   /** Says it also where nothing has changed, since it holds only for a while. */
   report(): void {
     const { log, facts } = this.#stream
     const reads = log.readers.size > 0
     if (log.end || log.lost || (!reads && !this.#reportedReaders)) return
+    const furthestSeq = this.#furthestSeq()
     this.#reportedReaders = reads
     this.#reportedBytes = log.furthestBytes
-    let furthestSeq = 0
-    for (const reader of log.readers) furthestSeq = Math.max(furthestSeq, reader.seq)
+    this.#reportedSeq = furthestSeq
     const { connection, keys, instance } = this.#context
     const args = [instance, reads ? furthestSeq : '', ATTENDANCE_MS, keys.instances, nameOf(facts)]
     // What is lost of it is said again with the next renewal.
     connection.run(SCRIPTS.present, [keys.meta(facts), keys.readers(facts)], args).catch(ignore)
+  }
+
+  #furthestSeq(): number {
+    return this.#stream.log.readers.items.reduce((furthest, { seq }) => Math.max(furthest, seq), 0)
   }
 }
 
