@@ -27,8 +27,9 @@ export interface ReaderOptions {
    */
   rotateAfterMs?: number | false | undefined
   /**
-   * For how long a reader that polls counts as reading after its last answer, in milliseconds, whatever `onDisconnect` says;
-   * a grace that is longer counts from that answer too. Default 15,000.
+   * For how long a reader that polls counts as reading after its last answer, in milliseconds, whatever `onDisconnect` says. A
+   * grace that is longer counts from that answer too; at an instance that does not produce the stream, it begins when this
+   * is over. Default 15,000.
    */
   betweenPollsMs?: number | undefined
 }

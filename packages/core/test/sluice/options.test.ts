@@ -58,6 +58,7 @@ const NUMBERS: readonly (readonly [string, string, readonly unknown[]])[] = [
   ['reader', 'queueBytes', [0, 255, 300.5, false]],
   ['reader', 'maxChunkBytes', [0, 63, 300.5, false]],
   ['reader', 'closeGraceMs', [0.5, false]],
+  ['reader', 'betweenPollsMs', [0.5, false, 3_600_001]],
   ['limits', 'streamsPerOwner', [0, 1.5, false]],
   ['limits', 'startsPerSecond', [0, false]],
   ['limits', 'startBurst', [0, 1.5, false]],

@@ -1,41 +1,13 @@
 import { getEventListeners } from 'node:events'
 
-import type { Principal, SluiceOptions } from '@sluice/core'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
-import { createVirtualRuntime, drainMicrotasks, type VirtualRuntime } from '../../../testing/src/index.ts'
-import { lineTextOf, poll } from '../rig/lines.ts'
-import { CHAT, createRig, createScript, type Rig, type RigOptions, type Script } from '../rig/rig.ts'
-
-interface World extends Rig {
-  readonly runtime: VirtualRuntime
-  readonly script: Script
-  readonly id: string
-}
-
-/** A stream that runs and has said nothing yet. */
-async function arrange(sluice: SluiceOptions = {}, options: RigOptions = {}): Promise<World> {
-  const runtime = createVirtualRuntime()
-  const script = createScript()
-  script.open()
-  const rig = createRig(script.source, { ...options, sluice: { runtime, ...sluice } })
-  const started = await rig.ask('POST', '/streams', { json: { ...CHAT, background: true } })
-  const { id } = (await started.json()) as { id: string }
-  return { ...rig, runtime, script, id }
-}
-
-/** Whether a promise has settled, once all that can happen now has happened. */
-async function isSettled({ runtime }: World, promise: Promise<unknown>): Promise<boolean> {
-  let settled = false
-  void promise.then(() => (settled = true))
-  await runtime.flush()
-  await drainMicrotasks()
-  return settled
-}
+import { arrangePolled, isSettled, lineTextOf, poll } from '../rig/lines.ts'
+import { CHAT } from '../rig/rig.ts'
 
 describe('GET /streams/{id} with Accept: application/x-ndjson', () => {
   test('contract 1: gives what there is at once, a line of JSON for each event, and where to go on', async () => {
-    const world = await arrange()
+    const world = await arrangePolled()
     const { id, script, runtime } = world
     for (const item of [
       'Hel',
@@ -67,7 +39,7 @@ describe('GET /streams/{id} with Accept: application/x-ndjson', () => {
   })
 
   test('contract 4: waits as long as it is asked to, and then says only where to go on', async () => {
-    const world = await arrange()
+    const world = await arrangePolled()
     const { id, runtime } = world
     const waiting = poll(world, id, { wait: 20 })
     await runtime.advance(19_999)
@@ -82,7 +54,7 @@ describe('GET /streams/{id} with Accept: application/x-ndjson', () => {
   })
 
   test('contract 4: never waits longer than 55 s', async () => {
-    const world = await arrange()
+    const world = await arrangePolled()
     const waiting = poll(world, world.id, { wait: 1_000_000 })
     await world.runtime.advance(54_999)
     expect(await isSettled(world, waiting)).toBe(false)
@@ -91,7 +63,7 @@ describe('GET /streams/{id} with Accept: application/x-ndjson', () => {
   })
 
   test('contract 1: goes with the first event that comes, and the next poll with the next', async () => {
-    const world = await arrange()
+    const world = await arrangePolled()
     const { id, runtime, script } = world
     const first = poll(world, id, { wait: 50 })
     await runtime.advance(40_000)
@@ -107,7 +79,7 @@ describe('GET /streams/{id} with Accept: application/x-ndjson', () => {
   })
 
   test('contract 3: the last line is the end; after it there is nothing, and that is said at once', async () => {
-    const world = await arrange()
+    const world = await arrangePolled()
     const { id, runtime, script } = world
     script.give('Hello')
     script.finish()
@@ -123,7 +95,7 @@ describe('GET /streams/{id} with Accept: application/x-ndjson', () => {
     ['Last-Event-ID', (cursor: string) => ({ headers: { 'last-event-id': cursor } })],
     ['?after=', (cursor: string) => ({ query: `?after=${cursor}` })],
   ])('contract 1: goes on after %s', async (_, asked) => {
-    const world = await arrange()
+    const world = await arrangePolled()
     for (const word of ['one ', 'two ']) world.script.give(word)
     await world.runtime.flush()
     expect(lineTextOf(await poll(world, world.id, asked(`${world.id}.1.1`)))).toBe('two ')
@@ -132,7 +104,7 @@ describe('GET /streams/{id} with Accept: application/x-ndjson', () => {
   })
 
   test('contract 8: a cancel answers the one who waits, with the end', async () => {
-    const world = await arrange()
+    const world = await arrangePolled()
     const waiting = poll(world, world.id, { wait: 50 })
     await world.runtime.advance(1_000)
     await world.ask('POST', `/streams/${world.id}/cancel`)
@@ -141,7 +113,7 @@ describe('GET /streams/{id} with Accept: application/x-ndjson', () => {
   })
 
   test('contract 6: one answer holds one chunk, whatever there is', async () => {
-    const world = await arrange({ reader: { maxChunkBytes: 1_024 } })
+    const world = await arrangePolled({ reader: { maxChunkBytes: 1_024 } })
     for (let index = 0; index < 100; index++) world.script.give('x'.repeat(100))
     await world.runtime.flush()
     let [cursor, text] = [world.id, '']
@@ -155,7 +127,7 @@ describe('GET /streams/{id} with Accept: application/x-ndjson', () => {
   })
 
   test('contract 7: is given what its credit lets through', async () => {
-    const world = await arrange()
+    const world = await arrangePolled()
     const { id, runtime, script } = world
     const first = poll(world, id, { wait: 50, query: '?reader=phone' })
     await runtime.flush()
@@ -176,7 +148,7 @@ describe('GET /streams/{id} with Accept: application/x-ndjson', () => {
   })
 
   test('contract 2: a reader that falls behind is told so, in a line without a cursor', async () => {
-    const world = await arrange({ stream: { retentionBytes: 2_048, windowBytes: 1_024, maxEventBytes: 512 } })
+    const world = await arrangePolled({ stream: { retentionBytes: 2_048, windowBytes: 1_024, maxEventBytes: 512 } })
     const { id, runtime, script } = world
     const behind = poll(world, id, { wait: 50, query: '?reader=slow' })
     await runtime.flush()
@@ -196,7 +168,7 @@ describe('GET /streams/{id} with Accept: application/x-ndjson', () => {
   })
 
   test('contract 9: keeps its stream between polls under every policy', async () => {
-    const world = await arrange({ stream: { onDisconnect: 'cancel' } })
+    const world = await arrangePolled({ stream: { onDisconnect: 'cancel' } })
     const start = { ...CHAT, background: true, sluice: { onDisconnect: 'cancel' } }
     const { id } = (await (await world.ask('POST', '/streams', { json: start })).json()) as { id: string }
     let cursor = id
@@ -213,7 +185,7 @@ describe('GET /streams/{id} with Accept: application/x-ndjson', () => {
   })
 
   test('contract 9, 14: a client that leaves is a reader that leaves, and no listener is left on its request', async () => {
-    const world = await arrange()
+    const world = await arrangePolled()
     const leaving = new AbortController()
     const waiting = poll(world, world.id, { wait: 50, signal: leaving.signal })
     await world.runtime.flush()
@@ -225,90 +197,5 @@ describe('GET /streams/{id} with Accept: application/x-ndjson', () => {
     const { signal } = new AbortController()
     await poll(world, world.id, { signal })
     expect([getEventListeners(leaving.signal, 'abort'), getEventListeners(signal, 'abort')]).toEqual([[], []])
-  })
-
-  test('contract 12: who may not read is told at each poll, and the same as of a stream that never was', async () => {
-    const world = await arrange()
-    const answers = await Promise.all(
-      [
-        { ref: world.id, owner: 'grace' },
-        { ref: `${world.id}.1.0`, owner: 'grace' },
-        { ref: '0'.repeat(26), owner: 'ada' },
-      ].map(({ ref, owner }) =>
-        world.ask('GET', `/streams/${ref}`, { owner, headers: { accept: 'application/x-ndjson', prefer: 'wait=50' } }),
-      ),
-    )
-    expect(answers.map(({ status }) => status)).toEqual([404, 404, 404])
-    expect(new Set(await Promise.all(answers.map((answer) => answer.text()))).size).toBe(1)
-    expect((await poll(world, world.id, { stranger: true })).status).toBe(401)
-  })
-
-  test('temporary refusals are what they are: who polls is no EventSource', async () => {
-    const world = await arrange({ limits: { readersPerStream: 1 } })
-    const waiting = poll(world, world.id, { wait: 50 })
-    await world.runtime.flush()
-    const refused = await world.ask('GET', `/streams/${world.id}`, { headers: { accept: 'application/x-ndjson' } })
-    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
-    expect(refused.headers.get('content-type')).toBe('application/problem+json')
-    await world.ask('POST', `/streams/${world.id}/cancel`)
-    await world.runtime.flush()
-    await waiting
-  })
-
-  test('what is no wait, and a wire that is not sluice’s own, are refused by name', async () => {
-    const world = await arrange()
-    for (const [query, prefer, named] of [
-      ['?wait=soon', '', '\\"wait\\" of the query is \\"soon\\"'],
-      ['', 'wait=soon', '\\"wait\\" in Prefer is \\"soon\\"'],
-      ['?wire=openai.chat', '', 'leave \\"wire\\" out'],
-    ] as const) {
-      const headers = { accept: 'application/x-ndjson', prefer }
-      const refused = await world.ask('GET', `/streams/${world.id}${query}`, { headers })
-      expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining(named)])
-    }
-  })
-
-  test('HEAD has its head, waits for nothing and takes nothing', async () => {
-    const world = await arrange()
-    const headers = { accept: 'application/x-ndjson', prefer: 'wait=50' }
-    const plan = await world.resource.handle(world.request('HEAD', `/streams/${world.id}`, { headers }))
-    expect(plan).toMatchObject({ status: 200, headers: { 'content-type': 'application/x-ndjson' } })
-    expect(['body' in plan, world.sluice.stats().delivering]).toEqual([false, 0])
-    await world.ask('POST', `/streams/${world.id}/cancel`)
-    const over = await world.resource.handle(world.request('HEAD', `/streams/${world.id}?after=now`, { headers }))
-    expect(over).toMatchObject({ status: 204, headers: { 'sluice-end': 'cancelled' } })
-  })
-
-  test('a page of another origin sees where to go on', async () => {
-    const world = await arrange({}, { cors: { origins: ['https://app.example'] } })
-    const headers = { accept: 'application/x-ndjson', origin: 'https://app.example' }
-    const response = await world.ask('GET', `/streams/${world.id}`, { headers })
-    expect(response.headers.get('access-control-expose-headers')?.split(', ')).toContain('Sluice-Cursor')
-    const preflight = await world.ask('OPTIONS', `/streams/${world.id}`, {
-      headers: { origin: 'https://app.example', 'access-control-request-method': 'GET' },
-    })
-    expect(preflight.headers.get('access-control-allow-headers')).toContain('Prefer')
-  })
-
-  test('a key leads to the stream, with the rest of the query', async () => {
-    const world = await arrange()
-    const json = { ...CHAT, background: true, sluice: { key: 'k' } }
-    const { id } = (await (await world.ask('POST', '/streams', { json })).json()) as { id: string }
-    const headers = { accept: 'application/x-ndjson' }
-    const found = await world.ask('GET', '/streams?key=k&wait=5&reader=r', { headers })
-    expect([found.status, found.headers.get('location')]).toEqual([307, `/v1/streams/${id}?wait=5&reader=r`])
-  })
-
-  test('S5: who is known no more while it waits is told so, with a cursor that stays good', async () => {
-    vi.spyOn(Date, 'now').mockReturnValue(1_790_000_000_000)
-    const identify = (): Principal => ({ owner: 'ada', expiresAtMs: 1_790_000_010_000 })
-    const world = await arrange({}, { identify })
-    const waiting = poll(world, world.id, { wait: 50 })
-    await world.runtime.advance(9_999)
-    expect(await isSettled(world, waiting)).toBe(false)
-    await world.runtime.advance(1)
-    const cursor = `${world.id}.1.0`
-    expect(await waiting).toMatchObject({ cursor, lines: [{ type: 'closed', code: 'unauthorized', cursor }] })
-    vi.restoreAllMocks()
   })
 })

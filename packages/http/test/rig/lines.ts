@@ -1,4 +1,7 @@
-import type { Ask, Rig } from './rig.ts'
+import type { SluiceOptions } from '@sluice/core'
+
+import { createVirtualRuntime, drainMicrotasks, type VirtualRuntime } from '../../../testing/src/index.ts'
+import { type Ask, CHAT, createRig, createScript, type Rig, type RigOptions, type Script } from './rig.ts'
 
 /** A line of a long-poll: an event or a notice. */
 export interface Line {
@@ -45,4 +48,31 @@ export async function poll(
 /** The text of choice 0 in lines. */
 export function lineTextOf({ lines }: Pick<Polled, 'lines'>): string {
   return lines.map(({ type, text }) => (type === 'text' ? text : '')).join('')
+}
+
+/** A stream on a virtual clock, and who asks for it. */
+export interface PolledWorld extends Rig {
+  readonly runtime: VirtualRuntime
+  readonly script: Script
+  readonly id: string
+}
+
+/** A stream that runs and has said nothing yet. */
+export async function arrangePolled(sluice: SluiceOptions = {}, options: RigOptions = {}): Promise<PolledWorld> {
+  const runtime = createVirtualRuntime()
+  const script = createScript()
+  script.open()
+  const rig = createRig(script.source, { ...options, sluice: { runtime, ...sluice } })
+  const started = await rig.ask('POST', '/streams', { json: { ...CHAT, background: true } })
+  const { id } = (await started.json()) as { id: string }
+  return { ...rig, runtime, script, id }
+}
+
+/** Whether a promise has settled, once all that can happen now has happened. */
+export async function isSettled({ runtime }: PolledWorld, promise: Promise<unknown>): Promise<boolean> {
+  let settled = false
+  void promise.then(() => (settled = true))
+  await runtime.flush()
+  await drainMicrotasks()
+  return settled
 }

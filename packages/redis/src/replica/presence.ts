@@ -11,6 +11,7 @@ export class Presence {
   readonly #stream: StoredStream
   readonly #windowBytes: number
   #reportedBytes = 0
+  #reportedSeq = 0
   #reportedReaders = false
 
   constructor(context: StoreContext, stream: StoredStream, windowBytes: number) {
@@ -31,19 +32,29 @@ export class Presence {
     log.holdWindow(log.totalBytes - this.#reportedBytes >= this.#windowBytes)
   }
 
+  /** Others read here than before: reported where that is somewhere else. One that polls comes and goes in its place. */
+  readersChanged(): void {
+    const hasReaders = this.#stream.log.readers.size > 0
+    if (hasReaders !== this.#reportedReaders || this.#furthestSeq() !== this.#reportedSeq) this.report()
+  }
+
   /** Reports also what has not changed, since a report holds only for a while. */
   report(): void {
     const { log, facts } = this.#stream
     const hasReaders = log.readers.size > 0
     if (log.end || log.lost || (!hasReaders && !this.#reportedReaders)) return
+    const furthestSeq = this.#furthestSeq()
     this.#reportedReaders = hasReaders
     this.#reportedBytes = log.furthestBytes
-    let furthestSeq = 0
-    for (const reader of log.readers) furthestSeq = Math.max(furthestSeq, reader.seq)
+    this.#reportedSeq = furthestSeq
     const { connection, keys, instance } = this.#context
     const args = [instance, hasReaders ? furthestSeq : '', ATTENDANCE_MS, keys.instances, nameOf(facts)]
     // A report that is lost is made good by the next one.
     connection.run(SCRIPTS.present, [keys.meta(facts), keys.readers(facts)], args).catch(ignore)
+  }
+
+  #furthestSeq(): number {
+    return this.#stream.log.readers.items.reduce((furthest, { seq }) => Math.max(furthest, seq), 0)
   }
 }
 

@@ -79,7 +79,7 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
     const { log } = this.stream
     if (log.readers.size > 0) this.#follow()
     else if (log.end) this.release()
-    this.report()
+    this.#presence.readersChanged()
     if (!this.wanted) this.#owner.idle(this)
   }
 
