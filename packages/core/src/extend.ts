@@ -61,6 +61,7 @@ export {
   parseClientReading,
 } from './sluice/client-options.ts'
 export { canonicalJson, fingerprintOf } from './events/canonical-json.ts'
+export { editJsonText, jsonMembersOf, type JsonMember } from './events/json-text.ts'
 export { requireSafeJson } from './events/json-guard.ts'
 export {
   invalidOption,
