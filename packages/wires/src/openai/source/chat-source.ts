@@ -1,7 +1,10 @@
 import { SluiceError, type Source } from '@sluice/core'
-import { readText, toResponseError } from './backend-error.ts'
+import { AdditionMemory } from './additions.ts'
+import { askBackend } from './ask-backend.ts'
+import { readText } from './backend-error.ts'
 import { ChatChunks } from './chat-chunks.ts'
-import { type JsonObject, isJsonObject } from '../format/chat-extra.ts'
+import type { JsonObject } from '../format/chat-extra.ts'
+import { ChatRequest } from './chat-request.ts'
 import { ChatStream } from './chat-stream.ts'
 
 /** Where a chat completion comes from. */
@@ -13,10 +16,16 @@ export interface OpenAiChatSourceOptions {
   /** Further headers; they win over ours. */
   headers?: Readonly<Record<string, string>> | undefined
   /**
-   * The request. Members that sluice does not know go through as they are; `stream` is always true, and usage is always
-   * asked for, so that it is known to whoever settles the bill.
+   * The request. Members that sluice does not know go through as they are. It asks for a stream, and for usage, so that it
+   * is known to whoever settles the bill; where a backend refuses what the client had not asked for, it is asked again
+   * without, and that is remembered for its model.
    */
   body: JsonObject
+  /**
+   * The JSON text that `body` was parsed from: what is in `body` is sent as it was written here, digit for digit, since
+   * numbers such as `1e400` or 9007199254740993 do not survive parsing. Default: `body` is written anew.
+   */
+  bodyText?: string | undefined
   /**
    * What makes the request.
    *
@@ -29,10 +38,19 @@ export interface OpenAiChatSourceOptions {
    * @defaultValue '/chat/completions'
    */
   path?: string | undefined
+  /**
+   * Largest answer that comes in one piece, in bytes.
+   *
+   * @defaultValue 16777216
+   */
+  maxCompletionBytes?: number | undefined
 }
 
-/** A backend that ignores `stream: true` answers in one piece. */
-const MAX_COMPLETION_BYTES = 16 * 1024 * 1024
+/** A backend that ignores `stream: true`, or refuses it, answers in one piece. */
+const DEFAULT_MAX_COMPLETION_BYTES = 16 * 1024 * 1024
+
+/** What the backends that this process asks refuse of our additions. */
+const additions = new AdditionMemory()
 
 /**
  * A source that asks an OpenAI-compatible backend. It is open once the backend's headers are there; what the backend
@@ -50,33 +68,33 @@ const MAX_COMPLETION_BYTES = 16 * 1024 * 1024
  */
 export function openAiChatSource(options: OpenAiChatSourceOptions): Source {
   const { apiKey, headers, body, fetch = globalThis.fetch, path = '/chat/completions' } = options
+  const { maxCompletionBytes = DEFAULT_MAX_COMPLETION_BYTES } = options
   const url = resolveUrl(options.baseUrl, path)
-  const request = {
-    method: 'POST',
-    headers: {
-      accept: 'text/event-stream',
-      // Compressed streams arrive in bursts.
-      'accept-encoding': 'identity',
-      'content-type': 'application/json',
-      ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
-      ...lowerCased(headers),
-    },
-    body: JSON.stringify(toStreaming(body)),
+  const fixed = {
+    // Compressed streams arrive in bursts.
+    'accept-encoding': 'identity',
+    'content-type': 'application/json',
+    ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
+    ...lowerCased(headers),
   }
+  const request = new ChatRequest(body, options.bodyText)
   return async ({ signal }) => {
-    const response = await open(fetch, url, { ...request, signal })
+    const send = (text: string, streams: boolean): Promise<Response> => {
+      const accept = streams ? 'text/event-stream' : 'application/json'
+      return fetch(url, { method: 'POST', headers: { accept, ...fixed }, body: text, signal })
+    }
+    const known = additions.of(url, body.model)
+    const response = await interruptible(askBackend(request, known, send), signal)
     const chunks = new ChatChunks(body.model)
-    if (!isJson(response)) return new ChatStream(response.body!, chunks, signal)
-    chunks.readCompletion(await interruptible(readText(response, MAX_COMPLETION_BYTES), signal))
+    if (!isJson(response)) return new ChatStream(bodyOf(response), chunks, signal)
+    chunks.readCompletion(await interruptible(readText(response, maxCompletionBytes), signal))
     return [chunks.takeItems()]
   }
 }
 
-async function open(fetch: typeof globalThis.fetch, url: string, init: RequestInit): Promise<Response> {
-  const response = await interruptible(fetch(url, init), init.signal!)
-  if (!response.ok) throw await toResponseError(response)
-  if (response.body) return response
-  throw new SluiceError('SLUICE_ERR_BACKEND', `The backend answered with status ${response.status} and no body.`)
+function bodyOf({ status, body }: Response): ReadableStream<Uint8Array> {
+  if (body) return body
+  throw new SluiceError('SLUICE_ERR_BACKEND', `The backend answered with status ${status} and no body.`)
 }
 
 /** An abort is told as its reason, everything else as the backend's failure. */
@@ -92,11 +110,6 @@ async function interruptible<Value>(task: Promise<Value>, signal: AbortSignal): 
 
 function isJson(response: Response): boolean {
   return /^application\/json\b/i.test(response.headers.get('content-type') ?? '')
-}
-
-function toStreaming(body: JsonObject): JsonObject {
-  const options = isJsonObject(body.stream_options) ? body.stream_options : undefined
-  return { ...body, stream: true, stream_options: { ...options, include_usage: true } }
 }
 
 function resolveUrl(baseUrl: string, path: string): string {

@@ -1,0 +1,55 @@
+import { SluiceError } from '@sluice/core'
+
+import { type Addition, blamedAddition, type KnownAdditions } from './additions.ts'
+import { readText, toResponseError } from './backend-error.ts'
+import type { ChatRequest } from './chat-request.ts'
+
+/** What a refusal says of its reason is found at its beginning. */
+const MAX_REASON_BYTES = 64 * 1024
+
+/**
+ * Asks a backend for an answer. What it refuses because sluice added it to the client's request is asked again without
+ * that, and not added again for a while; what it refuses of the client's own is the client's error.
+ *
+ * @throws SluiceError `SLUICE_ERR_BACKEND` with the backend's status, wish for a retry and error body
+ */
+export async function askBackend(
+  request: ChatRequest,
+  known: KnownAdditions,
+  send: (body: string, streams: boolean) => Promise<Response>,
+): Promise<Response> {
+  const added = new Set<Addition>(request.additions.filter((addition) => !known.isRefused(addition)))
+  const leftOut: Addition[] = []
+  for (;;) {
+    const streams = added.has('stream') || !request.additions.includes('stream')
+    // Without a stream its options mean nothing, and are refused.
+    if (!streams) added.delete('usage')
+    const response = await send(request.textWith(added), streams)
+    if (response.ok) {
+      for (const addition of added) known.accept(addition)
+      // Only now: a refusal that mentions them may have been of something else, and has shown the whole request.
+      for (const addition of leftOut) known.refuse(addition)
+      return response
+    }
+    if (added.size === 0) throw await toResponseError(response)
+    const text = await reasonOf(response)
+    const blamed = blamedAddition({ status: response.status, text }, added, known)
+    if (!blamed) throw await toResponseError(withBody(response, text))
+    added.delete(blamed)
+    leftOut.push(blamed)
+  }
+}
+
+async function reasonOf(response: Response): Promise<string> {
+  try {
+    return await readText(response, MAX_REASON_BYTES)
+  } catch (error) {
+    // Too long to be a reason. What else failed is told by who asks.
+    if (error instanceof SluiceError) return ''
+    throw error
+  }
+}
+
+function withBody({ status, headers }: Response, text: string): Response {
+  return new Response(text === '' ? null : text, { status, headers })
+}
