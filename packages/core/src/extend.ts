@@ -71,6 +71,7 @@ export {
   requireNumber,
   withDefault,
 } from './events/option-rules.ts'
+export { isOrigin } from './access/origin.ts'
 export { Scheduler, type Steppable } from './clock/scheduler.ts'
 export { type Identified, identifiedPrincipal, requirePrincipal } from './access/identify.ts'
 export { TokenBucket } from './clock/token-bucket.ts'

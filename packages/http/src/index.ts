@@ -3,7 +3,14 @@ export type { Runner } from './resource/resource-parts.ts'
 export type { Identify } from './request/identify.ts'
 export { parseStartBody, type RunnerBody, type StartBody } from './request/start-body.ts'
 export type { TicketIssuer } from './resource/ticket-handlers.ts'
-export type { CorsOptions } from './response/cors.ts'
+export {
+  corsHeaders,
+  type CorsOptions,
+  preflightHeaders,
+  resolveCors,
+  type ResolvedCorsOptions,
+  varyOf,
+} from './response/cors.ts'
 export { planTokens, type TokensOptions, type TokensPlan, type TokensRequest } from './reading/tokens.ts'
 export type { BodyPlan, Plan } from './response/plan.ts'
 export type { DeliveryPlan, SinkOwner } from '@sluice/sse'

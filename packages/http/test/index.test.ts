@@ -7,12 +7,16 @@ test('exports what it says, and no more', () => {
     [
       "DEFAULT_MAX_BODY_BYTES",
       "DEFAULT_MAX_JSON_BYTES",
+      "corsHeaders",
       "createStreamResource",
       "parseStartBody",
       "planToResponse",
       "planTokens",
+      "preflightHeaders",
+      "resolveCors",
       "toErrorPlan",
       "toHttpRequest",
+      "varyOf",
       "wireErrorOf",
     ]
   `)

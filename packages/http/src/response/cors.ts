@@ -1,4 +1,5 @@
 import { SluiceError } from '@sluice/core'
+import { isOrigin } from '@sluice/core/extend'
 import { joinHeaderLists } from '@sluice/sse'
 
 import type { HttpRequest } from '../request/http-request.ts'
@@ -13,6 +14,8 @@ export interface CorsOptions {
    * @defaultValue false
    */
   credentials?: boolean | undefined
+  /** Names of further headers of answers that scripts may see. Default: none. */
+  exposed?: readonly string[] | undefined
 }
 
 /** {@link CorsOptions}, checked. */
@@ -32,30 +35,39 @@ const MAX_ASKED_CHARS = 2048
  */
 export function resolveCors(options: CorsOptions | undefined): ResolvedCorsOptions | undefined {
   if (!options) return undefined
-  const { origins, credentials = false } = options
+  const { origins, credentials = false, exposed = [] } = options
   if (origins === '*' && credentials) {
     throw invalid('"cors.credentials" cannot be true where "cors.origins" is "*"; name the origins')
   }
   if (origins !== '*' && !Array.isArray(origins)) throw invalid('"cors.origins" must be "*" or a list of origins')
   for (const origin of origins === '*' ? [] : origins) {
-    if (URL.canParse(origin) && new URL(origin).origin === origin) continue
+    if (isOrigin(origin)) continue
     throw invalid(`"cors.origins" has ${JSON.stringify(origin)}; an origin looks like "https://app.example"`)
   }
-  return { origins, credentials }
+  if (!Array.isArray(exposed) || !exposed.every((name) => HEADER_NAME.test(name))) {
+    throw invalid('"cors.exposed" must be a list of header names')
+  }
+  return { origins, credentials, exposed }
 }
+
+const HEADER_NAME = /^[\w\-!#$%&'*+.^`|~]+$/
 
 /** Headers of every answer to a page of another origin. */
 export function corsHeaders(cors: ResolvedCorsOptions, request: Pick<HttpRequest, 'header'>): Record<string, string> {
   const origin = request.header('origin')
   if (cors.origins === '*') {
-    return { 'access-control-allow-origin': '*', 'access-control-expose-headers': EXPOSED }
+    return { 'access-control-allow-origin': '*', 'access-control-expose-headers': exposedBy(cors) }
   }
   if (origin === undefined || !cors.origins.includes(origin)) return {}
   return {
     'access-control-allow-origin': origin,
-    'access-control-expose-headers': EXPOSED,
+    'access-control-expose-headers': exposedBy(cors),
     ...(cors.credentials && { 'access-control-allow-credentials': 'true' }),
   }
+}
+
+function exposedBy({ exposed }: ResolvedCorsOptions): string {
+  return [EXPOSED, ...exposed].join(', ')
 }
 
 /** Headers that let a page of another origin go on with what it has asked for. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
 import type { Json, NamedSource, Principal, Sluice, Source, StartOptions } from '@sluice/core'
-import { type Identified, invalidOption, requireInteger, requireKnownNames } from '@sluice/core/extend'
+import { type Identified, invalidOption, isOrigin, requireInteger, requireKnownNames } from '@sluice/core/extend'
 
 import type { Tickets } from './tickets.ts'
 
@@ -162,7 +162,7 @@ function resolveOrigins(origins: readonly string[] | '*'): ReadonlySet<string> |
   if (!Array.isArray(origins)) throw invalidOption('origins', origins, 'a list of origins, or "*"')
   for (const origin of origins) {
     // `null` is what sandboxed pages and files call themselves.
-    if (origin !== 'null' && URL.parse(origin)?.origin !== origin)
+    if (origin !== 'null' && !isOrigin(origin))
       throw invalidOption('origins', origin, 'origins such as "https://app.example", without a path')
   }
   return new Set(origins)
