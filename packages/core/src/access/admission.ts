@@ -80,10 +80,8 @@ export class Admission {
     if (this.#running >= this.#limits.streams) {
       throw new SluiceError(
         'SLUICE_ERR_OVERLOADED',
-        `This process already runs ${this.#running} streams; try again later.`,
-        {
-          retryAfterMs: 1_000,
-        },
+        `This process already runs ${this.#running} streams, which is all that limits.streams allows; try again later.`,
+        { retryAfterMs: 1_000 },
       )
     }
     const account = actor === 'server' ? undefined : this.#accountOf(actor, nowMs)
@@ -103,13 +101,15 @@ export class Admission {
     if (account.running >= this.#limits.streamsPerOwner) {
       throw new SluiceError(
         'SLUICE_ERR_TOO_MANY_STREAMS',
-        `You already run ${account.running} streams; wait for one to end, or cancel one.`,
+        `You already run ${account.running} streams, which is all that limits.streamsPerOwner allows; wait for one to end, or cancel one.`,
         { retryAfterMs: 1_000 },
       )
     }
     if (account.starts.available(nowMs) < 1) {
       const retryAfterMs = Math.ceil(account.starts.waitMs(1))
-      throw new SluiceError('SLUICE_ERR_RATE', 'You start streams too fast; slow down.', { retryAfterMs })
+      const { startsPerSecond, startBurst } = this.#limits
+      const allowed = `limits.startsPerSecond is ${startsPerSecond}, and limits.startBurst ${startBurst}`
+      throw new SluiceError('SLUICE_ERR_RATE', `You start streams too fast; slow down: ${allowed}.`, { retryAfterMs })
     }
     account.starts.take(1)
   }

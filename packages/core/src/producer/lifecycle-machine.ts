@@ -93,9 +93,12 @@ function judge(rules: LifecycleRules, state: LifecycleState, nowMs: number, sour
     return { end: 'disconnect', limit: state.attachedOnce ? 'onDisconnect.graceMs' : 'unattachedMs' }
   }
   const { totalMs } = rules.deadlines
-  if (totalMs !== false && nowMs >= state.startedMs + totalMs) return { end: 'deadline', limit: 'deadlines.totalMs' }
+  if (totalMs !== false && nowMs >= state.startedMs + totalMs) {
+    return { end: 'deadline', limit: `deadlines.totalMs (${totalMs} ms)` }
+  }
   if (nowMs >= pullDueMs(rules, source)) {
-    return { end: 'deadline', limit: source.yielded ? 'deadlines.idleMs' : 'deadlines.firstTokenMs' }
+    const name = source.yielded ? 'idleMs' : 'firstTokenMs'
+    return { end: 'deadline', limit: `deadlines.${name} (${rules.deadlines[name]} ms)` }
   }
   return undefined
 }

@@ -26,7 +26,7 @@ export async function attachStream<Data extends DataEvents>(
   if (log.readers.size >= engine.limits.readersPerStream && countReaders(log) >= engine.limits.readersPerStream) {
     throw new SluiceError(
       'SLUICE_ERR_OVERLOADED',
-      `This stream already has ${engine.limits.readersPerStream} readers; try again later.`,
+      `This stream already has ${engine.limits.readersPerStream} readers, which is all that limits.readersPerStream allows; try again later.`,
       {
         retryAfterMs: 1_000,
       },

@@ -140,7 +140,7 @@ class MemoryStore implements Store, RecordOwner {
     if (this.#account.bytes <= this.#maxBytes) return
     throw new SluiceError(
       'SLUICE_ERR_OVERLOADED',
-      'Running streams use all the memory there is for logs; try again later.',
+      `Running streams use all of the ${this.#maxBytes} bytes that maxBytes allows for logs; try again later.`,
       {
         retryAfterMs: 5_000,
       },

@@ -2,7 +2,7 @@ import { type Actor, type EndEvent, type Sluice, SluiceError, type StreamEvent }
 import { eventBytes, type WireFacts } from '@sluice/core/extend'
 import { type ChatFacts, createChatCollector, toChatCompletion } from '@sluice/wires/openai'
 
-import { jsonPlan, type Plan } from '../response/plan.ts'
+import { jsonPlan, type Plan, withHeaders } from '../response/plan.ts'
 import { wireErrorOf, wireErrorOfEnd } from '../response/problem.ts'
 import type { ErrorStyle } from './refusal.ts'
 import { type Held, leftPlan, refusedStream, streamHeaders } from './start.ts'
@@ -44,8 +44,10 @@ async function readToEnd(
 ): Promise<Plan | undefined> {
   let end: EndEvent | undefined
   let bytes = 0
+  let generated = false
   if (!hold.left) {
     for await (const event of stream) {
+      if (event.type !== 'end') generated = true
       bytes += eventBytes(event)
       if (bytes > maxJsonBytes) break
       if (event.type === 'end') end = event
@@ -54,10 +56,12 @@ async function readToEnd(
   }
   if (!hold.handOver()) return leftPlan()
   if (end?.complete) return undefined
-  return refusedStream(stream, end ? wireErrorOfEnd(end) : wireErrorOf(tooLong(maxJsonBytes)), mount, style)
+  const refused = refusedStream(stream, end ? wireErrorOfEnd(end) : wireErrorOf(tooLong(maxJsonBytes)), mount, style)
+  // What was generated was paid for: official clients would have it generated again of their own accord.
+  return generated ? withHeaders(refused, { 'x-should-retry': 'false' }) : refused
 }
 
 function tooLong(maxBytes: number): SluiceError {
-  const message = `The answer is longer than ${maxBytes} bytes, too long for one body; ask for a stream.`
+  const message = `The answer is longer than the ${maxBytes} bytes that maxJsonBytes allows for one body; ask for a stream.`
   return new SluiceError('SLUICE_ERR_TOO_LARGE', message, { status: 502 })
 }

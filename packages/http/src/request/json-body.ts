@@ -20,7 +20,10 @@ export async function collectBody(
 }
 
 export function tooLarge(maxBytes: number): SluiceError {
-  return new SluiceError('SLUICE_ERR_TOO_LARGE', `The body is longer than ${maxBytes} bytes.`)
+  return new SluiceError(
+    'SLUICE_ERR_TOO_LARGE',
+    `The body is longer than the ${maxBytes} bytes that maxBodyBytes allows.`,
+  )
 }
 
 /** Bodies come as they are: what is compressed could be anything in size. */
@@ -35,9 +38,15 @@ export function requireUnencoded(encoding: string | undefined): void {
  * @throws SluiceError `SLUICE_ERR_REQUEST`
  */
 export function parseJsonBody(bytes: Uint8Array): unknown {
+  return readJsonBody(bytes).value
+}
+
+/** The same, with the text that it was written as. */
+export function readJsonBody(bytes: Uint8Array): { value: unknown; text: string } {
   if (bytes.byteLength === 0) throw malformed('The body is empty; JSON was expected.')
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return { value: JSON.parse(text), text }
   } catch {
     throw malformed('The body is not JSON.')
   }

@@ -148,7 +148,7 @@ export class SocketSession implements SocketParts {
     }
     const { messagesPerSecond } = this.options.limits
     const retryAfterMs = Math.ceil(1000 / messagesPerSecond)
-    const message = `A socket may send ${messagesPerSecond} messages a second.`
+    const message = `A socket may send ${messagesPerSecond} messages a second, which is what limits.messagesPerSecond allows.`
     this.#violated(new SluiceError('SLUICE_ERR_RATE', message, { retryAfterMs }))
     return false
   }
