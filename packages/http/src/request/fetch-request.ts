@@ -1,4 +1,4 @@
-import { collectBody, DEFAULT_MAX_BODY_BYTES, parseJsonBody, requireUnencoded } from './json-body.ts'
+import { collectBody, DEFAULT_MAX_BODY_BYTES, readJsonBody, requireUnencoded } from './json-body.ts'
 import { type HttpRequest, pathBelow } from './http-request.ts'
 
 /** How a fetch `Request` is read. */
@@ -26,6 +26,7 @@ export interface FetchRequestOptions {
 export function toHttpRequest(request: Request, options: FetchRequestOptions = {}): HttpRequest<Request> {
   const { mount = '', maxBodyBytes = DEFAULT_MAX_BODY_BYTES, waitUntil } = options
   const url = new URL(request.url)
+  let text: string | undefined
   return {
     method: request.method,
     path: pathBelow(mount, url.pathname),
@@ -33,8 +34,11 @@ export function toHttpRequest(request: Request, options: FetchRequestOptions = {
     header: (name) => request.headers.get(name) ?? undefined,
     body: async () => {
       requireUnencoded(request.headers.get('content-encoding') ?? undefined)
-      return parseJsonBody(await collectBody(request.body ?? [], maxBodyBytes))
+      const read = readJsonBody(await collectBody(request.body ?? [], maxBodyBytes))
+      text = read.text
+      return read.value
     },
+    bodyText: () => text,
     signal: request.signal,
     raw: request,
     mount,

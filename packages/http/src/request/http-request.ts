@@ -8,6 +8,11 @@ export interface HttpRequest<Raw = unknown> {
   header(name: string): string | undefined
   /** The body, parsed from JSON. Rejects with `SLUICE_ERR_REQUEST` or `SLUICE_ERR_TOO_LARGE`. */
   body(): Promise<unknown>
+  /**
+   * The text that `body` was parsed from, once that has resolved: for whom every digit counts. Absent where a framework has
+   * parsed it.
+   */
+  readonly bodyText?: (() => string | undefined) | undefined
   /** Aborts when the client has gone, or the response is over. */
   readonly signal: AbortSignal
   /** The request of the server or framework: what `identify` looks at. */

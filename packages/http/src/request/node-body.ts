@@ -5,23 +5,27 @@ import { SluiceError } from '@sluice/core'
 import { joinBytes } from '@sluice/core/extend'
 import type { NodeResponse } from '@sluice/sse/node'
 
-import { parseJsonBody, requireUnencoded, tooLarge } from './json-body.ts'
+import { readJsonBody, requireUnencoded, tooLarge } from './json-body.ts'
 
 /** A request of node's HTTP/1.1 or HTTP/2 server, or of a framework that hands one out. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest
 
 /**
- * The JSON body of a request of node's server.
+ * The JSON body of a request of node's server, and its text.
  *
  * @throws SluiceError `SLUICE_ERR_REQUEST`, `SLUICE_ERR_TOO_LARGE`
  */
-export async function readNodeJson(request: NodeRequest, response: NodeResponse, maxBytes: number): Promise<unknown> {
+export async function readNodeJson(
+  request: NodeRequest,
+  response: NodeResponse,
+  maxBytes: number,
+): Promise<{ value: unknown; text: string }> {
   requireUnencoded(request.headers['content-encoding'])
   if (Number(request.headers['content-length']) > maxBytes) {
     discardRest(request, response, maxBytes)
     throw tooLarge(maxBytes)
   }
-  return parseJsonBody(await readBytes(request, response, maxBytes))
+  return readJsonBody(await readBytes(request, response, maxBytes))
 }
 
 /** By events: iterating would destroy the request, and its socket with it, when the body is given up halfway. */

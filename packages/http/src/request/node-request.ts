@@ -34,6 +34,7 @@ export function toHttpRequest<Request extends NodeRequest>(
 ): HttpRequest<Request> {
   const { mount = '', url = request.url ?? '', maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = options
   const [path, search] = splitUrl(url)
+  let text: string | undefined
   return {
     method: request.method ?? 'GET',
     path: pathBelow(mount, path),
@@ -42,7 +43,12 @@ export function toHttpRequest<Request extends NodeRequest>(
       const value = request.headers[name]
       return typeof value === 'object' ? value.join(', ') : value
     },
-    body: () => readNodeJson(request, response, maxBodyBytes),
+    body: async () => {
+      const read = await readNodeJson(request, response, maxBodyBytes)
+      text = read.text
+      return read.value
+    },
+    bodyText: () => text,
     signal: signalOf(response),
     raw: request,
     mount,

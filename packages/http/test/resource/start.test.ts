@@ -154,6 +154,21 @@ describe('POST /chat/completions', () => {
     })
   })
 
+  test('asks official clients not to have again what was generated and then failed', async () => {
+    for (const path of ['/chat/completions', '/streams']) {
+      for (const items of [[], ['half']]) {
+        const script = createScript()
+        script.open()
+        for (const item of items) script.give(item)
+        script.fail(new SluiceError('SLUICE_ERR_BACKEND', 'It broke.'))
+        const { ask } = createRig(script.source)
+        const response = await ask('POST', path, { json: { ...CHAT, stream: false } })
+        const retry = response.headers.get('x-should-retry')
+        expect([response.status, retry]).toEqual([502, items.length > 0 ? 'false' : null])
+      }
+    }
+  })
+
   test('refuses to collect more than the cap, and says where the answer can be read', async () => {
     const { ask } = createRig(saying('x'.repeat(600), 'y'.repeat(600)), { maxJsonBytes: 1000 })
     const response = await ask('POST', '/chat/completions', { json: CHAT })
