@@ -28,6 +28,8 @@ export interface RunContext {
   /** The request that opened the socket. */
   readonly request: IncomingMessage
   readonly bearer: string | undefined
+  /** The text that the body was parsed from, for whom every digit counts. */
+  readonly bodyText: string | undefined
 }
 
 /**

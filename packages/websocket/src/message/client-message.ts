@@ -1,5 +1,5 @@
 import { type Json, SluiceError } from '@sluice/core'
-import { requireSafeJson } from '@sluice/core/extend'
+import { jsonMembersOf, requireSafeJson } from '@sluice/core/extend'
 import { z } from 'zod'
 
 const MAX_MESSAGE_CHARS = 200
@@ -162,11 +162,25 @@ export function parseClientMessage(text: string): ClientMessage {
   }
   requireSafeJson(value, 'The message')
   const parsed = clientMessage.safeParse(value)
-  if (parsed.success) return parsed.data
+  if (parsed.success) {
+    if (parsed.data.type === 'start') bodyTexts.set(parsed.data.body, bodyIn(text))
+    return parsed.data
+  }
   const issue = parsed.error.issues[0]
   const field = issue === undefined || issue.path.length === 0 ? 'The message' : `The field "${issue.path.join('.')}"`
   const message = (issue?.message ?? 'unknown reason').slice(0, MAX_MESSAGE_CHARS)
   throw malformed(`${field.slice(0, MAX_MESSAGE_CHARS)} is not usable: ${message}.`)
+}
+
+const bodyTexts = new WeakMap<JsonObject, string | undefined>()
+
+/** The text that the body of a `start` was parsed from: numbers stand there as they were written. */
+export function bodyTextOf({ body }: ClientMessageOf<'start'>): string | undefined {
+  return bodyTexts.get(body)
+}
+
+function bodyIn(text: string): string | undefined {
+  return jsonMembersOf(text).findLast(({ name: member }) => member === 'body')?.value
 }
 
 function malformed(message: string): SluiceError {
