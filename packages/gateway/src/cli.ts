@@ -3,14 +3,17 @@ import { readFileSync } from 'node:fs'
 
 import { isSluiceError } from '@sluice/core'
 
+import { outliveReader } from './log/standard-error.ts'
 import { startGateway } from './serve/gateway.ts'
 import { helpText, parseGatewayOptions } from './options/options.ts'
 
+outliveReader(process.stdout)
+outliveReader(process.stderr)
 try {
   await main()
 } catch (error) {
-  process.stderr.write(`${describe(error)}\n`)
-  process.exitCode = 1
+  // Whatever is still open: a gateway that does not serve is none.
+  process.stderr.write(`${describe(error)}\n`, () => process.exit(1))
 }
 
 async function main(): Promise<void> {

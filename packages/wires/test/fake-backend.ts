@@ -7,6 +7,8 @@ export interface Exchange {
   readonly path: string
   readonly headers: IncomingHttpHeaders
   readonly body: { readonly [name: string]: unknown }
+  /** Text of the body. */
+  readonly text: string
   readonly response: ServerResponse
   /** Settles when the connection is gone or the answer complete. */
   readonly closed: Promise<void>
@@ -41,6 +43,7 @@ export async function startBackend(answer: (exchange: Exchange) => unknown): Pro
       path: request.url!,
       headers: request.headers,
       body: text === '' ? {} : JSON.parse(text),
+      text,
       response,
       closed: once(response, 'close').then(() => undefined),
       stream: () => {

@@ -26,7 +26,7 @@ const FLOORS: Record<string, readonly string[]> = {
   ],
   'packages/redis/src': ['.', 'upkeep', 'producing', 'replica', 'commands', 'context', 'connection', 'protocol'],
   'packages/http/src': ['.', 'resource', 'reading', 'response', 'request'],
-  'packages/gateway/src': ['.', 'demo-tour', 'serve', 'demo-runner', 'options'],
+  'packages/gateway/src': ['.', 'demo-tour', 'serve', 'passing', 'door', 'upstream', 'log', 'demo-runner', 'options'],
   'packages/websocket/src': ['.', 'session', 'handshake', 'message'],
   'packages/grpc/src': ['.', 'call', 'service', 'message', 'gen'],
   'packages/sse/src': ['.', 'node', 'response', 'wire', 'parser'],

@@ -1,74 +1,11 @@
-import { DEFAULT_READER_OPTIONS } from '@sluice/core'
-
+import { type GatewayOptions, type LogFormat, type LogLevel } from './gateway-options.ts'
+import { LIMIT_ROWS } from './limit-rows.ts'
+import { duration, oneOf, type OptionRows, parseSwitch } from './option-row.ts'
 import { parseBaseUrl, parseHost, parseOrigins, parseRedisUrl, parseWholeNumber } from './option-values.ts'
 
-/** How talkative the gateway is. */
-export type LogLevel = 'quiet' | 'info' | 'debug'
-
-/** What the gateway does with an answer that nobody reads any more. */
-export type OnDisconnect = 'cancel' | 'continue' | { readonly graceMs: number }
-
-/** Everything the gateway can be told, resolved. */
-export interface GatewayOptions {
-  readonly port: number
-  readonly host: string
-  /** Port for gRPC (HTTP/2 without TLS); without one it is off. Connect and gRPC-Web are on the main port. */
-  readonly grpcPort: number | undefined
-  /** Base URL of the backend, without a slash at its end; without one the demo runner answers. */
-  readonly upstream: string | undefined
-  readonly upstreamKey: string | undefined
-  /** Redis URL; without one streams live in memory. */
-  readonly redis: string | undefined
-  /** Left out: 15 s, and `cancel` for clients of OpenAI's route that give no sign of coming back. */
-  readonly onDisconnect: OnDisconnect | undefined
-  readonly auth: 'none' | 'bearer'
-  readonly insecure: boolean
-  readonly corsOrigin: readonly string[]
-  /** How long an answer to `GET /v1/streams/{id}` lasts before its client is sent to come back, ± 10 %. */
-  readonly rotateAfterMs: number | false
-  readonly drainMs: number
-  readonly log: LogLevel
-  readonly help: boolean
-  readonly version: boolean
-}
-
-/** What holds when nothing is said. */
-export const DEFAULT_GATEWAY_OPTIONS: GatewayOptions = {
-  port: 8080,
-  host: '127.0.0.1',
-  grpcPort: undefined,
-  upstream: undefined,
-  upstreamKey: undefined,
-  redis: undefined,
-  onDisconnect: undefined,
-  auth: 'none',
-  insecure: false,
-  corsOrigin: [],
-  rotateAfterMs: DEFAULT_READER_OPTIONS.rotateAfterMs,
-  drainMs: 25_000,
-  log: 'info',
-  help: false,
-  version: false,
-}
-
-/** One option: how it is spelled, what it may be, what it is for. */
-export interface OptionRow<Value = unknown> {
-  readonly flag: string
-  readonly short?: string
-  readonly variable?: string
-  /** What stands for the value in the help; a switch has none. */
-  readonly value?: string
-  /** May be given several times, or as a list with commas. */
-  readonly many?: true
-  /** Never shown in a message. */
-  readonly secret?: true
-  /** What a value must be, after "must be". */
-  readonly rule: string
-  readonly example: string
-  readonly help: string
-  /** The value `text` stands for; nothing when it breaks the rule. */
-  parse(text: string): Value | undefined
-}
+export { DEFAULT_GATEWAY_OPTIONS } from './gateway-options.ts'
+export type { GatewayLimits, GatewayOptions, LogFormat, LogLevel, OnDisconnect } from './gateway-options.ts'
+export type { OptionRow } from './option-row.ts'
 
 const MAX_GRACE_MS = 86_400_000
 const MIN_ROTATE_MS = 1_000
@@ -76,7 +13,7 @@ const MAX_ROTATE_MS = 3_600_000
 const MAX_DRAIN_MS = 3_600_000
 
 /** Every option, in the order of the help. Flags, variables, validation and help all come from here. */
-export const OPTION_TABLE: { readonly [Name in keyof GatewayOptions]: OptionRow<GatewayOptions[Name]> } = {
+export const OPTION_TABLE: OptionRows<GatewayOptions> = {
   port: {
     flag: '--port',
     variable: 'PORT',
@@ -167,7 +104,7 @@ export const OPTION_TABLE: { readonly [Name in keyof GatewayOptions]: OptionRow<
     variable: 'SLUICE_CORS_ORIGIN',
     value: '<origin>',
     many: true,
-    rule: 'origins (scheme, host and port, no path) or "*", with commas between them',
+    rule: 'origins (scheme, host and port, no path, such as https://chat.example.com or app://obsidian.md) or "*", with commas between them',
     example: 'https://chat.example.com',
     help: 'Web pages that may use the gateway; repeat it, or separate several by commas',
     parse: parseOrigins,
@@ -178,22 +115,20 @@ export const OPTION_TABLE: { readonly [Name in keyof GatewayOptions]: OptionRow<
     value: '<ms>|off',
     rule: `a whole number of milliseconds from ${MIN_ROTATE_MS} to ${MAX_ROTATE_MS}, or "off"`,
     example: '50000',
-    help: 'How long an EventSource is served before it is sent to come back, so that one that has vanished is noticed',
+    help: 'How long an EventSource is served before it is asked to reconnect, so that one that has vanished is noticed',
     parse(text) {
       if (text === 'off') return false
       const rotateAfterMs = parseWholeNumber(text, MAX_ROTATE_MS)
       return rotateAfterMs === undefined || rotateAfterMs < MIN_ROTATE_MS ? undefined : rotateAfterMs
     },
   },
-  drainMs: {
+  drainMs: duration({
     flag: '--drain-ms',
-    variable: 'SLUICE_DRAIN_MS',
-    value: '<ms>',
-    rule: `a whole number of milliseconds from 0 to ${MAX_DRAIN_MS}`,
-    example: '25000',
+    min: 0,
+    max: MAX_DRAIN_MS,
+    example: 25_000,
     help: 'How long running answers may go on after SIGTERM',
-    parse: (text) => parseWholeNumber(text, MAX_DRAIN_MS),
-  },
+  }),
   log: {
     flag: '--log',
     variable: 'SLUICE_LOG',
@@ -201,8 +136,18 @@ export const OPTION_TABLE: { readonly [Name in keyof GatewayOptions]: OptionRow<
     rule: '"quiet", "info" or "debug"',
     example: 'info',
     help: 'How much to print',
-    parse: (text) => oneOf(['quiet', 'info', 'debug'], text),
+    parse: (text) => oneOf<LogLevel>(['quiet', 'info', 'debug'], text),
   },
+  logFormat: {
+    flag: '--log-format',
+    variable: 'SLUICE_LOG_FORMAT',
+    value: 'text|json',
+    rule: '"text" or "json"',
+    example: 'json',
+    help: 'How a line of the log is written',
+    parse: (text) => oneOf<LogFormat>(['text', 'json'], text),
+  },
+  ...LIMIT_ROWS,
   help: {
     flag: '--help',
     short: '-h',
@@ -219,13 +164,4 @@ export const OPTION_TABLE: { readonly [Name in keyof GatewayOptions]: OptionRow<
     help: 'Print the version',
     parse: parseSwitch,
   },
-}
-
-function oneOf<Word extends string>(words: readonly Word[], text: string): Word | undefined {
-  return words.find((word) => word === text)
-}
-
-function parseSwitch(text: string): boolean | undefined {
-  if (text === 'true' || text === '1') return true
-  return text === 'false' || text === '0' ? false : undefined
 }

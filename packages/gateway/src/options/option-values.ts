@@ -1,5 +1,7 @@
 import { isIP } from 'node:net'
 
+import { isOrigin } from '@sluice/core/extend'
+
 /** A whole number up to `max`; nothing when `text` is none. */
 export function parseWholeNumber(text: string, max: number): number | undefined {
   const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
@@ -37,7 +39,7 @@ export function parseOrigins(text: string): readonly string[] | undefined {
 }
 
 function parseOrigin(text: string): string | undefined {
-  if (text === '*') return text
+  if (text === '*' || isOrigin(text)) return text
   const url = parseUrl(text, ['http:', 'https:'])
   // A slash too many is no other meaning; a path is: browsers never send one.
   return url && url.href === `${url.origin}/` ? url.origin : undefined

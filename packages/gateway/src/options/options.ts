@@ -1,7 +1,8 @@
-import { SluiceError } from '@sluice/core'
+import { DEFAULT_STREAM_OPTIONS, SluiceError } from '@sluice/core'
 import { nearestName } from './nearest-name.ts'
-import { DEFAULT_GATEWAY_OPTIONS, OPTION_TABLE } from './option-table.ts'
-import type { GatewayOptions, OptionRow } from './option-table.ts'
+import { DEFAULT_GATEWAY_OPTIONS, type GatewayOptions } from './gateway-options.ts'
+import type { OptionRow } from './option-row.ts'
+import { OPTION_TABLE } from './option-table.ts'
 import { isLoopback } from './option-values.ts'
 
 /** Where a value came from, as it is spelled there, and the value's text. */
@@ -41,6 +42,7 @@ export function parseGatewayOptions(
   // The table's own type says that every row parses to its option's type.
   const options = Object.fromEntries(resolved) as unknown as GatewayOptions
   refuseOpenDoor(options)
+  refuseShortRetention(options)
   return options
 }
 
@@ -86,7 +88,13 @@ function takeValue(row: OptionRow, next: string | undefined): string {
 
 function readVariable({ variable }: OptionRow, env: Readonly<Record<string, string | undefined>>): Given | undefined {
   const text = variable === undefined ? undefined : env[variable]
-  return variable === undefined || text === undefined || text.trim() === '' ? undefined : { spelling: variable, text }
+  if (variable === undefined || text === undefined || text.trim() === '') return undefined
+  return isServiceLink(variable, text) ? undefined : { spelling: variable, text }
+}
+
+/** Kubernetes puts `<SERVICE>_PORT=tcp://address:port` in every container, for each service: nobody meant it for us. */
+function isServiceLink(variable: string, text: string): boolean {
+  return variable.endsWith('_PORT') && /^(?:tcp|udp|sctp):\/\//i.test(text.trim())
 }
 
 function parseValue(row: OptionRow, { spelling, text }: Given): unknown {
@@ -103,6 +111,17 @@ function refuseOpenDoor({ auth, host, insecure }: GatewayOptions): void {
     `${nameOf(OPTION_TABLE.auth)} is "none" while ${nameOf(OPTION_TABLE.host)} is ${show(host)}: anyone who reaches ` +
       `that address could read and cancel every stream. Use --auth bearer, or --host 127.0.0.1, or, where something ` +
       `else guards the door, ${nameOf(OPTION_TABLE.insecure)}.`,
+  )
+}
+
+/** The room that core wants beside the window: one event of the largest size. */
+const MAX_EVENT_BYTES = DEFAULT_STREAM_OPTIONS.maxEventBytes
+
+function refuseShortRetention({ retentionBytes, windowBytes }: GatewayOptions): void {
+  if (retentionBytes >= windowBytes + MAX_EVENT_BYTES) return
+  throw invalid(
+    `${nameOf(OPTION_TABLE.retentionBytes)} is ${retentionBytes} while ${nameOf(OPTION_TABLE.windowBytes)} is ` +
+      `${windowBytes}: the only reader would lose its place. It must be at least ${MAX_EVENT_BYTES} more.`,
   )
 }
 

@@ -1,26 +1,35 @@
 import type { AddressInfo } from 'node:net'
 
-import { createMemoryStore, createSluice, type Sluice, SluiceError, type Store } from '@sluice/core'
+import { createSluice, type Sluice } from '@sluice/core'
 import { sluicePlugin } from '@sluice/fastify'
-import type { CorsOptions } from '@sluice/http'
-import { redisStore } from '@sluice/redis'
-import { openAiChatSource } from '@sluice/wires/openai'
-import createFastify, { type FastifyInstance } from 'fastify'
+import { resolveCors, type ResolvedCorsOptions } from '@sluice/http'
+import type { FastifyInstance } from 'fastify'
 
+import { mountApiRoutes } from '../passing/api-routes.ts'
+import { closeServer } from './close-server.ts'
+import { createApp } from './create-app.ts'
 import { createDemoRunner } from '../demo-runner/demo-runner.ts'
-import { loadTokenizer } from '../demo-runner/tokenizer.ts'
-import { mountGrpc } from './grpc.ts'
-import { createIdentify, keyForUpstream } from './identify.ts'
+import { createFrontDoor, requestIdOf, responseTo } from '../door/front-door.ts'
+import { createIdentify } from './identify.ts'
+import { createLateHeaders } from './late-headers.ts'
+import { createLog } from '../log/log.ts'
+import { FailureLog } from '../upstream/failure-log.ts'
+import { GRPC_EXPOSED, mountGrpc } from './grpc.ts'
 import { GatewayMetrics } from './gateway-metrics.ts'
-import type { GatewayOptions, LogLevel } from '../options/option-table.ts'
-import { upstreamFetch } from './upstream-fetch.ts'
-import { mountUpstream, refuse } from './upstream-proxy.ts'
-import { createTicketIssuer, isForSocket, mountWebSocket, type RunnerFor } from './web-socket.ts'
+import type { GatewayOptions } from '../options/gateway-options.ts'
+import { loadTokenizer } from '../demo-runner/tokenizer.ts'
+import { logStoreHealth, openStore } from './open-store.ts'
+import { createRunner, openBackend, probe } from './open-backend.ts'
+import { mountOperatorRoutes } from './operator-routes.ts'
+import { sluiceOptionsFor } from './sluice-options.ts'
+import { createTicketIssuer, isForSocket, mountWebSocket } from './web-socket.ts'
+import { writeToStandardError } from '../log/standard-error.ts'
 
 const MOUNT = '/v1'
 const SOCKETS = `${MOUNT}/ws`
 const TICKETS = `${MOUNT}/tickets`
-const MAX_BODY_BYTES = 32 * 1024 * 1024
+/** What is ours below the mount, and never the backend's. */
+const OWN_PATHS = ['/streams', '/chat/completions', '/tickets', '/ws']
 
 /** A gateway that listens. */
 export interface RunningGateway {
@@ -33,7 +42,8 @@ export interface RunningGateway {
 }
 
 /**
- * Starts the ready-made server: streams in front of an OpenAI-compatible backend, or of the demo runner.
+ * Starts the ready-made server: streams in front of an OpenAI-compatible backend, or of the demo runner. A start that fails
+ * leaves nothing open.
  *
  * @throws SluiceError `SLUICE_ERR_OPTION`
  * @example
@@ -42,25 +52,48 @@ export interface RunningGateway {
  * ```
  */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
-  const store = options.redis === undefined ? createMemoryStore() : await connectRedis(options.redis)
+  const opened: (() => unknown)[] = []
+  try {
+    return await start(options, opened)
+  } catch (error) {
+    for (const close of opened.reverse()) await close()
+    throw error
+  }
+}
+
+/** `opened` is given what closes each part, in the order in which they were opened. */
+async function start(options: GatewayOptions, opened: (() => unknown)[]): Promise<RunningGateway> {
+  const log = createLog({ level: options.log, format: options.logFormat, write: writeToStandardError })
+  const store = await openStore(options, log)
+  opened.push(() => store.dispose())
   const metrics = new GatewayMetrics()
-  const sluice = createSluice({
-    store,
-    stream: { onDisconnect: options.onDisconnect },
-    reader: { rotateAfterMs: options.rotateAfterMs },
-    limits: limitsFor(options.auth),
-    observers: [metrics],
-  })
-  const app = createFastify({
-    bodyLimit: MAX_BODY_BYTES,
-    forceCloseConnections: 'idle',
-    http: { shouldUpgradeCallback: (request) => isForSocket(request, SOCKETS) },
-    // Requests are logged at `info`, which only `debug` shows.
-    logger: { level: LEVELS[options.log], stream: process.stderr },
-  })
+  const failures = new FailureLog(log)
+  const sluice = createSluice({ store, ...sluiceOptionsFor(options), observers: [metrics, failures] })
+  const after = (ms: number, task: () => void): (() => void) => sluice.after(ms, task)
+  opened.push(logStoreHealth(store, log, after))
+  const backend = openBackend(options, { log, after })
+  opened.push(() => backend?.close())
   const identify = createIdentify(options.auth)
-  const runnerFor = createRunner(options)
-  const desk = createTicketIssuer()
+  const runnerFor = createRunner(options, { backend, failures })
+  const desk = createTicketIssuer(options.ticketMs)
+  const cors = corsFor(options.corsOrigin)
+  const servicePaths = new Set<string>()
+  const app = createApp({
+    options,
+    log,
+    door: (serve) =>
+      createFrontDoor(
+        {
+          log,
+          cors,
+          isForPages: (path) => path.startsWith(`${MOUNT}/`) || servicePaths.has(path),
+          isKnown: (request) => identify(request) !== undefined,
+        },
+        serve,
+      ),
+    isForSocket: (request) => isForSocket(request, SOCKETS),
+  })
+  opened.push(() => app.close())
   app.register(sluicePlugin, {
     sluice,
     identify(request) {
@@ -69,36 +102,56 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       return principal
     },
     mount: MOUNT,
-    runner: (body, { request }) => runnerFor(body, request.header('authorization')),
+    runner(body, { request }) {
+      const { headers, raw } = request.raw
+      const response = responseTo(raw)
+      return runnerFor(body, {
+        headers,
+        authorization: headers.authorization,
+        bodyText: request.bodyText?.(),
+        requestId: requestIdOf(raw),
+        onAnswer: response && createLateHeaders(response),
+      })
+    },
     tickets: desk.tickets,
-    cors: corsFor(options.corsOrigin),
-    maxBodyBytes: MAX_BODY_BYTES,
+    maxBodyBytes: options.maxBodyBytes,
+    maxJsonBytes: options.maxJsonBytes,
     drainMs: options.drainMs,
   })
-  app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'There is nothing at this path.', 'not_found'))
-  mountHealth(app, sluice, metrics)
+  mountOperatorRoutes(app, sluice, metrics)
   const sockets = mountWebSocket(app, SOCKETS, { sluice, options, desk, runnerFor })
+  opened.push(() => sockets.close())
   const grpc = mountGrpc(app, { sluice, options, identify, runnerFor })
-  mountUpstream(app, MOUNT, options, () => createDemoRunner().models())
+  for (const path of grpc.paths) servicePaths.add(path)
+  mountApiRoutes(app, {
+    mount: MOUNT,
+    identify,
+    passing: backend && {
+      backend,
+      options,
+      rules: { mount: MOUNT, basePath: backend.basePath, ownPaths: OWN_PATHS },
+      cors,
+      log,
+      limits: { after, silenceMs: options.upstreamSilenceMs, stallMs: options.stallMs },
+    },
+    models: () => createDemoRunner().models(),
+  })
   // A first answer that waits for the vocabulary to load would say nothing of a first token.
   if (options.upstream === undefined) await loadTokenizer()
   await app.listen({ port: options.port, host: options.host })
-  try {
-    await grpc.listen()
-  } catch (error) {
-    await app.close()
-    throw error
-  }
+  opened.push(() => grpc.close())
+  await grpc.listen()
+  opened.push(probe(options, { backend, log, after }))
   let closing: Promise<void> | undefined
   const closeAll = async (): Promise<void> => {
     grpc.stopServing()
     await Promise.all([
       sluice.drain({ withinMs: options.drainMs }),
       // Later than the streams, so that their readers hear how they ended.
-      sockets.drain({ withinMs: options.drainMs + CLOSE_GRACE_MS }),
+      sockets.drain({ withinMs: options.drainMs + options.closeGraceMs }),
     ])
-    await Promise.all([grpc.close(), closeServer(app)])
-    await store.dispose()
+    await Promise.all([grpc.close(), closeServer(app, options.closeGraceMs)])
+    for (const close of opened.reverse()) await close()
   }
   return {
     url: urlOf(app, options.host),
@@ -108,82 +161,14 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   }
 }
 
-/** @throws SluiceError `SLUICE_ERR_OPTION` when nothing usable answers there */
-async function connectRedis(url: string): Promise<Store> {
-  const store = redisStore(url)
-  try {
-    await store.ready()
-    return store
-  } catch (error) {
-    await store.dispose()
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new SluiceError(
-      'SLUICE_ERR_OPTION',
-      `The Redis of --redis (SLUICE_REDIS_URL) cannot be used: ${reason} Start it, correct the URL, or leave the option out to keep streams in memory.`,
-    )
-  }
-}
-
-/** How long what is queued for slow readers, or on its way from the backend, may take once all streams have ended. */
-const CLOSE_GRACE_MS = 5_000
-const SWEEP_MS = 50
-
-async function closeServer(app: FastifyInstance): Promise<void> {
-  const giveUp = setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS)
-  // A connection that was busy when the server closed is kept alive afterwards, for nothing.
-  const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS)
-  try {
-    await app.close()
-  } finally {
-    clearTimeout(giveUp)
-    clearInterval(sweep)
-  }
-}
-
-function corsFor(origins: readonly string[]): CorsOptions | undefined {
+/** Pages of these origins may use all that is below the mount, and see what the backend says in its headers. */
+function corsFor(origins: readonly string[]): ResolvedCorsOptions | undefined {
   if (origins.length === 0) return undefined
-  return { origins: origins.includes('*') ? '*' : origins }
+  return resolveCors({ origins: origins.includes('*') ? '*' : origins, exposed: EXPOSED })
 }
 
-const LEVELS: Readonly<Record<LogLevel, string>> = { quiet: 'silent', info: 'warn', debug: 'debug' }
-
-/** With `none` everybody is one owner, and with `bearer` an owner may be a whole application. */
-function limitsFor(auth: GatewayOptions['auth']): {
-  streamsPerOwner: number
-  startsPerSecond: number
-  startBurst: number
-} {
-  return auth === 'none'
-    ? { streamsPerOwner: 10_000, startsPerSecond: 10_000, startBurst: 10_000 }
-    : { streamsPerOwner: 1_000, startsPerSecond: 200, startBurst: 1_000 }
-}
-
-function createRunner(options: GatewayOptions): RunnerFor {
-  const { upstream } = options
-  if (upstream === undefined) {
-    const demo = createDemoRunner()
-    return (body) => demo.chat(body as Parameters<typeof demo.chat>[0])
-  }
-  return (body, authorization) =>
-    openAiChatSource({
-      baseUrl: upstream,
-      apiKey: keyForUpstream(options, authorization),
-      body: body as Parameters<typeof openAiChatSource>[0]['body'],
-      fetch: upstreamFetch,
-    })
-}
-
-function mountHealth(app: FastifyInstance, sluice: Sluice, metrics: GatewayMetrics): void {
-  app.get('/healthz', () => ({ status: 'alive' }))
-  app.get('/readyz', (_request, reply) => {
-    const { draining, store } = sluice.stats()
-    const status = draining ? 'draining' : store.health === 'ok' ? 'ready' : `store ${store.health}`
-    return reply.code(status === 'ready' ? 200 : 503).send({ status })
-  })
-  app.get('/metrics', (_request, reply) =>
-    reply.type('text/plain; version=0.0.4; charset=utf-8').send(metrics.text(sluice.stats())),
-  )
-}
+/** Cookies are never let in, so that the star stands for every header that has no name here. */
+const EXPOSED = ['Sluice-Cursor', 'X-Request-Id', 'X-Should-Retry', ...GRPC_EXPOSED, '*']
 
 function urlOf(app: FastifyInstance, host: string): string {
   const { port } = app.server.address() as AddressInfo

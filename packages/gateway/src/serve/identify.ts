@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 
 import type { Principal } from '@sluice/core'
 
-import type { GatewayOptions } from '../options/option-table.ts'
+import { bearerOf } from '../upstream/backend-key.ts'
+import type { GatewayOptions } from '../options/gateway-options.ts'
 
 interface AskedWithHeaders {
   headers: { authorization?: string | undefined }
@@ -20,21 +21,4 @@ export function createIdentify(auth: GatewayOptions['auth']): (request: AskedWit
     const owner = createHash('sha256').update(key).digest('hex')
     return { tenant: owner, owner }
   }
-}
-
-/**
- * The key the backend is shown. With `bearer` it is the client's own: anything else would let every stranger with a
- * made-up key spend the gateway's.
- */
-export function keyForUpstream(
-  { auth, upstreamKey }: Pick<GatewayOptions, 'auth' | 'upstreamKey'>,
-  authorization: string | undefined,
-): string | undefined {
-  return auth === 'bearer' ? bearerOf(authorization) : upstreamKey
-}
-
-function bearerOf(authorization: string | undefined): string | undefined {
-  if (authorization === undefined || authorization.slice(0, 7).toLowerCase() !== 'bearer ') return undefined
-  const key = authorization.slice(7).trim()
-  return key === '' ? undefined : key
 }

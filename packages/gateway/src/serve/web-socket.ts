@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
-import type { Principal, Sluice, Source } from '@sluice/core'
+import type { Principal, Sluice } from '@sluice/core'
 import { parseStartBody } from '@sluice/http'
 import { createTickets, createWebSocketHandler, type Tickets, type WebSocketHandler } from '@sluice/websocket'
 import type { FastifyInstance } from 'fastify'
 
+import type { RunnerFor } from '../upstream/backend-runner.ts'
+import { requestIdOf } from '../door/front-door.ts'
 import { createIdentify } from './identify.ts'
-import type { GatewayOptions } from '../options/option-table.ts'
-import { refuse } from './upstream-proxy.ts'
-
-/** Makes the source of what a client asks for, with the authorization it is asked with. */
-export type RunnerFor = (body: object, authorization: string | undefined) => Source
+import type { GatewayOptions } from '../options/gateway-options.ts'
+import { NO_SOCKETS } from '../passing/pass-on.ts'
+import { refusalText, refuse } from '../door/refusal.ts'
 
 /** Tickets of this process, and the keys of those they were issued to. */
 export interface TicketIssuer {
@@ -27,10 +27,10 @@ const MAX_KEYS = 10_000
  * A ticket names its owner, which is a hash of the key, and the backend wants the key itself: it stays in this process, and
  * out of tickets, which end up in logs.
  */
-export function createTicketIssuer(): TicketIssuer {
+export function createTicketIssuer(ttlMs: number): TicketIssuer {
   const authorizations = new Map<string, string>()
   return {
-    tickets: createTickets({ secret: randomBytes(32) }),
+    tickets: createTickets({ secret: randomBytes(32), ttlMs }),
     remember({ owner }, authorization) {
       if (authorization === undefined) return
       authorizations.delete(owner)
@@ -65,20 +65,37 @@ export function mountWebSocket(
     identify: (_request, { bearer }) =>
       identify({ headers: { authorization: bearer === undefined ? undefined : `Bearer ${bearer}` } }),
     origins: options.corsOrigin.includes('*') ? '*' : options.corsOrigin,
-    run(sent, { principal, bearer }) {
+    run(sent, { principal, bearer, request, bodyText }) {
       const { body } = parseStartBody(sent, 'native')
       const authorization = bearer === undefined ? desk.authorizationOf(principal) : `Bearer ${bearer}`
-      return runnerFor(body, authorization)
+      const requestId = requestIdOf(request)
+      return runnerFor(body, { headers: request.headers, authorization, bodyText, requestId })
+    },
+    limits: {
+      maxSockets: options.maxSockets,
+      maxStreams: options.streamsPerSocket,
+      maxPayloadBytes: options.messageBytes,
+      messagesPerSecond: options.messagesPerSecond,
+      messageBurst: options.messageBurst,
     },
     onError: (error) => app.log.error(error),
   })
   app.server.on('upgrade', (request, socket, head) => {
-    if (isForSocket(request, path)) void handler.handleUpgrade(request, socket, head)
+    if (isForSocket(request, path)) return void handler.handleUpgrade(request, socket, head)
     // Node before 24.9 asks nobody whether to upgrade.
-    else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+    socket.once('finish', () => socket.destroy())
+    return socket.on('error', () => {}).end(refusalText(NO_SOCKETS, 'Not Implemented'))
   })
-  app.get(path, (_request, reply) =>
-    refuse(reply.header('upgrade', 'websocket'), 426, 'Open a WebSocket here.', 'upgrade_required'),
-  )
+  app.get(path, (_request, reply) => {
+    reply.hijack()
+    refuse(reply.raw, OPEN_A_SOCKET)
+  })
   return handler
+}
+
+const OPEN_A_SOCKET = {
+  status: 426,
+  message: 'Open a WebSocket here.',
+  code: 'upgrade_required',
+  headers: { upgrade: 'websocket' },
 }

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 
 import { expect, test } from 'vitest'
 
-import { DEFAULT_GATEWAY_OPTIONS, OPTION_TABLE } from '../../src/options/option-table.ts'
+import { DEFAULT_GATEWAY_OPTIONS } from '../../src/options/gateway-options.ts'
+import { OPTION_TABLE } from '../../src/options/option-table.ts'
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 const rows = [...readme.matchAll(/^\| `(--[\w-]+)` \| `(\w+)` \| ([^|]*) \| (.*) \|$/gm)].map(([, ...cells]) => cells)

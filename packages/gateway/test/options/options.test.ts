@@ -1,7 +1,9 @@
 import { isSluiceError } from '@sluice/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DEFAULT_GATEWAY_OPTIONS, OPTION_TABLE } from '../../src/options/option-table.ts'
+import { DEFAULT_GATEWAY_OPTIONS } from '../../src/options/gateway-options.ts'
+import { LIMIT_ROWS } from '../../src/options/limit-rows.ts'
+import { OPTION_TABLE } from '../../src/options/option-table.ts'
 import { helpText, parseGatewayOptions } from '../../src/options/options.ts'
 
 const rows = Object.values(OPTION_TABLE)
@@ -52,6 +54,10 @@ describe('what is given', () => {
     ['insecure', '--insecure', true],
     ['insecure', '--insecure=false', false],
     ['corsOrigin', '--cors-origin=*', ['*']],
+    ['corsOrigin', '--cors-origin=app://obsidian.md, file://', ['app://obsidian.md', 'file://']],
+    ['logFormat', '--log-format=json', 'json'],
+    ['firstTokenMs', '--first-token-ms=off', false],
+    ['maxBodyBytes', '--max-body-bytes=1024', 1024],
     [
       'corsOrigin',
       '--cors-origin=http://a.example:3000/,https://b.example',
@@ -85,9 +91,12 @@ describe('what is given', () => {
       SLUICE_ROTATE_AFTER_MS: '20000',
       SLUICE_DRAIN_MS: '1000',
       SLUICE_LOG: 'debug',
+      SLUICE_LOG_FORMAT: 'json',
     }
-    expect(Object.keys(env)).toEqual(rows.flatMap(({ variable }) => variable ?? []))
+    const limits = Object.values(LIMIT_ROWS).map(({ variable }) => variable)
+    expect([...Object.keys(env), ...limits]).toEqual(rows.flatMap(({ variable }) => variable ?? []))
     expect(parseGatewayOptions([], env)).toEqual({
+      ...DEFAULT_GATEWAY_OPTIONS,
       port: 9000,
       host: '127.0.0.2',
       grpcPort: 50051,
@@ -101,9 +110,44 @@ describe('what is given', () => {
       rotateAfterMs: 20_000,
       drainMs: 1000,
       log: 'debug',
-      help: false,
-      version: false,
+      logFormat: 'json',
     })
+  })
+
+  test('every limit can be set by its flag and by its variable, and has its default', () => {
+    for (const [name, row] of Object.entries(LIMIT_ROWS)) {
+      expect(row.variable).toBe(`SLUICE_${row.flag.slice(2).replaceAll('-', '_').toUpperCase()}`)
+      const given = { [name]: Number(row.example) }
+      expect(parseGatewayOptions([`${row.flag}=${row.example}`], {})).toMatchObject(given)
+      expect(parseGatewayOptions([], { [row.variable!]: row.example })).toMatchObject(given)
+      expect(DEFAULT_GATEWAY_OPTIONS).toHaveProperty(name)
+    }
+  })
+
+  test('what can be switched off can be, and says so; what cannot is refused', () => {
+    for (const [name, row] of Object.entries(LIMIT_ROWS)) {
+      if (row.value?.endsWith('|off'))
+        expect(parseGatewayOptions([row.flag, 'off'], {})).toMatchObject({ [name]: false })
+      else expect(refusal([row.flag, 'off'])).toContain(`${row.flag} (${row.variable}) is "off"`)
+    }
+  })
+
+  test('what Kubernetes says of a service is no option, whichever its name', () => {
+    const link = 'tcp://10.96.0.13:50051'
+    const env: Record<string, string> = {}
+    for (const { variable = '' } of rows) {
+      const service = variable.replace(/_PORT$/, '')
+      Object.assign(env, {
+        [`${service}_PORT`]: link,
+        [`${service}_SERVICE_HOST`]: '10.96.0.13',
+        [`${service}_SERVICE_PORT`]: '50051',
+        [`${service}_PORT_50051_TCP`]: link,
+        [`${service}_PORT_50051_TCP_ADDR`]: '10.96.0.13',
+      })
+    }
+    expect(env).toHaveProperty('SLUICE_GRPC_PORT')
+    expect(parseGatewayOptions([], env)).toEqual(DEFAULT_GATEWAY_OPTIONS)
+    expect(refusal(['--grpc-port', link])).toContain('--grpc-port')
   })
 
   test('a flag wins over its variable, even over one that is wrong', () => {
@@ -163,6 +207,13 @@ describe('what is refused', () => {
     ['--rotate-after-ms=never'],
     ['--drain-ms=forever'],
     ['--log=loud'],
+    ['--log-format=xml'],
+    ['--cors-origin=app://obsidian.md/index.html'],
+    ['--cors-origin=null'],
+    ['--max-body-bytes=1023'],
+    ['--max-body-bytes=1e6'],
+    ['--first-token-ms=0'],
+    ['--idle-ms=never'],
   ])('%s', (flag) => {
     const row = rows.find((candidate) => flag.startsWith(`${candidate.flag}=`))
     const message = refusal([flag])
@@ -219,6 +270,13 @@ describe('what is refused', () => {
       }),
     )
   })
+})
+
+test('a retention that does not hold the window is refused, with both options', () => {
+  const message = refusal(['--retention-bytes', '65536'])
+  expect(message).toContain('--retention-bytes (SLUICE_RETENTION_BYTES) is 65536')
+  expect(message).toContain('--window-bytes (SLUICE_WINDOW_BYTES) is 65536')
+  expect(parseGatewayOptions(['--retention-bytes', '32768', '--window-bytes', '16384'], {}).windowBytes).toBe(16_384)
 })
 
 describe('auth none', () => {

@@ -15,6 +15,8 @@ export interface Behaviour {
 
 /** A backend that holds a behaviour per model, so that many tests share one gateway. */
 export interface BehavingBackend extends AsyncDisposable {
+  /** Resolves once a gateway has asked for the models, as it does at its start. */
+  readonly probed: Promise<void>
   readonly baseUrl: string
   readonly backend: FakeBackend
   readonly behave: (answer: (exchange: Exchange) => unknown) => Behaviour
@@ -22,12 +24,18 @@ export interface BehavingBackend extends AsyncDisposable {
 
 export async function startBehavingBackend(): Promise<BehavingBackend> {
   const behaviours = new Map<string, (exchange: Exchange) => unknown>()
+  const probed = Promise.withResolvers<void>()
   const backend = await startBackend((exchange) => {
+    if (exchange.path === '/v1/models') {
+      exchange.response.end('{"object":"list","data":[]}')
+      return probed.resolve()
+    }
     // A write that meets a closed connection is no failure of the test.
     exchange.response.on('error', () => {})
     return behaviours.get(String(exchange.body.model))?.(exchange)
   })
   return {
+    probed: probed.promise,
     baseUrl: backend.baseUrl,
     backend,
     behave(answer) {
@@ -57,6 +65,7 @@ export interface Stage extends AsyncDisposable {
 export async function startStage(flags: readonly string[] = []): Promise<Stage> {
   const behaving = await startBehavingBackend()
   const gateway = await spawnGateway(['--upstream', behaving.baseUrl, ...flags])
+  await behaving.probed
   return {
     gateway,
     api: `${gateway.url}/v1`,

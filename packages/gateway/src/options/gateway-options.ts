@@ -1,0 +1,132 @@
+import { DEFAULT_LIMIT_OPTIONS, DEFAULT_READER_OPTIONS, DEFAULT_STREAM_OPTIONS } from '@sluice/core'
+import { DEFAULT_MAX_JSON_BYTES } from '@sluice/http'
+
+/** How talkative the gateway is. */
+export type LogLevel = 'quiet' | 'info' | 'debug'
+
+/** How a line of the log is written. */
+export type LogFormat = 'text' | 'json'
+
+/** What the gateway does with an answer that nobody reads any more. */
+export type OnDisconnect = 'cancel' | 'continue' | { readonly graceMs: number }
+
+/** Everything the gateway can be told, resolved. Durations are milliseconds, sizes bytes. */
+export interface GatewayOptions extends GatewayLimits {
+  readonly port: number
+  readonly host: string
+  /** Port for gRPC (HTTP/2 without TLS); without one it is off. Connect and gRPC-Web are on the main port. */
+  readonly grpcPort: number | undefined
+  /** Base URL of the backend, without a slash at its end; without one the demo runner answers. */
+  readonly upstream: string | undefined
+  readonly upstreamKey: string | undefined
+  /** Redis URL; without one streams live in memory. */
+  readonly redis: string | undefined
+  /** Left out: 15 s, and `cancel` for clients of OpenAI's route that give no sign of coming back. */
+  readonly onDisconnect: OnDisconnect | undefined
+  readonly auth: 'none' | 'bearer'
+  readonly insecure: boolean
+  readonly corsOrigin: readonly string[]
+  /** How long an answer to `GET /v1/streams/{id}` lasts before its client is asked to reconnect, ± 10 %. */
+  readonly rotateAfterMs: number | false
+  readonly drainMs: number
+  readonly log: LogLevel
+  readonly logFormat: LogFormat
+  readonly help: boolean
+  readonly version: boolean
+}
+
+/** Every limit of time and size. `false` where one is switched off. */
+export interface GatewayLimits {
+  /** For a connection to the backend: name, TCP and TLS. */
+  readonly upstreamConnectMs: number
+  /** How long the backend may be silent on a path that is passed on. */
+  readonly upstreamSilenceMs: number | false
+  readonly firstTokenMs: number | false
+  readonly idleMs: number | false
+  readonly totalMs: number | false
+  /** Largest answer of the backend that comes in one piece. */
+  readonly maxCompletionBytes: number
+  readonly maxBodyBytes: number
+  readonly maxJsonBytes: number
+  /** Head of a request. */
+  readonly maxHeaderBytes: number
+  readonly streams: number
+  /** Left open, these three depend on `auth`. */
+  readonly streamsPerOwner: number | undefined
+  readonly startsPerSecond: number | undefined
+  readonly startBurst: number | undefined
+  readonly readersPerStream: number
+  readonly windowBytes: number
+  readonly retentionBytes: number
+  readonly retentionMs: number
+  /** All logs of this process. */
+  readonly memoryBytes: number
+  readonly unattachedMs: number
+  readonly openAfterMs: number
+  readonly heartbeatMs: number | false
+  readonly stallMs: number | false
+  readonly queueBytes: number
+  readonly closeGraceMs: number
+  readonly maxSockets: number
+  readonly streamsPerSocket: number
+  readonly messageBytes: number
+  readonly messagesPerSecond: number
+  readonly messageBurst: number
+  readonly ticketMs: number
+  readonly redisCommandMs: number
+  readonly redisOutageMs: number
+}
+
+const MIB = 1024 * 1024
+
+/** What holds when nothing is said. */
+export const DEFAULT_GATEWAY_OPTIONS: GatewayOptions = {
+  port: 8080,
+  host: '127.0.0.1',
+  grpcPort: undefined,
+  upstream: undefined,
+  upstreamKey: undefined,
+  redis: undefined,
+  onDisconnect: undefined,
+  auth: 'none',
+  insecure: false,
+  corsOrigin: [],
+  rotateAfterMs: DEFAULT_READER_OPTIONS.rotateAfterMs,
+  drainMs: 25_000,
+  log: 'info',
+  logFormat: 'text',
+  upstreamConnectMs: 10_000,
+  upstreamSilenceMs: 600_000,
+  firstTokenMs: DEFAULT_STREAM_OPTIONS.deadlines.firstTokenMs,
+  idleMs: DEFAULT_STREAM_OPTIONS.deadlines.idleMs,
+  totalMs: DEFAULT_STREAM_OPTIONS.deadlines.totalMs,
+  maxCompletionBytes: 16 * MIB,
+  maxBodyBytes: 32 * MIB,
+  maxJsonBytes: DEFAULT_MAX_JSON_BYTES,
+  maxHeaderBytes: 16_384,
+  streams: DEFAULT_LIMIT_OPTIONS.streams,
+  streamsPerOwner: undefined,
+  startsPerSecond: undefined,
+  startBurst: undefined,
+  readersPerStream: DEFAULT_LIMIT_OPTIONS.readersPerStream,
+  windowBytes: DEFAULT_STREAM_OPTIONS.windowBytes,
+  retentionBytes: DEFAULT_STREAM_OPTIONS.retentionBytes,
+  retentionMs: DEFAULT_STREAM_OPTIONS.retentionMs,
+  memoryBytes: 256 * MIB,
+  unattachedMs: DEFAULT_STREAM_OPTIONS.unattachedMs,
+  openAfterMs: DEFAULT_STREAM_OPTIONS.openAfterMs,
+  heartbeatMs: DEFAULT_READER_OPTIONS.heartbeatMs,
+  stallMs: DEFAULT_READER_OPTIONS.stallMs,
+  queueBytes: DEFAULT_READER_OPTIONS.queueBytes,
+  closeGraceMs: DEFAULT_READER_OPTIONS.closeGraceMs,
+  maxSockets: 10_000,
+  streamsPerSocket: 100,
+  messageBytes: 64 * 1024,
+  messagesPerSecond: 100,
+  messageBurst: 200,
+  ticketMs: 30_000,
+  redisCommandMs: 5_000,
+  redisOutageMs: 30_000,
+  help: false,
+  version: false,
+}

@@ -1,0 +1,17 @@
+import type { Sluice } from '@sluice/core'
+import type { FastifyInstance } from 'fastify'
+
+import type { GatewayMetrics } from './gateway-metrics.ts'
+
+/** What operators and their machines ask. */
+export function mountOperatorRoutes(app: FastifyInstance, sluice: Sluice, metrics: GatewayMetrics): void {
+  app.get('/healthz', () => ({ status: 'alive' }))
+  app.get('/readyz', (_request, reply) => {
+    const { draining, store } = sluice.stats()
+    const status = draining ? 'draining' : store.health === 'ok' ? 'ready' : `store ${store.health}`
+    return reply.code(status === 'ready' ? 200 : 503).send({ status })
+  })
+  app.get('/metrics', (_request, reply) =>
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(metrics.text(sluice.stats())),
+  )
+}

@@ -1,0 +1,41 @@
+import type { LimitOptions, ReaderOptions, StreamOptions } from '@sluice/core'
+
+import type { GatewayOptions } from '../options/gateway-options.ts'
+
+/** The gateway's options in the words of the library. */
+export function sluiceOptionsFor(options: GatewayOptions): {
+  stream: StreamOptions
+  reader: ReaderOptions
+  limits: LimitOptions
+} {
+  const { onDisconnect, firstTokenMs, idleMs, totalMs, windowBytes, retentionBytes, retentionMs } = options
+  const { unattachedMs, openAfterMs, rotateAfterMs, heartbeatMs, stallMs, queueBytes, closeGraceMs } = options
+  return {
+    stream: {
+      onDisconnect,
+      deadlines: { firstTokenMs, idleMs, totalMs },
+      windowBytes,
+      retentionBytes,
+      retentionMs,
+      unattachedMs,
+      openAfterMs,
+    },
+    reader: { rotateAfterMs, heartbeatMs, stallMs, queueBytes, closeGraceMs },
+    limits: limitsFor(options),
+  }
+}
+
+/** With `none` everybody is one owner, and with `bearer` an owner may be a whole application. */
+function limitsFor(options: GatewayOptions): LimitOptions {
+  const preset =
+    options.auth === 'none'
+      ? { streamsPerOwner: 10_000, startsPerSecond: 10_000, startBurst: 10_000 }
+      : { streamsPerOwner: 1_000, startsPerSecond: 200, startBurst: 1_000 }
+  return {
+    streams: options.streams,
+    readersPerStream: options.readersPerStream,
+    streamsPerOwner: options.streamsPerOwner ?? preset.streamsPerOwner,
+    startsPerSecond: options.startsPerSecond ?? preset.startsPerSecond,
+    startBurst: options.startBurst ?? preset.startBurst,
+  }
+}
