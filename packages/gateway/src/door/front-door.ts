@@ -51,7 +51,7 @@ export function createFrontDoor(parts: FrontDoorParts, serve: RequestListener): 
     request.url = (request.url ?? '').replace(/^https?:\/\/[^/?#]*/i, '').replace(/^(?!\/|\*)/, '/')
     responses.set(request, response)
     logWhenOver(parts.log, request, response)
-    const refusal = refusalOf(request)
+    const refusal = refusalOf(request) ?? strangersRefusal(parts, request)
     letPagesIn(parts, request, response)
     // What the parser is about to find wrong with the body is answered by the parser.
     if (refusal) return void setImmediate(refuse, response, refusal)
@@ -81,6 +81,25 @@ export const METHOD_NOT_ALLOWED: Refusal = {
   message: `The methods that are taken are ${ALLOW}.`,
   code: 'method_not_allowed',
   headers: { allow: ALLOW },
+}
+
+/**
+ * Why a page may not send this: it is of an origin that is not let in, and no preflight has asked for it, since a form could
+ * send the same. What it would read of the answer it could not, but the answer would have been made.
+ */
+function strangersRefusal({ cors, isForPages }: FrontDoorParts, request: IncomingMessage): Refusal | undefined {
+  const { origin, host, 'content-type': type = '' } = request.headers
+  if (request.method !== 'POST' || origin === undefined || !isForPages(pathOf(request)) || isAskedFor(type))
+    return undefined
+  if (cors && corsHeaders(cors, { header: () => origin })['access-control-allow-origin'] !== undefined) return undefined
+  if (URL.parse(origin)?.host === host) return undefined
+  const message = 'Pages of this origin may not send this: --cors-origin names those that may.'
+  return { status: 403, message, code: 'origin_not_allowed' }
+}
+
+/** Types that pages may not send elsewhere without a preflight. */
+function isAskedFor(type: string): boolean {
+  return /^application\/(?!x-www-form-urlencoded)[^;,\s]+\s*(?:;|$)/i.test(type)
 }
 
 function countOf(rawHeaders: readonly string[], name: string): number {

@@ -1,8 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline, type Readable } from 'node:stream'
 
-import { corsHeaders, type ResolvedCorsOptions } from '@sluice/http'
-
 import type { Backend, BackendBody } from '../upstream/backend.ts'
 import { keyForUpstream } from '../upstream/backend-key.ts'
 import { judgePath, type PathRules } from '../upstream/backend-path.ts'
@@ -22,7 +20,6 @@ export interface PassOnParts {
   readonly backend: Backend
   readonly options: GatewayOptions
   readonly rules: PathRules
-  readonly cors: ResolvedCorsOptions | undefined
   readonly log: Log
   readonly limits: RelayLimits
 }
@@ -34,8 +31,7 @@ const MAX_HELD_BYTES = 256 * 1024
 export async function passOn(request: IncomingMessage, response: ServerResponse, parts: PassOnParts): Promise<void> {
   const verdict = judgePath(request.url ?? '', parts.rules)
   if (verdict.is !== 'passed') return refuse(response, NOT_FOUND)
-  const refusal = refusalOf(request, parts.cors)
-  if (refusal) return refuse(response, refusal)
+  if (/\bwebsocket\b/i.test(request.headers.upgrade ?? '')) return refuse(response, NO_SOCKETS)
   const left = new AbortController()
   response.once('close', () => left.abort())
   const relay = new Relay(response, parts.limits, (failure) => left.abort(failure))
@@ -109,18 +105,6 @@ function masked(body: Readable, key: string): Readable {
   // What cuts the body cuts what is made of it, which is watched.
   pipeline(body, mask, () => {})
   return mask
-}
-
-/** What would be asked of a page on our own routes too: to be let in, or to send what no page can without asking first. */
-function refusalOf(request: IncomingMessage, cors: ResolvedCorsOptions | undefined): Refusal | undefined {
-  const { origin, host, upgrade = '', 'content-type': type = '' } = request.headers
-  if (/\bwebsocket\b/i.test(upgrade)) return NO_SOCKETS
-  if (request.method !== 'POST' || origin === undefined || /^application\/(?:[^;,]*\+)?json\s*(?:;|$)/i.test(type))
-    return undefined
-  if (cors && corsHeaders(cors, { header: () => origin })['access-control-allow-origin'] !== undefined) return undefined
-  if (URL.parse(origin)?.host === host) return undefined
-  const message = 'Pages of this origin may not send this: --cors-origin names those that may.'
-  return { status: 403, message, code: 'origin_not_allowed' }
 }
 
 /** The answer to a client that wants to talk to the backend over a socket. */

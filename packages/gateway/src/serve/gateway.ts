@@ -9,7 +9,7 @@ import { mountApiRoutes } from '../passing/api-routes.ts'
 import { closeServer } from './close-server.ts'
 import { createApp } from './create-app.ts'
 import { createDemoRunner } from '../demo-runner/demo-runner.ts'
-import { createFrontDoor, requestIdOf, responseTo } from '../door/front-door.ts'
+import { createFrontDoor, pathOf, requestIdOf, responseTo } from '../door/front-door.ts'
 import { createIdentify } from './identify.ts'
 import { createLateHeaders } from './late-headers.ts'
 import { createLog } from '../log/log.ts'
@@ -98,7 +98,7 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
     sluice,
     identify(request) {
       const principal = identify(request)
-      if (principal && request.url === TICKETS) desk.remember(principal, request.headers.authorization)
+      if (principal && pathOf(request.raw) === TICKETS) desk.remember(principal, request.headers.authorization)
       return principal
     },
     mount: MOUNT,
@@ -130,7 +130,6 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
       backend,
       options,
       rules: { mount: MOUNT, basePath: backend.basePath, ownPaths: OWN_PATHS },
-      cors,
       log,
       limits: { after, silenceMs: options.upstreamSilenceMs, stallMs: options.stallMs },
     },

@@ -132,8 +132,8 @@ test('the whole address in a request line is its path, for routes of ours too', 
 })
 
 describe('a page of another origin', () => {
-  const POST = (type: string | undefined, origin: string): Promise<Response> =>
-    fetch(`${open.api}/embeddings`, {
+  const POST = (type: string | undefined, origin: string, path = '/v1/embeddings'): Promise<Response> =>
+    fetch(open.gateway.url + path, {
       method: 'POST',
       headers: { origin, ...(type !== undefined && { 'content-type': type }) },
       body: Buffer.from('{"input":"x"}'),
@@ -145,17 +145,19 @@ describe('a page of another origin', () => {
     'application/x-www-form-urlencoded',
     'multipart/form-data; boundary=application/json',
     undefined,
-  ])('posts nothing to the backend that no preflight has let in: %s', async (type) => {
+  ])('posts nothing that no preflight has let in, anywhere: %s', async (type) => {
     const before = open.backend.asked.length
-    const response = await POST(type, 'https://evil.example')
-    expect(response.status).toBe(403)
-    expect(await response.json()).toMatchObject({
-      error: {
-        code: 'origin_not_allowed',
-        type: 'permission_error',
-        message: expect.stringContaining('--cors-origin'),
-      },
-    })
+    for (const path of [...PATHS, '/v1/streams/x/cancel']) {
+      const response = await POST(type, 'https://evil.example', path)
+      expect(response.status).toBe(403)
+      expect(await response.json()).toMatchObject({
+        error: {
+          code: 'origin_not_allowed',
+          type: 'permission_error',
+          message: expect.stringContaining('--cors-origin'),
+        },
+      })
+    }
     expect(open.backend.asked.length).toBe(before)
   })
 

@@ -114,6 +114,17 @@ describe('a socket of the gateway', () => {
     client.ws.close()
   })
 
+  test('takes a ticket that was asked for with a query, and starts with its key', async () => {
+    const { model, first } = answering('Hello')
+    const headers = { authorization: 'Bearer sk-query', 'content-type': 'application/json' }
+    const response = await fetch(`${stage.api}/tickets?_=1`, { method: 'POST', headers, body: '{}' })
+    const { ticket } = (await response.json()) as { ticket: string }
+    const client = await open([`ticket.${ticket}`])
+    client.say({ type: 'start', ref: 'a', body: { model, messages: MESSAGES } })
+    expect((await first).headers.authorization).toBe('Bearer sk-query')
+    client.ws.close()
+  })
+
   test('is not opened by strangers, other origins, or with a plain GET', async () => {
     await expect(open([])).rejects.toThrow('401')
     await expect(open(['bearer.sk-ada'], { origin: 'https://evil.example' })).rejects.toThrow('403')
