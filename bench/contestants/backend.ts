@@ -5,6 +5,8 @@ import { host, serve } from './host.ts'
 /** An OpenAI-compatible backend: what a gateway stands in front of. A write per token, as model runners do. */
 await host(({ sourceFor }) =>
   serve(async (request, response) => {
+    // A gateway asks for the models at its start.
+    if (request.method === 'GET') return void response.end('{"object":"list","data":[]}')
     const { model } = JSON.parse(await bodyOf(request)) as { model: string }
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' })
     response.flushHeaders()
