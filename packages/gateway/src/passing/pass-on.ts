@@ -66,7 +66,7 @@ async function askBackend(
     ...toBackendHeaders(request.headers),
     ...(key !== undefined && { authorization: `Bearer ${key}` }),
   }
-  const body = await bodyOf(request)
+  const body = await bodyOf(request, relay)
   const asking = backend.request({ method: request.method ?? 'GET', path, headers, body, signal })
   if (body && 'stream' in body) body.stream.on('data', relay.moved)
   const answer = await asking
@@ -75,13 +75,16 @@ async function askBackend(
 }
 
 /** A body of moderate length as bytes, any other as it comes. */
-async function bodyOf(request: IncomingMessage): Promise<BackendBody | undefined> {
+async function bodyOf(request: IncomingMessage, { moved }: Relay): Promise<BackendBody | undefined> {
   const { 'content-length': given, 'transfer-encoding': coding } = request.headers
   const length = coding === undefined && given !== undefined ? Number(given) : undefined
   if (coding === undefined && (length === undefined || length === 0)) return undefined
   if (length === undefined || length > MAX_HELD_BYTES) return { stream: request, length }
   const pieces: Uint8Array[] = []
-  for await (const piece of request) pieces.push(piece as Uint8Array)
+  for await (const piece of request) {
+    moved()
+    pieces.push(piece as Uint8Array)
+  }
   return Buffer.concat(pieces)
 }
 

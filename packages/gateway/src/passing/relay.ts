@@ -68,7 +68,7 @@ export class Relay {
 const LOOK_AGAIN_MS = 1_000
 
 function silent(limitMs: number | false): BackendFailure {
-  const message = `The backend was silent for ${limitMs} ms (--upstream-silence-ms).`
+  const message = `Nothing has come for ${limitMs} ms (--upstream-silence-ms).`
   return new BackendFailure('silence', message, { told: message })
 }
 

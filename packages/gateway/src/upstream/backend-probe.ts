@@ -21,9 +21,9 @@ export function probeBackend({ backend, upstream, key, log, withinMs, after }: P
   if (!/\/v\d+[a-z]*\d*(?:\/|$)/i.test(new URL(upstream).pathname)) {
     log.warn('--upstream has no version in its path: most backends are at one that ends in /v1', { upstream })
   }
+  const late = new BackendFailure('silence', `No answer to GET ${backend.basePath}/models within ${withinMs} ms`)
   const left = new AbortController()
-  const callOff = after(withinMs, () => left.abort(LATE))
-  const LATE = new BackendFailure('silence', `No answer to GET ${backend.basePath}/models within ${withinMs} ms`)
+  const callOff = after(withinMs, () => left.abort(late))
   const headers = { accept: 'application/json', ...(key !== undefined && { authorization: `Bearer ${key}` }) }
   backend
     .request({ method: 'GET', path: `${backend.basePath}/models`, headers, signal: left.signal })
@@ -31,7 +31,7 @@ export function probeBackend({ backend, upstream, key, log, withinMs, after }: P
       (answer) => void answer.on('error', () => {}).destroy(),
       (error: unknown) => {
         // An outage has been told already.
-        if (!left.signal.aborted || left.signal.reason === LATE) backend.health.down(toBackendFailure(error))
+        if (!left.signal.aborted || left.signal.reason === late) backend.health.down(toBackendFailure(error))
       },
     )
     .finally(callOff)
