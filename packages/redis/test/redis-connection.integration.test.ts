@@ -1,7 +1,7 @@
 import { createSystemRuntime } from '@sluice/core'
 import { Scheduler } from '@sluice/core/extend'
 import { startCluster, startRedisServer } from '@sluice/testing/redis'
-import { Cluster } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { expect, test } from 'vitest'
 
 import { RedisConnection } from '../src/connection/redis-connection.ts'
@@ -21,6 +21,16 @@ test('contract 2: what is asked in the moment in which a connection breaks waits
     // It still counts as ready, and nothing can be written to it.
     expect(connection.commands.status).toBe('ready')
     await connection.ping()
+  } finally {
+    connection.close()
+  }
+})
+
+test('numbers in replies are numbers, whatever the settings of the client that is given', async () => {
+  await using server = await startRedisServer()
+  const connection = connectTo({ client: new Redis(server.url, { lazyConnect: true, stringNumbers: true }) })
+  try {
+    expect(await connection.run(SCRIPTS.grant, ['none', 'none:grants'], ['', 0, 1, '', '', 1, ''])).toBe(-1)
   } finally {
     connection.close()
   }

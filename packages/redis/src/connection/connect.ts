@@ -14,6 +14,8 @@ const SETTINGS = {
   maxRetriesPerRequest: null,
   // `Subscriptions` does that; ioredis would leave a rejection unhandled when the connection is lost in that moment.
   autoResubscribe: false,
+  // Counts and times are compared as numbers.
+  stringNumbers: false,
   // A peer that is gone does not answer a polite goodbye either.
   disconnectTimeout: 200,
   // A primary that was made a replica: its successor is where the client finds its server now.

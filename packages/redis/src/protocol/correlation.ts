@@ -1,15 +1,18 @@
 import { randomInt } from 'node:crypto'
 
-/** So many commands until an id comes again: its first command was answered long before. */
-const IDS = 2 ** 31
+/** Ids have six digits to the base of 36, of which the first is a letter: no number is one. */
+const BASE = 36
+const FIRST_ID = 10 * BASE ** 5
+/** After so many ids the first comes again: its command was answered long before. */
+const IDS = 26 * BASE ** 5
 
 /** Ids for commands, by which their replies are recognised. They begin anywhere, so that a reply to another process differs. */
 export class CorrelationIds {
-  #last: number = randomInt(IDS)
+  #given: number = randomInt(IDS)
 
   next(): string {
-    this.#last = (this.#last + 1) % IDS
-    return this.#last.toString(36)
+    this.#given = (this.#given + 1) % IDS
+    return (FIRST_ID + this.#given).toString(BASE)
   }
 }
 
