@@ -5,11 +5,16 @@ import { fileURLToPath } from 'node:url'
 export const ROOT: string = fileURLToPath(new URL('../../../..', import.meta.url))
 export const PACKAGES: string = join(ROOT, 'packages')
 
+/** Folders that hold no source: what is installed leads round in circles, through links. */
+const NO_SOURCE = ['node_modules', 'dist']
+
 /** Every TypeScript file below a folder. */
 export function sourceFilesIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.[cm]?tsx?$/.test(file) && !/(^|\/)(node_modules|dist)\//.test(file))
-    .map((file) => join(folder, file))
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return NO_SOURCE.includes(entry.name) ? [] : sourceFilesIn(path)
+    return /\.[cm]?tsx?$/.test(entry.name) ? [path] : []
+  })
 }
 
 /** Every TypeScript file of a package's source. */
