@@ -1,6 +1,6 @@
 import { SluiceError, type Source } from '@sluice/core'
-import { readText, toResponseError } from './backend-error.ts'
-import { ChatChunks } from './chat-chunks.ts'
+import { readText, toResponseError } from './error/backend-error.ts'
+import { ChatChunks } from './chunk/chat-chunks.ts'
 import { type JsonObject, isJsonObject } from '../format/chat-extra.ts'
 import { ChatStream } from './chat-stream.ts'
 

@@ -1,6 +1,6 @@
 import { isSluiceError, SluiceError } from '@sluice/core'
 import { createSseParser, type SseParser } from '@sluice/sse'
-import type { ChatChunks, ChatItems } from './chat-chunks.ts'
+import type { ChatChunks, ChatItems } from './chunk/chat-chunks.ts'
 
 /** Time a backend has for ending its body after `[DONE]`, so that the connection can be used again. */
 const LINGER_MS = 1000

@@ -1,5 +1,5 @@
 import { type Json, SluiceError } from '@sluice/core'
-import { isJsonObject, type JsonObject } from '../format/chat-extra.ts'
+import { isJsonObject, type JsonObject } from '../../format/chat-extra.ts'
 
 const MAX_ERROR_BODY_BYTES = 64 * 1024
 const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000

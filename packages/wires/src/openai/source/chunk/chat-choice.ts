@@ -1,7 +1,7 @@
 import { type Json, SluiceError, type SourceEvent } from '@sluice/core'
-import { type ChatExtra, isJsonObject, joinExtra, type JsonObject } from '../format/chat-extra.ts'
-import { toFinishReason } from '../format/chat-finish.ts'
-import { ChatTools } from './chat-tools.ts'
+import { type ChatExtra, isJsonObject, joinExtra, type JsonObject } from '../../format/chat-extra.ts'
+import { toFinishReason } from '../../format/chat-finish.ts'
+import { ChatTools } from '../tools/chat-tools.ts'
 
 /** Takes an event, and what the backend sent with it beyond our model. */
 export type EmitEvent = (event: SourceEvent, extra: ChatExtra | undefined) => void

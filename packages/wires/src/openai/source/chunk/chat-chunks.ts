@@ -1,8 +1,8 @@
 import { type Json, SluiceError, type SourceEvent } from '@sluice/core'
-import { toStreamError } from './backend-error.ts'
+import { toStreamError } from '../error/backend-error.ts'
 import { ChatChoice } from './chat-choice.ts'
-import { type ChatExtra, isJsonObject, type JsonObject, toExtra } from '../format/chat-extra.ts'
-import { fromOpenAiUsage } from '../format/chat-usage.ts'
+import { type ChatExtra, isJsonObject, type JsonObject, toExtra } from '../../format/chat-extra.ts'
+import { fromOpenAiUsage } from '../../format/chat-usage.ts'
 import { TextTemplate } from './text-template.ts'
 
 /** What a source yields for one piece of a backend's body. Plain text of choice 0 is a plain string: the cheapest item. */

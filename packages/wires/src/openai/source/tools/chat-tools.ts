@@ -1,5 +1,5 @@
 import type { SourceEvent } from '@sluice/core'
-import { isJsonObject, type JsonObject } from '../format/chat-extra.ts'
+import { isJsonObject, type JsonObject } from '../../format/chat-extra.ts'
 
 /** Takes an event of a tool call, and what the backend sent of the call beyond our model. */
 export type EmitTool = (
