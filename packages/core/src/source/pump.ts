@@ -110,9 +110,9 @@ export class Pump implements SourceProgress {
     }
   }
 
-  /** The source says it is still working: the idle deadline begins anew; the one for the first token stands. */
+  /** The source says it is still working: the deadline that runs, for the first token or for silence, begins anew. */
   touch(): void {
-    if (!this.yielded || this.pullSinceMs === Infinity) return
+    if (this.pullSinceMs === Infinity) return
     this.#pulledSeq = -1
     this.#pulling()
   }

@@ -21,7 +21,7 @@ export type Durability = 'committed' | 'write-behind' | { readonly replicas: num
 
 /** Bounds on what a source may take. Each can be switched off with `false`. */
 export interface DeadlineOptions {
-  /** From the first pull to the first event, in milliseconds. Default 120,000. */
+  /** From the first pull to the first event, in milliseconds; `touch()` begins it anew. Default 120,000. */
   firstTokenMs?: number | false | undefined
   /** Between events while a pull is outstanding; any event or `touch()` begins it anew. Default 60,000. */
   idleMs?: number | false | undefined
