@@ -1,5 +1,5 @@
 import type { ChoiceState, FinishReason, SourceEvent, ToolArgsEvent, ToolCallEvent } from '@sluice/core'
-import type { ChatExtra, JsonObject } from '../format/chat-extra.ts'
+import { type ChatExtra, type JsonObject, withToolExtra } from '../format/chat-extra.ts'
 
 /**
  * The delta that `event` becomes; `undefined` for an event that has no place on this wire. `choice` has already been told
@@ -20,7 +20,7 @@ export function finishWordOf(reason: FinishReason, extra: ChatExtra | undefined)
 export function callDelta(index: number, id: string, name: string, extra?: JsonObject): JsonObject {
   const type = extra?.type === 'custom' ? 'custom' : 'function'
   const called = type === 'custom' ? { custom: { name, input: '' } } : { function: { name, arguments: '' } }
-  return { index, id, type, ...called, ...extra }
+  return withToolExtra({ index, id, type, ...called }, extra)
 }
 
 function ownDelta(event: SourceEvent, choice: ChoiceState, tool: JsonObject | undefined): JsonObject | undefined {
@@ -35,7 +35,7 @@ function ownDelta(event: SourceEvent, choice: ChoiceState, tool: JsonObject | un
       return {}
     case 'tool':
       if (event.phase !== 'call' && event.phase !== 'args') return undefined
-      return tool?.type === 'function_call' ? legacyDelta(event) : toolDelta(event, choice, tool)
+      return tool?.type === 'function_call' ? legacyDelta(event, tool) : toolDelta(event, choice, tool)
     default:
       return undefined
   }
@@ -51,11 +51,11 @@ function toolDelta(
   if (index === -1) return undefined
   const { type, ...more } = extra ?? {}
   const piece = type === 'custom' ? { custom: { input: event.text } } : { function: { arguments: event.text } }
-  return { tool_calls: [{ index, ...piece, ...more }] }
+  return { tool_calls: [withToolExtra({ index, ...piece }, more)] }
 }
 
-function legacyDelta(event: ToolCallEvent | ToolArgsEvent): JsonObject {
-  return {
-    function_call: event.phase === 'call' ? { name: event.name, arguments: '' } : { arguments: event.text },
-  }
+function legacyDelta(event: ToolCallEvent | ToolArgsEvent, extra: JsonObject): JsonObject {
+  const piece = event.phase === 'call' ? { name: event.name, arguments: '' } : { arguments: event.text }
+  const called = withToolExtra({ function: piece }, { function: extra.function })
+  return { function_call: called.function }
 }

@@ -1,11 +1,13 @@
-import { SluiceError, type Source } from '@sluice/core'
-import { readText, toResponseError } from './error/backend-error.ts'
+import { isSluiceError, SluiceError, type Source } from '@sluice/core'
+import { BackendErrors } from './error/backend-error.ts'
 import { ChatChunks } from './chunk/chat-chunks.ts'
 import { type JsonObject, isJsonObject } from '../format/chat-extra.ts'
-import { ChatStream } from './chat-stream.ts'
+import { type OpenAiChatLimits, resolveChatLimits } from './chat-limits.ts'
+import { ChatStream, type ChatStreamParts } from './chat-stream.ts'
+import { createRedact } from './error/redact.ts'
 
 /** Where a chat completion comes from. */
-export interface OpenAiChatSourceOptions {
+export interface OpenAiChatSourceOptions extends OpenAiChatLimits {
   /** As the official client takes it, version included: `http://localhost:8000/v1`. */
   baseUrl: string
   /** Sent as `Authorization: Bearer …`. */
@@ -29,14 +31,17 @@ export interface OpenAiChatSourceOptions {
    * @defaultValue '/chat/completions'
    */
   path?: string | undefined
+  /**
+   * Receives each failure of the backend, with its `cause`, which no client is shown: for a log. `stream` is the stream's
+   * id. What it throws changes nothing.
+   */
+  onFailure?: ((error: SluiceError, stream: string) => void) | undefined
 }
-
-/** A backend that ignores `stream: true` answers in one piece. */
-const MAX_COMPLETION_BYTES = 16 * 1024 * 1024
 
 /**
  * A source that asks an OpenAI-compatible backend. It is open once the backend's headers are there; what the backend
- * refuses before that is thrown with the backend's status, wish for a retry and error body.
+ * refuses before that is thrown with the backend's status, wish for a retry and error body. An answer is whole once
+ * the backend has said `[DONE]`, or has finished every choice that it began and ended its body.
  *
  * Cancellation: when the context's signal aborts, or the iteration is left, the connection is closed at once.
  *
@@ -49,8 +54,9 @@ const MAX_COMPLETION_BYTES = 16 * 1024 * 1024
  * ```
  */
 export function openAiChatSource(options: OpenAiChatSourceOptions): Source {
-  const { apiKey, headers, body, fetch = globalThis.fetch, path = '/chat/completions' } = options
+  const { apiKey, headers, body, fetch = globalThis.fetch, path = '/chat/completions', onFailure } = options
   const url = resolveUrl(options.baseUrl, path)
+  const limits = resolveChatLimits(options)
   const request = {
     method: 'POST',
     headers: {
@@ -63,40 +69,54 @@ export function openAiChatSource(options: OpenAiChatSourceOptions): Source {
     },
     body: JSON.stringify(toStreaming(body)),
   }
-  return async ({ signal }) => {
-    const response = await open(fetch, url, { ...request, signal })
-    const chunks = new ChatChunks(body.model)
-    if (!isJson(response)) return new ChatStream(response.body!, chunks, signal)
-    chunks.readCompletion(await interruptible(readText(response, MAX_COMPLETION_BYTES), signal))
-    return [chunks.takeItems()]
+  const errors = new BackendErrors(createRedact(request.headers))
+  return async (context) => {
+    const { id, signal } = context
+    const failed = (error: SluiceError): void => report(onFailure, error, id)
+    const response = await open(() => fetch(url, { ...request, signal }), { signal, errors, failed })
+    const chunks = new ChatChunks({ model: body.model, choices: choicesOf(body), ...limits, errors })
+    const mediaType = response.headers.get('content-type') ?? ''
+    const touch = (): void => context.touch()
+    const stream = new ChatStream(response.body!, { chunks, errors, limits, mediaType, signal, touch, failed })
+    // Whatever does not call itself an event stream may be a failure: until that is known, nothing is open.
+    if (!/^text\/event-stream\b/i.test(mediaType)) await stream.begin()
+    return stream
   }
 }
 
-async function open(fetch: typeof globalThis.fetch, url: string, init: RequestInit): Promise<Response> {
-  const response = await interruptible(fetch(url, init), init.signal!)
-  if (!response.ok) throw await toResponseError(response)
-  if (response.body) return response
-  throw new SluiceError('SLUICE_ERR_BACKEND', `The backend answered with status ${response.status} and no body.`)
-}
-
-/** An abort is told as its reason, everything else as the backend's failure. */
-async function interruptible<Value>(task: Promise<Value>, signal: AbortSignal): Promise<Value> {
+async function open(
+  ask: () => Promise<Response>,
+  { signal, errors, failed }: Pick<ChatStreamParts, 'signal' | 'errors' | 'failed'>,
+): Promise<Response> {
   try {
-    return await task
+    const response = await ask()
+    if (!response.ok) throw await errors.refused(response)
+    if (response.body) return response
+    throw errors.noBody(response.status)
   } catch (cause) {
+    // An abort is told as its reason, everything else as the backend's failure.
     if (signal.aborted) throw signal.reason
-    if (cause instanceof SluiceError) throw cause
-    throw new SluiceError('SLUICE_ERR_BACKEND', 'The backend could not be reached.', { cause })
+    const error = isSluiceError(cause) ? cause : errors.unreachable(cause)
+    failed(error)
+    throw error
   }
 }
 
-function isJson(response: Response): boolean {
-  return /^application\/json\b/i.test(response.headers.get('content-type') ?? '')
+function report(onFailure: OpenAiChatSourceOptions['onFailure'], error: SluiceError, stream: string): void {
+  try {
+    onFailure?.(error, stream)
+  } catch {
+    // Whoever observes a failure must not become another.
+  }
 }
 
 function toStreaming(body: JsonObject): JsonObject {
   const options = isJsonObject(body.stream_options) ? body.stream_options : undefined
   return { ...body, stream: true, stream_options: { ...options, include_usage: true } }
+}
+
+function choicesOf({ n }: JsonObject): number {
+  return typeof n === 'number' && n > 1 ? n : 1
 }
 
 function resolveUrl(baseUrl: string, path: string): string {

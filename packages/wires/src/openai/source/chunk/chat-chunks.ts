@@ -1,12 +1,26 @@
-import { type Json, SluiceError, type SourceEvent } from '@sluice/core'
-import { toStreamError } from '../error/backend-error.ts'
-import { ChatChoice } from './chat-choice.ts'
-import { type ChatExtra, isJsonObject, type JsonObject, toExtra } from '../../format/chat-extra.ts'
+import type { Json, SourceEvent } from '@sluice/core'
+import type { BackendErrors } from '../error/backend-error.ts'
+import { ChatChoice, type ChunkNotes } from './chat-choice.ts'
+import { ChunkMembers } from './chunk-members.ts'
+import { reportsFailure } from '../error/error-sign.ts'
+import { CHUNK_EVENT, type ChatExtra, isJsonObject, type JsonObject, toExtra } from '../../format/chat-extra.ts'
 import { fromOpenAiUsage } from '../../format/chat-usage.ts'
+import { HeldBytes } from '../tools/held-bytes.ts'
 import { TextTemplate } from './text-template.ts'
+import { type WireChoice, wholeChoicesOf, wireChoicesOf } from './wire-choices.ts'
 
 /** What a source yields for one piece of a backend's body. Plain text of choice 0 is a plain string: the cheapest item. */
 export type ChatItems = (string | SourceEvent)[]
+
+/** What the chunks of an answer are read with. */
+export interface ChatChunksParts {
+  /** The model that was asked for: only another one is worth mentioning. */
+  readonly model: Json | undefined
+  /** How many choices were asked for. */
+  readonly choices: number
+  readonly maxHeldBytes: number
+  readonly errors: BackendErrors
+}
 
 /** A backend whose lines never repeat would have each line studied in vain. */
 const MAX_TEMPLATES = 16
@@ -15,20 +29,36 @@ const MAX_TEMPLATES = 16
 export class ChatChunks {
   /** True once the backend has said that its answer is over. */
   done = false
+  readonly #errors: BackendErrors
+  readonly #expected: number
+  readonly #held: HeldBytes
   #items: ChatItems = []
   readonly #choices: Map<number, ChatChoice> = new Map()
-  /** Members that all chunks repeat, as last seen. */
-  readonly #known: Map<string, Json | undefined> = new Map()
-  /** Members of chunks that no event has taken along yet. */
+  readonly #members: ChunkMembers
+  /** Members of the chunk that is being read that no event has taken along yet. */
   #extra: JsonObject | undefined
   #usage: JsonObject | undefined
   #usageText = ''
   #template: TextTemplate | undefined
   #templates = 0
 
-  /** `model` is the one that was asked for: only another one is worth mentioning. */
-  constructor(model: Json | undefined) {
-    this.#known.set('model', model)
+  constructor({ model, choices, maxHeldBytes, errors }: ChatChunksParts) {
+    this.#errors = errors
+    this.#expected = choices
+    this.#held = new HeldBytes(maxHeldBytes, () =>
+      errors.overLimit('more of ids, names and nameless arguments of tool calls', 'maxHeldBytes', maxHeldBytes),
+    )
+    this.#members = new ChunkMembers(model)
+  }
+
+  /** True once the backend has said anything of a choice: without one there is no answer. */
+  get began(): boolean {
+    return this.#choices.size > 0
+  }
+
+  /** True once all choices that were asked for have finished: only token counts may follow. */
+  get finished(): boolean {
+    return this.#choices.size >= this.#expected && this.#allFinished
   }
 
   /**
@@ -39,19 +69,39 @@ export class ChatChunks {
   read(event: string, data: string): void {
     if (this.done || data === '') return
     const text = this.#template?.read(data)
-    if (text !== undefined && event === 'message') {
-      if (text !== '') this.#items.push(text)
-    } else if (data === '[DONE]') this.#finish()
-    else this.#parse(event, data)
+    if (text !== undefined && text !== '' && event === 'message') this.#items.push(text)
+    else if (isDone(data)) this.#finish()
+    else {
+      const template = text === '' ? this.#template : undefined
+      this.#parse(event, data)
+      this.#template ??= template
+    }
   }
 
-  /** Takes the body of a backend that answered with one `chat.completion` instead of a stream. */
+  /** Takes the body of a backend that answered with one `chat.completion` instead of a stream, if it is one. */
   readCompletion(text: string): void {
-    const body = parse(text)
-    if (isFailure('message', body)) throw toStreamError(body)
-    const choices = Array.isArray(body.choices) ? (body.choices as readonly Json[]) : []
-    this.#take({ ...body, choices: choices.filter(isJsonObject).map(toDelta) })
+    const value = jsonOf(text)
+    const body: JsonObject = isJsonObject(value) ? value : { error: Array.isArray(value) ? value : undefined }
+    if (reportsFailure('message', body)) throw this.#errors.reported(value!)
+    const choices = wholeChoicesOf(body)
+    if (choices.length === 0) return
+    this.#takeOrThrow({ ...body, choices })
     this.#finish()
+  }
+
+  /**
+   * The body has ended, whole as far as the connection knows, and without `[DONE]`.
+   *
+   * @throws SluiceError `SLUICE_ERR_BACKEND` unless every choice that began has finished
+   */
+  end(): void {
+    if (!this.#allFinished) throw this.#errors.cutAnswer()
+    this.#finish()
+  }
+
+  get #allFinished(): boolean {
+    for (const choice of this.#choices.values()) if (!choice.finished) return false
+    return true
   }
 
   /** All items since the last call. Call it once per piece of the body. */
@@ -63,79 +113,73 @@ export class ChatChunks {
   }
 
   #parse(event: string, data: string): void {
-    const chunk = parse(data)
-    if (isFailure(event, chunk)) {
-      for (const choice of this.#choices.values()) choice.flushTools()
-      throw toStreamError(chunk)
-    }
-    const before = this.#items.length
+    const chunk = this.#chunkOf(event, data)
+    if (!chunk) return
     this.#template = undefined
-    if (this.#take(chunk) || this.#templates >= MAX_TEMPLATES || this.#items.length !== before + 1) return
+    if (reportsFailure(event, chunk)) this.#fail(chunk)
+    const before = this.#items.length
+    if (this.#takeOrThrow(chunk) || this.#templates >= MAX_TEMPLATES || this.#items.length !== before + 1) return
     const item = this.#items[before]
     if (typeof item !== 'string') return
     this.#templates++
     this.#template = TextTemplate.of(data, item)
   }
 
+  /** The chunk that an event holds; `undefined` for events of other kinds, which are no business of ours. */
+  #chunkOf(event: string, data: string): JsonObject | undefined {
+    const value = jsonOf(data)
+    if (isJsonObject(value)) return value
+    if (event === 'error') throw this.#errors.reportedText(data)
+    if (Array.isArray(value) && reportsFailure(event, { error: value })) throw this.#errors.reported(value)
+    if (event !== 'message') return undefined
+    throw value === undefined ? this.#errors.notJson(data) : this.#errors.noObject(data)
+  }
+
+  /** What a chunk that reports a failure says beside it is said first. */
+  #fail(chunk: JsonObject): never {
+    this.#take({ choices: chunk.choices })
+    for (const choice of this.#choices.values()) choice.flushTools()
+    throw this.#errors.reported(chunk)
+  }
+
   /** Takes a chunk; true when it said anything besides the text of its choices. */
-  #take(chunk: JsonObject): boolean {
-    let special = this.#takeMembers(chunk)
-    const { choices, usage } = chunk
-    if (Array.isArray(choices)) {
-      for (const choice of choices as readonly Json[]) {
-        if (isJsonObject(choice) && this.#choice(choice.index).take(choice)) special = true
-      }
-    }
+  #takeOrThrow(chunk: JsonObject): boolean {
+    const { special, failure } = this.#take(chunk)
+    if (!failure) return special
+    for (const choice of this.#choices.values()) choice.flushTools()
+    throw 'body' in failure ? this.#errors.reported(failure.body) : this.#errors.gaveUp(failure.word)
+  }
+
+  #take(chunk: JsonObject): ChunkNotes {
+    const notes: ChunkNotes = { special: false, failure: undefined }
+    const before = this.#items.length
+    const { news, repeated } = this.#members.sort(chunk)
+    if (news) notes.special = true
+    this.#extra = news
+    const choices = wireChoicesOf(chunk)
+    for (const { index, choice } of choices) this.#choice(index).take(choice, notes)
+    const { usage } = chunk
     if (isJsonObject(usage)) {
       this.#usage = usage
-      special = true
-    }
-    return special
+      notes.special = true
+      if (this.#extra) this.#takeUsage()
+    } else if (this.#items.length === before) this.#extra ??= repeated
+    if (this.#extra) this.#emit(emptyEventOf(choices), undefined, false)
+    return notes
   }
 
-  #takeMembers(chunk: JsonObject): boolean {
-    let news: [string, Json][] | undefined
-    for (const name in chunk) {
-      switch (name) {
-        case 'id':
-        case 'object':
-        case 'created':
-        case 'choices':
-        case 'usage':
-        case 'error':
-        case 'obfuscation':
-          continue
-      }
-      const value = chunk[name]
-      if (value === null || value === undefined || this.#isKnown(name, value)) continue
-      this.#known.set(name, value)
-      news ??= []
-      news.push([name, value])
-    }
-    if (!news) return this.#extra !== undefined
-    this.#extra = { ...this.#extra, ...Object.fromEntries(news) }
-    return true
-  }
-
-  #isKnown(name: string, value: Json): boolean {
-    const known = this.#known.get(name)
-    if (known === value || typeof value !== 'object') return known === value
-    return typeof known === 'object' && JSON.stringify(known) === JSON.stringify(value)
-  }
-
-  #choice(wireIndex: Json | undefined): ChatChoice {
-    const index = typeof wireIndex === 'number' ? wireIndex : 0
+  #choice(index: number): ChatChoice {
     let choice = this.#choices.get(index)
     if (!choice) {
-      choice = new ChatChoice(index, (event, extra) => this.#emit(event, extra))
+      choice = new ChatChoice(index, this.#held, (event, extra, late) => this.#emit(event, extra, late))
       this.#choices.set(index, choice)
     }
     return choice
   }
 
-  #emit(event: SourceEvent, extra: ChatExtra | undefined): void {
-    const chunk = this.#extra
-    this.#extra = undefined
+  #emit(event: SourceEvent, extra: ChatExtra | undefined, late: boolean): void {
+    const chunk = late ? undefined : this.#extra
+    if (!late) this.#extra = undefined
     if (chunk || extra) this.#items.push({ ...event, extra: toExtra({ ...(chunk && { chunk }), ...extra }) })
     else if (event.type === 'text' && !event.choice) this.#items.push(event.text)
     else this.#items.push(event)
@@ -149,36 +193,31 @@ export class ChatChunks {
     const text = JSON.stringify(usage)
     if (text === this.#usageText) return
     this.#usageText = text
-    this.#emit({ type: 'usage', usage: fromOpenAiUsage(usage) }, undefined)
+    this.#emit({ type: 'usage', usage: fromOpenAiUsage(usage) }, undefined, false)
   }
 
   #finish(): void {
-    for (const choice of this.#choices.values()) choice.finish()
+    for (const choice of this.#choices.values()) choice.flushTools()
     this.#takeUsage()
-    if (this.#extra) this.#emit({ type: 'text', text: '' }, undefined)
     this.done = true
   }
 }
 
-function parse(text: string): JsonObject {
-  let value: unknown
+/** What takes the members of a chunk along that says nothing else: many clients take it for granted that it has a choice. */
+function emptyEventOf([first]: readonly WireChoice[]): SourceEvent {
+  if (!first) return { type: 'data', name: CHUNK_EVENT, data: null }
+  return { type: 'text', text: '', ...(first.index > 0 && { choice: first.index }) }
+}
+
+/** Whether `data` says that the answer is over. */
+export function isDone(data: string): boolean {
+  return data.length < 16 && data.trim() === '[DONE]'
+}
+
+function jsonOf(text: string): Json | undefined {
   try {
-    value = JSON.parse(text)
-  } catch (cause) {
-    throw new SluiceError('SLUICE_ERR_BACKEND', 'The backend sent a chunk that is not JSON.', { cause })
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
   }
-  if (isJsonObject(value)) return value
-  throw new SluiceError('SLUICE_ERR_BACKEND', 'The backend sent a chunk that is not a JSON object.')
-}
-
-function isFailure(event: string, chunk: JsonObject): boolean {
-  return event === 'error' || Boolean(chunk.error) || chunk.object === 'error'
-}
-
-/** A choice of a whole completion as if it had come in one delta. */
-function toDelta(choice: JsonObject): JsonObject {
-  const { message, ...rest } = choice
-  if (!isJsonObject(message)) return rest
-  const calls = Array.isArray(message.tool_calls) ? (message.tool_calls as readonly Json[]).filter(isJsonObject) : []
-  return { ...rest, delta: { ...message, tool_calls: calls.map((call, index) => ({ ...call, index })) } }
 }

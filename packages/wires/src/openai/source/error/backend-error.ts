@@ -1,65 +1,118 @@
-import { type Json, SluiceError } from '@sluice/core'
-import { isJsonObject, type JsonObject } from '../../format/chat-extra.ts'
+import { isSluiceError, type Json, SluiceError } from '@sluice/core'
+import { bounded, type ErrorBody, errorBodyOfText, isErrorStatus, statusIn, toErrorBody } from './error-body.ts'
+import type { Redact } from './redact.ts'
+import { readHead } from './read-head.ts'
 
+/** More of an error's body is not read: its words stand at its beginning. */
 const MAX_ERROR_BODY_BYTES = 64 * 1024
+const MAX_QUOTE_CHARS = 500
 const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000
 
-/** What a backend says in the middle of its stream, in any of the shapes in use, as an error of ours. */
-export function toStreamError(body: JsonObject): SluiceError {
-  const own = toErrorBody(body)
-  const code = isJsonObject(own.error) ? own.error.code : undefined
-  const status = typeof code === 'number' && isErrorStatus(code) ? code : 502
-  return new SluiceError('SLUICE_ERR_BACKEND', 'The backend reported an error in the middle of its answer.', {
-    status,
-    extra: own,
-  })
-}
+/** Everything that can be wrong with a backend, as errors that tell what it said, bounded and without our own key. */
+export class BackendErrors {
+  readonly #redact: Redact
 
-/** What an answer other than 2xx says, with its status, its wish for a retry and its own body. Reads the body. */
-export async function toResponseError(response: Response): Promise<SluiceError> {
-  const body = await readErrorBody(response)
-  return new SluiceError('SLUICE_ERR_BACKEND', `The backend answered with status ${response.status}.`, {
-    status: isErrorStatus(response.status) ? response.status : 502,
-    retryAfterMs: retryAfterMs(response.headers),
-    extra: body && toErrorBody(body),
-  })
-}
+  constructor(redact: Redact) {
+    this.#redact = redact
+  }
 
-/** An error's own body in one shape, `{ error: { message, … } }`, whether it came nested, flat, or as mere text. */
-function toErrorBody(body: JsonObject): { error: Json } {
-  const { error } = body
-  if (isJsonObject(error)) return { error }
-  if (typeof error === 'string') return { error: { ...body, error: undefined, message: error } }
-  const message = [body.message, body.detail, body.title].find((text) => typeof text === 'string')
-  return { error: { ...body, message } }
-}
+  /** An answer other than 2xx, with its status, its wish for a retry and its own words. Reads its body. */
+  async refused(response: Response): Promise<SluiceError> {
+    const { status, headers } = response
+    const body = errorBodyOfText(await readHead(response, MAX_ERROR_BODY_BYTES), this.#redact)
+    return toError(`The backend answered with status ${status}`, body, {
+      status: isErrorStatus(status) ? status : 502,
+      retryAfterMs: retryAfterMs(headers),
+    })
+  }
 
-async function readErrorBody(response: Response): Promise<JsonObject | undefined> {
-  try {
-    const body: unknown = JSON.parse(await readText(response, MAX_ERROR_BODY_BYTES))
-    return isJsonObject(body) ? body : undefined
-  } catch {
-    // The status says enough: a body that is cut, too long or not JSON is no reason for another error.
-    return undefined
+  /** What a backend says in the middle of its stream, or in an answer that calls itself a success. */
+  reported(value: Json): SluiceError {
+    const body = toErrorBody(value, this.#redact)
+    return toError('The backend reported an error', body, { status: statusIn(value) ?? 502 })
+  }
+
+  /** An event that calls itself an error and holds mere text. */
+  reportedText(text: string): SluiceError {
+    return toError('The backend reported an error', errorBodyOfText(text, this.#redact), { status: 502 })
+  }
+
+  /** A choice ended with a word that means a failure, and nothing explains it. */
+  gaveUp(word: string): SluiceError {
+    return fail(`The backend gave up in the middle of its answer (finish_reason "${this.#quote(word, 40)}").`)
+  }
+
+  /** A success without any answer: `text` is how its body begins. */
+  noAnswer(text: string, mediaType: string): SluiceError {
+    const type = mediaType === '' ? '' : ` of type ${this.#quote(mediaType, 80)}`
+    const words = errorBodyOfText(text, this.#redact)?.error.message ?? text
+    if (words.trim() === '') return fail(`The backend's answer${type} is empty.`)
+    return fail(`The backend's answer${type} holds no choice of a completion: ${this.#quote(words)}`)
+  }
+
+  noBody(status: number): SluiceError {
+    return fail(`The backend answered with status ${status} and no body.`)
+  }
+
+  notJson(text: string): SluiceError {
+    return fail(`The backend sent a chunk that is not JSON: ${this.#quote(text)}`)
+  }
+
+  noObject(text: string): SluiceError {
+    return fail(`The backend sent a chunk that is not a JSON object: ${this.#quote(text)}`)
+  }
+
+  cutChunk(): SluiceError {
+    return fail('The backend ended its answer in the middle of a chunk.')
+  }
+
+  cutAnswer(): SluiceError {
+    return fail('The backend ended its answer without [DONE], and without a finish_reason for all that it had begun.')
+  }
+
+  overLimit(what: string, option: string, limit: number): SluiceError {
+    return fail(`The backend sent ${what} than ${option} (${limit}) allows.`)
+  }
+
+  noEventStream(cause: SluiceError): SluiceError {
+    return fail(`The backend sent what is not an event stream. ${cause.message}`, cause)
+  }
+
+  unreachable(cause: unknown): SluiceError {
+    return fail(`The backend could not be reached${codeOf(cause)}.`, cause)
+  }
+
+  broken(cause: unknown): SluiceError {
+    return fail(`The connection to the backend broke in the middle of its answer${codeOf(cause)}.`, cause)
+  }
+
+  #quote(text: string, maxChars = MAX_QUOTE_CHARS): string {
+    return bounded(this.#redact(text), maxChars)
   }
 }
 
-/** The text of `response`; throws over `maxBytes`. */
-export async function readText(response: Response, maxBytes: number): Promise<string> {
-  const reader = response.body?.getReader()
-  if (!reader) return ''
-  const decoder = new TextDecoder()
-  let text = ''
-  let bytes = 0
-  for (let next = await reader.read(); !next.done; next = await reader.read()) {
-    bytes += next.value.byteLength
-    if (bytes > maxBytes) {
-      reader.cancel().catch(() => {})
-      throw new SluiceError('SLUICE_ERR_BACKEND', `The backend's answer is longer than ${maxBytes} bytes.`)
-    }
-    text += decoder.decode(next.value, { stream: true })
+function fail(message: string, cause?: unknown): SluiceError {
+  return new SluiceError('SLUICE_ERR_BACKEND', message, { status: 502, cause })
+}
+
+function toError(
+  what: string,
+  body: ErrorBody | undefined,
+  options: { status: number; retryAfterMs?: number | undefined },
+): SluiceError {
+  const message = body ? `${what}: ${body.error.message}` : `${what}.`
+  return new SluiceError('SLUICE_ERR_BACKEND', message, { ...options, extra: body })
+}
+
+/** The code of the failure behind a failed request: it names the cause and no address. */
+function codeOf(error: unknown): string {
+  let cause = error
+  for (let depth = 0; depth < 5 && typeof cause === 'object' && cause !== null && !isSluiceError(cause); depth++) {
+    const { code } = cause as { code?: unknown }
+    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,60}$/.test(code)) return ` (${code})`
+    cause = (cause as { cause?: unknown }).cause
   }
-  return text + decoder.decode()
+  return ''
 }
 
 /** `retry-after-ms`, else `retry-after` in seconds or as a date; `undefined` where neither makes sense. */
@@ -71,8 +124,4 @@ function retryAfterMs(headers: Headers): number | undefined {
     ms = /^\s*[0-9.]+\s*$/.test(wish) ? Number.parseFloat(wish) * 1000 : Date.parse(wish) - Date.now()
   }
   return ms >= 0 && ms <= MAX_RETRY_AFTER_MS ? Math.ceil(ms) : undefined
-}
-
-function isErrorStatus(status: number): boolean {
-  return Number.isInteger(status) && status >= 400 && status < 600
 }
