@@ -4,7 +4,7 @@ import { createMemoryStore, createSluice, type Sluice, SluiceError, type Store }
 import { sluicePlugin } from '@sluice/fastify'
 import type { CorsOptions } from '@sluice/http'
 import { redisStore } from '@sluice/redis'
-import { openAiChatSource } from '@sluice/wires/openai'
+import { DEFAULT_OPEN_AI_CHAT_LIMITS, openAiChatSource } from '@sluice/wires/openai'
 import createFastify, { type FastifyInstance } from 'fastify'
 
 import { createDemoRunner } from '../demo-runner/demo-runner.ts'
@@ -21,6 +21,8 @@ const MOUNT = '/v1'
 const SOCKETS = `${MOUNT}/ws`
 const TICKETS = `${MOUNT}/tickets`
 const MAX_BODY_BYTES = 32 * 1024 * 1024
+/** A chunk of the backend's, with an image in it, as it is written here: twice what is taken of one. */
+const MAX_DATA_BYTES = 2 * DEFAULT_OPEN_AI_CHAT_LIMITS.maxChunkBytes
 
 /** A gateway that listens. */
 export interface RunningGateway {
@@ -46,7 +48,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const metrics = new GatewayMetrics()
   const sluice = createSluice({
     store,
-    stream: { onDisconnect: options.onDisconnect },
+    stream: { onDisconnect: options.onDisconnect, maxDataBytes: MAX_DATA_BYTES },
     reader: { rotateAfterMs: options.rotateAfterMs },
     limits: limitsFor(options.auth),
     observers: [metrics],
