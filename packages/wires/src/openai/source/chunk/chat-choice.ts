@@ -6,7 +6,7 @@ import { toContentRuns } from './content-parts.ts'
 import { modelledMembers, unmodelledOf } from './delta-members.ts'
 import { saysError } from '../error/error-sign.ts'
 import type { HeldBytes } from '../tools/held-bytes.ts'
-import { type Member, RepeatedMembers } from './repeated-members.ts'
+import { type Member, RepeatedMembers, type SortedMembers } from './repeated-members.ts'
 
 /** Takes an event, and what the backend sent with it beyond our model. `late`: it tells what an earlier chunk had said. */
 export type EmitEvent = (event: SourceEvent, extra: ChatExtra | undefined, late: boolean) => void
@@ -112,7 +112,7 @@ export class ChatChoice {
   }
 
   /** Objects that are repeated as they were (verdicts of a content filter) say nothing new; lists and values may be pieces. */
-  #sort(choice: JsonObject, delta: JsonObject | undefined): { news: readonly Member[]; repeated: readonly Member[] } {
+  #sort(choice: JsonObject, delta: JsonObject | undefined): SortedMembers {
     const states: Member[] = []
     const pieces: Member[] = []
     for (const name in choice) {
@@ -121,8 +121,8 @@ export class ChatChoice {
       if (isJsonObject(value) && name !== 'logprobs') states.push([name, value])
       else pieces.push([name, value])
     }
-    const { news, repeated } = this.#members.sort(states)
-    return { news: [...pieces, ...news], repeated }
+    const sorted = this.#members.sort(states)
+    return pieces.length === 0 ? sorted : { news: [...pieces, ...sorted.news], repeated: sorted.repeated }
   }
 }
 

@@ -30,7 +30,7 @@ export class ChunkMembers {
       }
     }
     const { news, repeated } = this.#others.sort(others)
-    return { news: toObject([...facts, ...news]), repeated: toObject(repeated) }
+    return { news: toObject(facts.length === 0 ? news : [...facts, ...news]), repeated: toObject(repeated) }
   }
 }
 

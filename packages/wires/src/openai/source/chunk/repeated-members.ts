@@ -10,7 +10,7 @@ export interface SortedMembers {
   readonly repeated: readonly Member[]
 }
 
-const NONE: readonly Member[] = []
+const NOTHING: SortedMembers = { news: [], repeated: [] }
 
 /**
  * Tells what is new in a chunk from what the chunk before had, too: backends repeat the same few facts in all chunks of
@@ -29,7 +29,7 @@ export class RepeatedMembers {
     const before = this.#before
     if (members.length === 0) {
       if (before.size > 0) this.#before = new Map()
-      return { news: NONE, repeated: NONE }
+      return NOTHING
     }
     const now = new Map<string, Json>()
     const news: Member[] = []
