@@ -51,16 +51,16 @@ describe('what a backend refuses', () => {
 
   test('is told in its own words on either wire, without the key that it was sent', async () => {
     const { model, first } = stage.behave(refusing)
-    const words = 'no model here for Bearer ***'
+    const words = /^no model here for Bearer \*+$/
     const openai = await askJson(`${stage.api}/chat/completions`, {
       method: 'POST',
       body: { model, messages: MESSAGES },
     })
     expect((await first).headers.authorization).toBe('Bearer sk-of-the-gateway')
-    expect(openai).toMatchObject({ status: 404, value: { error: { message: words } } })
+    expect(openai).toMatchObject({ status: 404, value: { error: { message: expect.stringMatching(words) } } })
     const native = await askJson(`${stage.api}/streams`, { method: 'POST', body: { model, messages: MESSAGES } })
     expect(native).toMatchObject({ status: 404, value: { code: 'SLUICE_ERR_BACKEND' } })
-    expect(native.value.detail).toContain(words)
+    expect(String(native.value.detail).replace(/^.*?: /, '')).toMatch(words)
   })
 })
 

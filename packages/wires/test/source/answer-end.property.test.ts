@@ -85,7 +85,7 @@ test('contract 2: an answer is whole with [DONE], or when all that began has fin
         const cut = bytes.subarray(0, 1 + (cutAt % (bytes.length + 8)))
         const received = new TextDecoder().decode(cut)
         const { error } = await read(breaks ? breaking(cut) : answering([cut]))
-        const said = isWhole(received) && (!breaks || /^data: \[DONE\]\r?\n\r?\n/m.test(received))
+        const said = isWhole(received) && (!breaks || /^data: \[DONE\]\r?\n[\r\n]/m.test(received))
         expect([error === undefined, received]).toEqual([said, received])
       },
     ),

@@ -1,5 +1,4 @@
-import type { Buffers } from './buffer-pool.ts'
-import type { StreamEvent } from '../events/event.ts'
+import type { StreamEvent } from './event.ts'
 
 /** An event of this size, as JSON text, goes outside the heap. */
 const MIN_PACKED_BYTES = 4096
@@ -21,7 +20,7 @@ export class PackedEvent {
   readonly #length: number
 
   /** `json` is the text of `event`. */
-  constructor(event: StreamEvent, json: string, bytes: number, pool: Buffers) {
+  constructor(event: StreamEvent, json: string, bytes: number, pool: { take(bytes: number): Uint8Array }) {
     this.bytes = bytes
     this.outline = outlineOf(event)
     this.#buffer = pool.take(bytes)
@@ -33,7 +32,7 @@ export class PackedEvent {
   }
 
   /** The event is not needed any more. */
-  release(pool: Buffers): void {
+  release(pool: { give(buffer: Uint8Array): void }): void {
     pool.give(this.#buffer)
   }
 }
