@@ -1,4 +1,4 @@
-import { BufferPool, type Buffers } from './buffer-pool.ts'
+import { BufferPool, type Buffers } from './buffers/buffer-pool.ts'
 import type { Entry } from './entry.ts'
 import { EVENT_COST_BYTES, eventBytes } from '../events/event-size.ts'
 import type { StreamEvent } from '../events/event.ts'

@@ -1,7 +1,7 @@
-import type { Buffers } from './buffer-pool.ts'
+import type { Buffers } from './buffers/buffer-pool.ts'
 import type { StreamEvent } from '../events/event.ts'
 import { EVENT_COST_BYTES, eventBytes } from '../events/event-size.ts'
-import { isWorthPacking, PackedEvent } from '../events/packed-event.ts'
+import { isWorthPacking, PackedEvent } from './buffers/packed-event.ts'
 import { utf8Length } from '../events/utf8.ts'
 
 /** A logged event: a plain string is a piece of the text of choice 0, by far the most common kind. */

@@ -1,4 +1,5 @@
-import type { StreamEvent } from './event.ts'
+import type { Buffers } from './buffer-pool.ts'
+import type { StreamEvent } from '../../events/event.ts'
 
 /** An event of this size, as JSON text, goes outside the heap. */
 const MIN_PACKED_BYTES = 4096
@@ -20,7 +21,7 @@ export class PackedEvent {
   readonly #length: number
 
   /** `json` is the text of `event`. */
-  constructor(event: StreamEvent, json: string, bytes: number, pool: { take(bytes: number): Uint8Array }) {
+  constructor(event: StreamEvent, json: string, bytes: number, pool: Buffers) {
     this.bytes = bytes
     this.outline = outlineOf(event)
     this.#buffer = pool.take(bytes)
@@ -32,7 +33,7 @@ export class PackedEvent {
   }
 
   /** The event is not needed any more. */
-  release(pool: { give(buffer: Uint8Array): void }): void {
+  release(pool: Buffers): void {
     pool.give(this.#buffer)
   }
 }
