@@ -7,6 +7,11 @@ export {
 export type { ChatExtra, JsonObject } from './openai/format/chat-extra.ts'
 export type { ChatFacts } from './openai/format/chat-facts.ts'
 export { type ChatCompletion, type ChatCompletionChoice, toChatCompletion } from './openai/encoder/chat-json.ts'
+export {
+  DEFAULT_OPEN_AI_CHAT_LIMITS,
+  type OpenAiChatLimits,
+  type ResolvedOpenAiChatLimits,
+} from './openai/source/chat-limits.ts'
 export { openAiChatSource, type OpenAiChatSourceOptions } from './openai/source/chat-source.ts'
 export { openAiChat } from './openai/encoder/chat-wire.ts'
 export { type OpenAiError, toOpenAiError } from './openai/format/errors.ts'

@@ -2,6 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { chunk, DONE } from './fake-backend.ts'
 import { readPieces as read, text } from './reading.ts'
 
+/** What a chunk without a choice becomes. */
+const CHUNK = { type: 'data', name: 'openai.chunk', data: null }
+
 describe('mapping', () => {
   test('keeps code points whole that packets cut', async () => {
     const bytes = new TextEncoder().encode(chunk({ content: '👩‍👩‍👧 한국어' }) + DONE)
@@ -49,16 +52,35 @@ describe('mapping', () => {
 })
 
 describe('what is beyond our model', () => {
-  test('tells what all chunks repeat once, and again when it changes', async () => {
+  test('tells what all chunks repeat once, with the first of them, and again when it changes', async () => {
     const of = (content: string, provider: string) =>
       chunk({ content }, { chunk: { provider, citations: ['x'], obfuscation: content } })
     const events = await read(of('', 'p'), of('a', 'p'), of('b', 'p'), of('c', 'q'), of('d', 'q'), DONE)
     expect(events).toEqual([
-      { ...text('a'), extra: { openai: { chunk: { provider: 'p', citations: ['x'] } } } },
+      { ...text(''), extra: { openai: { chunk: { provider: 'p', citations: ['x'] } } } },
+      text('a'),
       text('b'),
       { ...text('c'), extra: { openai: { chunk: { provider: 'q' } } } },
       text('d'),
     ])
+  })
+
+  test('tells what is repeated where a chunk says nothing else: it may be a sign of life', async () => {
+    const beat = chunk({}, { chunk: { choices: [], beat: { of: 'heart' }, system_fingerprint: 'fp' } })
+    const same = { ...CHUNK, extra: { openai: { chunk: { beat: { of: 'heart' } } } } }
+    expect(await read(beat, beat, beat, chunk({ content: 'a' }), DONE)).toEqual([
+      { ...CHUNK, extra: { openai: { chunk: { system_fingerprint: 'fp', beat: { of: 'heart' } } } } },
+      same,
+      same,
+      text('a'),
+    ])
+  })
+
+  test('tells again what was not there in the meantime', async () => {
+    const noted = (content: string) => chunk({ content }, { chunk: { note: 1 } })
+    const events = await read(noted('a'), noted('b'), chunk({ content: 'c' }), noted('d'), DONE)
+    const extra = { openai: { chunk: { note: 1 } } }
+    expect(events).toEqual([{ ...text('a'), extra }, text('b'), text('c'), { ...text('d'), extra }])
   })
 
   test('tells the model only when it is not the one that was asked for', async () => {
@@ -75,15 +97,17 @@ describe('what is beyond our model', () => {
     expect(await read(token, token, DONE)).toEqual([event, event])
   })
 
-  test('joins log probabilities of a token without text to the next', async () => {
+  test('keeps log probabilities of a token without text with that token', async () => {
     const of = (token: string) => ({ content: [{ token }] })
     const events = await read(
       chunk({ content: '' }, { choice: { logprobs: of('\\xe2') } }),
       chunk({ content: '–' }, { choice: { logprobs: of('\\x93') } }),
       DONE,
     )
-    const logprobs = { content: [{ token: '\\xe2' }, { token: '\\x93' }] }
-    expect(events).toEqual([{ ...text('–'), extra: { openai: { choice: { logprobs } } } }])
+    expect(events).toEqual([
+      { ...text(''), extra: { openai: { choice: { logprobs: of('\\xe2') } } } },
+      { ...text('–'), extra: { openai: { choice: { logprobs: of('\\x93') } } } },
+    ])
   })
 
   test('tells the verdict of a content filter once while it stays the same', async () => {
@@ -98,24 +122,45 @@ describe('what is beyond our model', () => {
     ])
   })
 
-  test('gives what came last an event of its own, so that nothing is lost', async () => {
-    const events = await read(
-      chunk({ content: 'a' }),
-      chunk({ annotations: [1] }),
+  test('gives each chunk that holds nothing we model an event of its own, at once', async () => {
+    const pieces = [
+      chunk({ role: 'assistant', content: null, audio: { id: 'x', transcript: 'He' } }),
+      chunk({ audio: { id: 'x', data: 'AA' } }),
+      chunk({ audio: { id: 'x', data: 'AA' } }),
       chunk({}, { chunk: { timings: { ms: 1 } } }),
-      DONE,
-    )
-    expect(events).toEqual([
-      text('a'),
-      { ...text(''), extra: { openai: { chunk: { timings: { ms: 1 } }, delta: { annotations: [1] } } } },
+      chunk({}, { index: 1, choice: { token_ids: [7] } }),
+    ]
+    const audio = (value: object) => ({ ...text(''), extra: { openai: { delta: { audio: { id: 'x', ...value } } } } })
+    expect(await read(...pieces, DONE)).toEqual([
+      audio({ transcript: 'He' }),
+      audio({ data: 'AA' }),
+      audio({ data: 'AA' }),
+      { ...text(''), extra: { openai: { chunk: { timings: { ms: 1 } } } } },
+      { ...text(''), choice: 1, extra: { openai: { choice: { token_ids: [7] } } } },
     ])
   })
 
-  test('passes content through whose type is not text', async () => {
-    const content = [{ type: 'thinking', thinking: [] }]
-    expect(await read(chunk({ content }), chunk({ content: 'a' }), DONE)).toEqual([
-      { ...text('a'), extra: { openai: { delta: { content } } } },
+  test('gives what comes with token counts to them', async () => {
+    const last = { choices: [], usage: { completion_tokens: 5 }, timings: { ms: 1 } }
+    const events = await read(chunk({ content: 'a' }), chunk({}, { chunk: last }), DONE)
+    expect(events).toEqual([
+      text('a'),
+      { type: 'usage', usage: { outputTokens: 5 }, extra: { openai: { chunk: { timings: { ms: 1 } } } } },
     ])
+  })
+
+  test('passes on a delta that is called a message, and a message beside the deltas', async () => {
+    const message = { role: 'assistant', content: 'ab', odd: 1 }
+    const alone = `data: ${JSON.stringify({ choices: [{ index: 0, message }] })}\n\n`
+    expect(await read(alone, DONE)).toEqual([{ ...text('ab'), extra: { openai: { delta: { odd: 1 } } } }])
+    const events = await read(chunk({ content: 'a' }), chunk({ content: 'b' }, { choice: { message } }), alone, DONE)
+    const extra = { openai: { choice: { message } } }
+    expect(events).toEqual([text('a'), { ...text('b'), extra }, { ...text(''), extra }])
+  })
+
+  test('passes on what has a type that we do not expect', async () => {
+    const odd = { content: { a: 1 }, refusal: [1], reasoning: {}, tool_calls: 'none', function_call: 'f', role: 'tool' }
+    expect(await read(chunk(odd), DONE)).toEqual([{ ...text(''), extra: { openai: { delta: odd } } }])
   })
 
   test('is not fooled by members named like what every object has', async () => {

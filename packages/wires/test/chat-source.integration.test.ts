@@ -28,7 +28,7 @@ async function openingError(answer: (exchange: Exchange) => unknown): Promise<un
 
 describe('request', () => {
   test('asks for a stream with usage and passes everything else through', async () => {
-    await using backend = await startBackend(answers(DONE))
+    await using backend = await startBackend(answers(chunk({ content: 'a' }), DONE))
     const body = { ...BODY, stream: false, stream_options: { include_obfuscation: false }, made_up: { deep: [1] } }
     const source = openAiChatSource({
       baseUrl: `${backend.baseUrl}/`,
@@ -120,7 +120,7 @@ describe('failures before the stream', () => {
     })
     expect(isSluiceError(error)).toBe(true)
     expect(error).toMatchObject({ code: 'SLUICE_ERR_BACKEND', status: 429, retryAfterMs: 1500, extra: own })
-    expect((error as Error).message).not.toContain('slow down')
+    expect((error as Error).message).toContain('slow down')
   })
 
   test.each([
@@ -132,18 +132,6 @@ describe('failures before the stream', () => {
     const error = await openingError(({ response }) => response.writeHead(503, { 'retry-after': wish }).end())
     expect(error).toMatchObject({ status: 503, extra: undefined })
     expect((error as { retryAfterMs?: number }).retryAfterMs).toEqual(retryAfterMs)
-  })
-
-  test.each([
-    ['{"message":"flat"}', { error: { message: 'flat' } }],
-    ['{"detail":"fastapi"}', { error: { message: 'fastapi', detail: 'fastapi' } }],
-    ['{"error":"mere text"}', { error: { message: 'mere text' } }],
-    ['<html>', undefined],
-    [`"${'x'.repeat(100_000)}"`, undefined],
-  ])('reads any error body (%#)', async (body, extra) => {
-    const error = await openingError(({ response }) => response.writeHead(400).end(body))
-    expect(error).toMatchObject({ code: 'SLUICE_ERR_BACKEND', status: 400 })
-    expect((error as { extra?: unknown }).extra).toEqual(extra)
   })
 
   test('is a 502 when nobody answers', async () => {
@@ -171,12 +159,16 @@ describe('failures in the stream', () => {
 
   test.each([
     ['ends without [DONE]', first],
-    ['ends without [DONE] though every choice has finished', first + chunk({}, { finish: 'stop' })],
+    [
+      'ends without [DONE] and one of its choices has not finished',
+      first + chunk({ content: 'b' }, { index: 1 }) + chunk({}, { finish: 'stop' }),
+    ],
+    ['ends in the middle of [DONE]', `${first}${chunk({}, { finish: 'stop' })}data: [DON`],
+    ['ends in the middle of a chunk after the finish', `${first}${chunk({}, { finish: 'stop' })}data: {"cho`],
     ['ends inside of a line', `${first}data: [DO`],
     ['sends what is not JSON', `${first}data: {"choices":[{"del\n\n${DONE}`],
     ['sends JSON that is no object', `${first}data: 1\n\n${DONE}`],
     ['gives up by finish reason', first + chunk({}, { finish: 'error' }) + DONE],
-    ['sends a line without end', `${first}data: ${'x'.repeat(1_100_000)}`],
   ])('rule 2: fails when the backend %s', async (_, bytes) => {
     const { events, error } = await readFailing(answers(bytes))
     expect(events.slice(0, 1)).toEqual([text('a')])

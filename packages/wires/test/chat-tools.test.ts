@@ -1,6 +1,9 @@
+import type { SourceItem } from '@sluice/core'
+import { openAiChatSource } from '@sluice/wires/openai'
 import { expect, test } from 'vitest'
+import { answering } from './answering.ts'
 import { chunk, DONE } from './fake-backend.ts'
-import { args, call, readPieces as read, text } from './reading.ts'
+import { args, call, contextOf, listOf, readPieces as read, text } from './reading.ts'
 
 const toolDelta = (...calls: object[]) => chunk({ tool_calls: calls })
 const open = (index: number, id: string, name: string, value = '') => ({
@@ -113,4 +116,101 @@ test('keeps what a provider says of a call', async () => {
   const signed = { ...open(0, 'x', 'f', '{}'), extra_content: { google: { thought_signature: 's' } } }
   const extra = { openai: { tool: { extra_content: { google: { thought_signature: 's' } } } } }
   expect(await read(toolDelta(signed), DONE)).toEqual([{ ...call('x', 'f'), extra }, args('x', '{}')])
+})
+
+test('tells of a call as soon as its name is known to be whole', async () => {
+  const source = openAiChatSource({
+    baseUrl: 'http://backend/v1',
+    body: { model: 'm' },
+    fetch: answering([toolDelta(open(0, 'x', 'f')), toolDelta(more(0, '{}')), DONE]),
+  })
+  const items = (await source(contextOf(new AbortController().signal))) as AsyncIterable<SourceItem>
+  expect(await listOf(items)).toEqual([[call('x', 'f')], [args('x', '{}')]])
+})
+
+test('makes a call of each of several objects in one, of which the backend forgot to tell', async () => {
+  const joined = await read(toolDelta(open(0, 'x', 'f', '{"a":1} {"a":2}{"a":"}{"}')), DONE)
+  expect(joined).toEqual([
+    call('x', 'f'),
+    args('x', '{"a":1} '),
+    call('call_0_0', 'f'),
+    args('call_0_0', '{"a":2}'),
+    call('call_0_0_3', 'f'),
+    args('call_0_0_3', '{"a":"}{"}'),
+  ])
+})
+
+test('takes arguments that are said once more, all of them, for what they are', async () => {
+  const pieces = [toolDelta(open(0, 'x', 'f')), toolDelta(more(0, '{"a"')), toolDelta(more(0, ':[1]}'))]
+  const events = [call('x', 'f'), args('x', '{"a"'), args('x', ':[1]}')]
+  expect(await read(...pieces, toolDelta(more(0, '{"a":[1]}')), DONE)).toEqual(events)
+  expect(await read(...pieces, toolDelta(open(0, 'x', 'f', '{"a":[1]}')), DONE)).toEqual(events)
+  expect(await read(...pieces, toolDelta(open(0, 'x', 'f')), DONE)).toEqual(events)
+})
+
+test('lets an empty object beside the name stand for arguments that follow', async () => {
+  const empty = toolDelta(open(0, 'x', 'f', '{}'))
+  expect(await read(empty, toolDelta(more(0, '{"a":')), toolDelta(more(0, '1}')), DONE)).toEqual([
+    call('x', 'f'),
+    args('x', '{"a":'),
+    args('x', '1}'),
+  ])
+  expect(await read(empty, chunk({ content: 'a' }), DONE)).toEqual([call('x', 'f'), args('x', '{}'), text('a')])
+  expect(await read(empty, toolDelta(open(1, 'y', 'g', '{}')), DONE)).toEqual([
+    call('x', 'f'),
+    args('x', '{}'),
+    call('y', 'g'),
+    args('y', '{}'),
+  ])
+})
+
+test('gives calls that share an id one each', async () => {
+  const events = await read(toolDelta(open(0, 'x', 'f', '{"a":1}'), open(1, 'x', 'g', '{"a":2}')), DONE)
+  expect(events).toEqual([call('x', 'f'), args('x', '{"a":1}'), call('call_0_1', 'g'), args('call_0_1', '{"a":2}')])
+})
+
+test('reads arguments that are an object, and an index that is a text', async () => {
+  const piece = { index: '1', id: 7, function: { name: 'f', arguments: { a: [1] } } }
+  expect(await read(toolDelta(piece), toolDelta({ index: '1', function: { arguments: ' ' } }), DONE)).toEqual([
+    call('7', 'f'),
+    args('7', '{"a":[1]}'),
+    args('7', ' '),
+  ])
+})
+
+test('keeps what stands beside the name of a function, and calls of other kinds', async () => {
+  const function_ = { name: 'f', arguments: '', strict: true }
+  const searched = { index: 1, id: 'y', type: 'web_search', web_search: { query: 'q' } }
+  expect(await read(toolDelta({ index: 0, id: 'x', function: function_ }, searched), DONE)).toEqual([
+    { ...call('x', 'f'), extra: { openai: { tool: { function: { strict: true } } } } },
+    { ...call('y', ''), extra: { openai: { tool: { type: 'web_search', web_search: { query: 'q' } } } } },
+  ])
+})
+
+test('gives what came before the name in the order it came in, and a name that came too late with the arguments', async () => {
+  const noted = (note: number, value: string) => ({ index: 0, note, function: { arguments: value } })
+  const events = await read(
+    toolDelta(noted(1, '{"a"')),
+    toolDelta(noted(2, ':')),
+    toolDelta({ index: 0, function: { name: 'f', arguments: '1}' } }),
+    DONE,
+  )
+  const tool = (note: number) => ({ openai: { tool: { note } } })
+  expect(events).toEqual([
+    { ...call('call_0_0', 'f'), extra: tool(1) },
+    args('call_0_0', '{"a"'),
+    { ...args('call_0_0', ':1}'), extra: tool(2) },
+  ])
+  const late = await read(
+    toolDelta(more(0, '{')),
+    chunk({ content: 'a' }),
+    toolDelta({ index: 0, function: { name: 'f', arguments: '}' } }),
+    DONE,
+  )
+  expect(late).toEqual([
+    call('call_0_0', ''),
+    args('call_0_0', '{'),
+    text('a'),
+    { ...args('call_0_0', '}'), extra: { openai: { tool: { function: { name: 'f' } } } } },
+  ])
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { TextTemplate } from '../src/openai/source/text-template.ts'
+import { TextTemplate } from '../src/openai/source/chunk/text-template.ts'
 
 const lineOf = (content: string, more = ''): string =>
   `{"id":"c","choices":[{"index":0,"delta":{"content":${JSON.stringify(content)}}${more}}]}`

@@ -1,16 +1,21 @@
-import { BufferPool, type Buffers } from './buffer-pool.ts'
+import { BufferPool, type Buffers } from './buffers/buffer-pool.ts'
 import type { Entry } from './entry.ts'
 import { EVENT_COST_BYTES, eventBytes } from '../events/event-size.ts'
+import type { StreamEvent } from '../events/event.ts'
 import type { LogAccount, LogOptions } from './log-options.ts'
 import { copyResumeState, createResumeState, foldResumeState, type ResumeState } from '../events/resume-state.ts'
 import { type Logged, Segment, toEvent } from './segment.ts'
-import { bytesUpTo, countFitting, mergedEntries, segmentWith, visitEvents } from './segment-list.ts'
+import { bytesUpTo, countFitting, mergedEntries, segmentWith, visitEvents, visitOutlines } from './segment-list.ts'
 import { TrimmedHead } from './trimmed-head.ts'
 import { utf8Length } from '../events/utf8.ts'
 
 const MAX_SEGMENT_BYTES = 16 * 1024
 /** A head that is trimmed goes in steps of at most this part of what is kept. */
 const SEGMENTS_PER_RETENTION = 16
+
+function isPlainText(event: StreamEvent): boolean {
+  return event.type === 'text' && event.extra === undefined
+}
 
 /** The events a log keeps, packed in segments, under the seqs they were given; its head may be gone. */
 export class EventBuffer implements Buffers {
@@ -46,12 +51,14 @@ export class EventBuffer implements Buffers {
   }
 
   protected push(event: Logged): void {
-    const bytes = typeof event === 'string' ? utf8Length(event) + EVENT_COST_BYTES : eventBytes(event)
+    // Written out once: a large event is measured and packed as this text.
+    const json = typeof event === 'string' || isPlainText(event) ? undefined : JSON.stringify(event)
+    const bytes = json === undefined ? eventBytes(event) : utf8Length(json) + EVENT_COST_BYTES
     let segment = this.#tail
     if (!segment || segment.epoch !== this.epoch || !segment.takes(event, bytes, this.#segmentBytes)) {
       segment = this.#roll(segment)
     }
-    segment.push(event, bytes, this)
+    segment.push(event, bytes, this, json)
     this.lastSeq++
     this.bytes += bytes
     this.totalBytes += bytes
@@ -143,7 +150,7 @@ export class EventBuffer implements Buffers {
   /** What happened up to `seq`, folded. */
   resumeStateAt(seq: number): ResumeState {
     const resumeState = this.head ? copyResumeState(this.head.resumeState) : createResumeState()
-    visitEvents(this.#segments, this.firstSeq - 1, Math.min(seq, this.lastSeq), (event) => {
+    visitOutlines(this.#segments, this.firstSeq - 1, Math.min(seq, this.lastSeq), (event) => {
       foldResumeState(resumeState, toEvent(event))
       return true
     })

@@ -28,6 +28,16 @@ export function visitEvents(
   visitSegments(segments, after, until, (segment, from, to) => segment.visit(from, to, visit))
 }
 
+/** The same without what makes an event large, where it is. */
+export function visitOutlines(
+  segments: SegmentList,
+  after: number,
+  until: number,
+  visit: (event: Logged) => boolean,
+): void {
+  visitSegments(segments, after, until, (segment, from, to) => segment.visitOutlines(from, to, visit))
+}
+
 /** Bytes charged for all events up to and including `seq`, which is one of these, since the stream began. */
 export function bytesUpTo(segments: SegmentList, seq: number): number {
   const segment = segmentWith(segments, seq)

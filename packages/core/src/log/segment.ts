@@ -1,10 +1,14 @@
-import type { Buffers } from './buffer-pool.ts'
+import type { Buffers } from './buffers/buffer-pool.ts'
 import type { StreamEvent } from '../events/event.ts'
 import { EVENT_COST_BYTES, eventBytes } from '../events/event-size.ts'
+import { isWorthPacking, PackedEvent } from './buffers/packed-event.ts'
 import { utf8Length } from '../events/utf8.ts'
 
 /** A logged event: a plain string is a piece of the text of choice 0, by far the most common kind. */
 export type Logged = string | StreamEvent
+
+/** An event as a segment holds it while it does not pack it as text. */
+type Item = Logged | PackedEvent
 
 const MAX_SEGMENT_EVENTS = 256
 /** Fewer events are not worth packing. */
@@ -32,8 +36,8 @@ export class Segment {
   count = 0
   /** True when every event is plain text. */
   plain = true
-  /** The events, while they are not packed. */
-  #items: Logged[] | undefined
+  /** The events, while they are not packed as text. */
+  #items: Item[] | undefined
   /** Packed text: a string, or UTF-8 in a buffer. */
   #text: string | Uint8Array = ''
   #textBytes = 0
@@ -55,11 +59,16 @@ export class Segment {
     return typeof event === 'string' && this.#textBytes + bytes - EVENT_COST_BYTES <= this.#text.length
   }
 
-  push(event: Logged, bytes: number, pool: Buffers): void {
+  /** `json` is the text of an event that is no plain text. */
+  push(event: Logged, bytes: number, pool: Buffers, json: string | undefined): void {
     if (this.count === 0 && isLongToken(event)) this.#text = pool.take(Math.max(bytes, LONG_TEXT_BYTES * 4))
     if (typeof this.#text !== 'string') this.#write(event as string, this.#text)
-    else if (this.#items) this.#items.push(event)
-    else this.#items = [event]
+    else {
+      const packs = typeof event !== 'string' && json !== undefined && isWorthPacking(event, bytes)
+      const item = packs ? new PackedEvent(event, json, bytes, pool) : event
+      if (this.#items) this.#items.push(item)
+      else this.#items = [item]
+    }
     if (typeof event !== 'string') this.plain = false
     this.count++
     this.bytes += bytes
@@ -91,15 +100,25 @@ export class Segment {
   release(pool: Buffers): void {
     if (typeof this.#text !== 'string') pool.give(this.#text)
     this.#text = ''
+    if (!this.plain) for (const item of this.#items ?? []) if (item instanceof PackedEvent) item.release(pool)
   }
 
   /** The event at `index` (0-based in this segment). */
   at(index: number): Logged {
-    return this.#items ? this.#items[index]! : this.#slice(index, index + 1)
+    return this.#items ? unpacked(this.#items[index]!) : this.#slice(index, index + 1)
   }
 
   /** Calls `visit` with the events `from`..`to` (exclusive) until it gives `false`; gives whether it never did. */
   visit(from: number, to: number, visit: (event: Logged, index: number) => boolean): boolean {
+    return this.#visitItems(from, to, (item, index) => visit(unpacked(item), index))
+  }
+
+  /** The same without what makes an event large, where it is. */
+  visitOutlines(from: number, to: number, visit: (event: Logged) => boolean): boolean {
+    return this.#visitItems(from, to, (item) => visit(item instanceof PackedEvent ? item.outline : item))
+  }
+
+  #visitItems(from: number, to: number, visit: (item: Item, index: number) => boolean): boolean {
     const items = this.#items
     // Packed text is found by adding lengths up: once, not for each event.
     let start = items ? 0 : this.#startOf(from)
@@ -118,7 +137,7 @@ export class Segment {
   /** The same with what each is charged, without its text where that is not needed. */
   visitBytes(from: number, to: number, visit: (bytes: number, index: number) => boolean): boolean {
     const lengthsAreBytes = !this.#items && (typeof this.#text !== 'string' || this.#ascii)
-    if (!lengthsAreBytes) return this.visit(from, to, (event, index) => visit(eventBytes(event), index))
+    if (!lengthsAreBytes) return this.#visitItems(from, to, (item, index) => visit(bytesOf(item), index))
     for (let index = from; index < to; index++) {
       if (!visit(this.#lengthAt(index) + EVENT_COST_BYTES, index)) return false
     }
@@ -168,6 +187,14 @@ export class Segment {
     const lengths = this.#lengths
     return typeof lengths === 'string' ? lengths.charCodeAt(index) : lengths[index]!
   }
+}
+
+function unpacked(item: Item): Logged {
+  return item instanceof PackedEvent ? item.unpack() : item
+}
+
+function bytesOf(item: Item): number {
+  return item instanceof PackedEvent ? item.bytes : eventBytes(item)
 }
 
 /** `event` as it is told to others. */

@@ -16,7 +16,7 @@ export class TrimmedHead {
   add(segment: Segment): void {
     // A run of plain text changes a resume state no more than one piece of it.
     if (segment.plain) return foldResumeState(this.resumeState, { type: 'text', text: '' })
-    segment.visit(0, segment.count, (event) => {
+    segment.visitOutlines(0, segment.count, (event) => {
       foldResumeState(this.resumeState, toEvent(event))
       if (typeof event !== 'string') this.summary.note(event)
       return true

@@ -91,7 +91,7 @@ export class EventNormalizer {
     if (bytes <= this.#maxDataBytes) return JSON.parse(text) as Some
     throw new SluiceError(
       'SLUICE_ERR_SOURCE_ITEM',
-      `The source gave a "${event.type}" event of ${bytes} bytes; at most ${this.#maxDataBytes} are allowed (a quarter of retentionBytes). Send a reference to it instead.`,
+      `The source gave a "${event.type}" event of ${bytes} bytes, more than maxDataBytes (${this.#maxDataBytes}) allows. Raise it, or send a reference instead.`,
     )
   }
 

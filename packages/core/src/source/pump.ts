@@ -51,7 +51,8 @@ export class Pump implements SourceProgress {
     this.#idleMs = options.deadlines.idleMs || Infinity
     this.#rewrite = rewrite
     if (rewrite) this.#admit = (event) => this.#admitted.accept(event)
-    const limits = { maxEventBytes: options.maxEventBytes, maxDataBytes: Math.floor(options.retentionBytes / 4) }
+    const { maxEventBytes, retentionBytes, maxDataBytes = Math.floor(retentionBytes / 4) } = options
+    const limits = { maxEventBytes, maxDataBytes }
     this.#admitted = new EventNormalizer(limits, log)
     this.#normalizer = rewrite
       ? new EventNormalizer(limits, { append: (event) => rewrite(event, this.#admit) })
@@ -112,9 +113,9 @@ export class Pump implements SourceProgress {
     go()
   }
 
-  /** The source says it is still working: the idle deadline begins anew; the one for the first token stands. */
+  /** The source says it is still working: the deadline that runs, for the first token or for silence, begins anew. */
   touch(): void {
-    if (!this.yielded || this.pullSinceMs === Infinity) return
+    if (this.pullSinceMs === Infinity) return
     this.#pulledSeq = -1
     this.#pulling()
   }

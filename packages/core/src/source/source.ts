@@ -22,7 +22,7 @@ export interface SourceContext {
   readonly signal: AbortSignal
   /** Messages that readers send while the source runs. Bounded; iterate it or leave it. */
   readonly inbox: AsyncIterable<Json>
-  /** Says "still working" without yielding: resets the idle deadline. */
+  /** Says "still working" without yielding: the deadlines for the first token and for silence begin anew. */
   touch(): void
   /** The text so far, when another instance's work is taken over; else empty. */
   readonly prefix: string

@@ -21,7 +21,7 @@ export type Durability = 'committed' | 'write-behind' | { readonly replicas: num
 
 /** Bounds on what a source may take. Each can be switched off with `false`. */
 export interface DeadlineOptions {
-  /** From the first pull to the first event, in milliseconds. Default 120,000. */
+  /** From the first pull to the first event, in milliseconds; `touch()` begins it anew. Default 120,000. */
   firstTokenMs?: number | false | undefined
   /** Between events while a pull is outstanding; any event or `touch()` begins it anew. Default 60,000. */
   idleMs?: number | false | undefined
@@ -42,6 +42,11 @@ export interface StreamOptions {
   retentionMs?: number | undefined
   /** Longer text is split into events of at most this many bytes. Default 16,384. */
   maxEventBytes?: number | undefined
+  /**
+   * Largest event that cannot be split, in bytes of JSON: data, a tool's result, what a provider sent beyond our model (an
+   * image, a piece of audio). A log may hold one such event beyond its other limits. Left open, it is a quarter of `retentionBytes`.
+   */
+  maxDataBytes?: number | undefined
   /** How long a stream nobody has attached to yet may run, in milliseconds. Default 30,000. */
   unattachedMs?: number | undefined
   /** When an HTTP answer opens although the source has not, in milliseconds. Default 2,000. */
@@ -67,6 +72,8 @@ export interface ResolvedStreamOptions {
   readonly retentionBytes: number
   readonly retentionMs: number
   readonly maxEventBytes: number
+  /** `undefined`: a quarter of `retentionBytes`. */
+  readonly maxDataBytes: number | undefined
   readonly unattachedMs: number
   readonly openAfterMs: number
   readonly durability: Durability
@@ -81,6 +88,7 @@ export const DEFAULT_STREAM_OPTIONS: ResolvedStreamOptions = {
   retentionBytes: MIB,
   retentionMs: 3_600_000,
   maxEventBytes: 16 * 1024,
+  maxDataBytes: undefined,
   unattachedMs: 30_000,
   openAfterMs: 2_000,
   durability: 'committed',
@@ -120,6 +128,7 @@ export function resolveStreamOptions(
     ),
     retentionMs: requireInteger('retentionMs', withDefault(options.retentionMs, base.retentionMs), 0, 30 * DAY_MS),
     maxEventBytes: requireInteger('maxEventBytes', withDefault(options.maxEventBytes, base.maxEventBytes), 16, MIB),
+    maxDataBytes: requireMaxDataBytes(withDefault(options.maxDataBytes, base.maxDataBytes)),
     unattachedMs: requireInteger('unattachedMs', withDefault(options.unattachedMs, base.unattachedMs), 1, DAY_MS),
     openAfterMs: requireInteger('openAfterMs', withDefault(options.openAfterMs, base.openAfterMs), 0, 60_000),
     durability: requireDurability(withDefault(options.durability, base.durability)),
@@ -133,6 +142,10 @@ export function resolveStreamOptions(
     )
   }
   return resolved
+}
+
+function requireMaxDataBytes(value: number | undefined): number | undefined {
+  return value === undefined ? undefined : requireInteger('maxDataBytes', value, 16, 1024 * MIB)
 }
 
 function requireDurability(value: Durability): Durability {

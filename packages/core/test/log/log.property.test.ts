@@ -18,12 +18,22 @@ const words = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom<Logged>('a', 'bc ', '😀', '你好', 'x'.repeat(60), 'y'.repeat(700)) },
   { weight: 1, arbitrary: hostileText({ loneSurrogates: false, maxPieces: 3 }).filter((text) => text !== '') },
 )
+/** What is packed outside the heap, one by one. */
+const large = fc.constantFrom<Logged>(
+  { type: 'text', text: '', extra: { openai: { delta: { audio: { data: 'A'.repeat(5000) } } } } },
+  { type: 'text', text: 'with', choice: 1, extra: ['é語😀'.repeat(900)] },
+  { type: 'data', name: 'image', data: { url: 'B'.repeat(20_000), __proto__: null } },
+  { type: 'tool', phase: 'call', id: 'big', name: 'f', extra: { signature: 'C'.repeat(4200) } },
+  { type: 'tool', phase: 'result', id: 'big', result: ['D'.repeat(4200)] },
+  { type: 'finish', reason: 'length', extra: { images: ['E'.repeat(4200)] } },
+)
 const events: fc.Arbitrary<Logged[]> = fc
   .array(
     fc.oneof(
       { weight: 5, arbitrary: fc.array(words, { minLength: 1, maxLength: 60 }) },
       { weight: 1, arbitrary: fc.array(words, { minLength: 250, maxLength: 300 }) },
       { weight: 2, arbitrary: sourceEvents({ maxEvents: 8 }) as fc.Arbitrary<Logged[]> },
+      { weight: 2, arbitrary: fc.array(large, { minLength: 1, maxLength: 4 }) },
       { weight: 2, arbitrary: fc.constant<Logged[]>(['EPOCH']) },
     ),
     { maxLength: 5 },

@@ -17,6 +17,7 @@ const mixed = fc.constantFrom<Logged>(
   { type: 'usage', usage: { outputTokens: 7 } },
   { type: 'text', text: 'b', choice: 1 },
   { type: 'reasoning', text: 'w'.repeat(600) },
+  { type: 'text', text: '', extra: { audio: 'A'.repeat(5000) } },
 )
 
 /** Runs of events that fill segments by number and by size, and mix text with everything else. */

@@ -45,6 +45,7 @@ const NUMBERS: readonly (readonly [string, string, readonly unknown[]])[] = [
   ['stream', 'retentionBytes', [100, 2048.5, false]],
   ['stream', 'retentionMs', [0.5, false]],
   ['stream', 'maxEventBytes', [15, 20.5, false]],
+  ['stream', 'maxDataBytes', [15, 20.5, false]],
   ['stream', 'unattachedMs', [0, 1.5, false]],
   ['stream', 'openAfterMs', [1.5, false, 60_001]],
   ['stream', 'takeoverMs', [1.5, false, 86_400_001]],

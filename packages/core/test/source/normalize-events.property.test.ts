@@ -205,7 +205,7 @@ describe('an item that is none is refused with a typed error that names the rule
       { type: 'tool', phase: 'args', id: SECRET.repeat(20), text: '{' },
     ]
     for (const event of events) {
-      expect(() => takeIn([event], limits)).toThrow(/200/)
+      expect(() => takeIn([event], limits)).toThrow('maxDataBytes (200)')
       expect(() => takeIn([event], limits)).not.toThrow(SECRET)
     }
   })

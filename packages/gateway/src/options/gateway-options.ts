@@ -44,6 +44,8 @@ export interface GatewayLimits {
   readonly firstTokenMs: number | false
   readonly idleMs: number | false
   readonly totalMs: number | false
+  /** Largest chunk of a streamed answer: an image comes in one. */
+  readonly maxChunkBytes: number
   /** Largest answer of the backend that comes in one piece. */
   readonly maxCompletionBytes: number
   readonly maxBodyBytes: number
@@ -100,6 +102,7 @@ export const DEFAULT_GATEWAY_OPTIONS: GatewayOptions = {
   firstTokenMs: DEFAULT_STREAM_OPTIONS.deadlines.firstTokenMs,
   idleMs: DEFAULT_STREAM_OPTIONS.deadlines.idleMs,
   totalMs: DEFAULT_STREAM_OPTIONS.deadlines.totalMs,
+  maxChunkBytes: 16 * MIB,
   maxCompletionBytes: 16 * MIB,
   maxBodyBytes: 32 * MIB,
   maxJsonBytes: DEFAULT_MAX_JSON_BYTES,

@@ -43,6 +43,13 @@ export const LIMIT_ROWS: OptionRows<GatewayLimits> = {
     example: HOUR_MS,
     help: 'How long an answer may take as a whole',
   }),
+  maxChunkBytes: size({
+    flag: '--max-chunk-bytes',
+    min: 1024,
+    max: 256 * MIB,
+    example: DEFAULTS.maxChunkBytes,
+    help: 'Largest chunk of a streamed answer of the backend: an image or a piece of audio comes in one',
+  }),
   maxCompletionBytes: size({
     flag: '--max-completion-bytes',
     min: 1024,

@@ -2,6 +2,8 @@ import type { LimitOptions, ReaderOptions, StreamOptions } from '@sluice/core'
 
 import type { GatewayOptions } from '../options/gateway-options.ts'
 
+const MAX_DATA_BYTES = 1024 * 1024 * 1024
+
 /** The gateway's options in the words of the library. */
 export function sluiceOptionsFor(options: GatewayOptions): {
   stream: StreamOptions
@@ -16,6 +18,8 @@ export function sluiceOptionsFor(options: GatewayOptions): {
       deadlines: { firstTokenMs, idleMs, totalMs },
       windowBytes,
       retentionBytes,
+      // What a chunk or a completion holds is one event, and may be longer as it is written here.
+      maxDataBytes: Math.min(MAX_DATA_BYTES, 2 * Math.max(options.maxChunkBytes, options.maxCompletionBytes)),
       retentionMs,
       unattachedMs,
       openAfterMs,

@@ -40,6 +40,7 @@ export function createBackendRunner(
       headers: toChatHeaders(headers),
       body: body as Parameters<typeof openAiChatSource>[0]['body'],
       bodyText,
+      maxChunkBytes: options.maxChunkBytes,
       maxCompletionBytes: options.maxCompletionBytes,
       fetch: createChatFetch(backend, options.upstreamKey, {
         answered(status, given) {

@@ -71,7 +71,5 @@ function reasonOf({ cause }: EndEvent): string {
 }
 
 function wordsOf({ error, reason }: EndEvent): string {
-  const { error: own } = (error?.extra ?? {}) as { error?: { message?: unknown } }
-  const said = typeof own?.message === 'string' ? ` It says: ${own.message}` : ''
-  return error ? `${error.message}${said}` : reason
+  return error?.message ?? reason
 }

@@ -308,9 +308,10 @@ describe('a failure in the middle', () => {
     expect(error.code).toBe(code)
   })
 
-  test('raises when the backend finished every choice but never said [DONE]', async () => {
-    const error = await failureOf(chunksOf(answering(ROLE, chunk({ content: 'half' }), STOP)))
+  test('raises when the backend ended its body before it finished, and not when it only never said [DONE]', async () => {
+    const error = await failureOf(chunksOf(answering(ROLE, chunk({ content: 'half' }))))
     expect(error.code).toBe('SLUICE_ERR_BACKEND')
+    expect(contentOf(await chunksOf(answering(ROLE, chunk({ content: 'whole' }), STOP)))).toBe('whole')
   })
 })
 

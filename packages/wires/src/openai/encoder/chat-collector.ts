@@ -1,6 +1,6 @@
-import type { EndEvent, FinishReason, StreamEvent, ToolEvent, Usage } from '@sluice/core'
+import type { EndEvent, FinishReason, Json, StreamEvent, ToolEvent, Usage } from '@sluice/core'
 import { type AnswerEvent, isOfChoice } from '@sluice/core/extend'
-import { type ChatExtra, chatExtraOf, type JsonObject } from '../format/chat-extra.ts'
+import { type ChatExtra, chatExtraOf, isJsonObject, type JsonObject } from '../format/chat-extra.ts'
 
 /** A tool call of a collected choice. */
 export interface CollectedTool {
@@ -19,6 +19,8 @@ export interface CollectedChoice {
   finish: FinishReason | undefined
   readonly extra: JsonObject[]
   readonly deltaExtra: JsonObject[]
+  /** The text and the parts of content that are no text, in order; `undefined` while there is nothing but text. */
+  parts: Json[] | undefined
 }
 
 /** Gathers a stream's events to what one JSON body needs. It holds all of the answer: bounded by whoever adds. */
@@ -56,6 +58,7 @@ export function createCollectedChoice(): CollectedChoice {
     finish: undefined,
     extra: [],
     deltaExtra: [],
+    parts: undefined,
   }
 }
 
@@ -71,10 +74,10 @@ class Collector implements ChatCollector {
     if (!isOfChoice(event)) return this.#ofAnswer(event)
     const choice = this.#choice(event.choice ?? 0)
     if (extra?.choice) choice.extra.push(extra.choice)
-    if (extra?.delta) choice.deltaExtra.push(extra.delta)
+    if (extra?.delta) addDelta(choice, extra.delta)
     switch (event.type) {
       case 'text':
-        if (event.text !== '') choice.text = (choice.text ?? '') + event.text
+        if (event.text !== '') addText(choice, event.text)
         break
       case 'reasoning':
         choice.reasoning = (choice.reasoning ?? '') + event.text
@@ -117,6 +120,30 @@ class Collector implements ChatCollector {
     }
     return choice
   }
+}
+
+/** Text is one part as long as nothing else comes between. */
+function addText(choice: CollectedChoice, text: string): void {
+  choice.text = (choice.text ?? '') + text
+  const last = choice.parts?.at(-1)
+  if (isOwnText(last)) choice.parts!.splice(-1, 1, textPart(last.text + text))
+  else choice.parts?.push(textPart(text))
+}
+
+function addDelta(choice: CollectedChoice, { content, ...rest }: JsonObject): void {
+  if (content !== undefined && content !== null) {
+    const before: Json[] = choice.parts ?? (choice.text === undefined ? [] : [textPart(choice.text)])
+    choice.parts = before.concat(content)
+  }
+  if (Object.keys(rest).length > 0) choice.deltaExtra.push(rest)
+}
+
+function textPart(text: string): { type: 'text'; text: string } {
+  return { type: 'text', text }
+}
+
+function isOwnText(part: Json | undefined): part is { type: 'text'; text: string } {
+  return isJsonObject(part) && part.type === 'text' && typeof part.text === 'string' && Object.keys(part).length === 2
 }
 
 function addTool(tools: CollectedTool[], event: ToolEvent, extra: ChatExtra | undefined): void {

@@ -1,6 +1,6 @@
 import type { FinishReason, ToolArgsEvent, ToolCallEvent, ToolEvent } from '@sluice/core'
 import type { ChoiceEvent, ChoiceState } from '@sluice/core/extend'
-import type { ChatExtra, JsonObject } from '../format/chat-extra.ts'
+import { type ChatExtra, type JsonObject, withToolExtra } from '../format/chat-extra.ts'
 
 /** The role, as the first delta of a choice has it. */
 export const ROLE: JsonObject = { role: 'assistant', content: '' }
@@ -41,7 +41,7 @@ export function finishWordOf(reason: FinishReason, extra: ChatExtra | undefined)
 export function callDelta(index: number, id: string, name: string, extra?: JsonObject): JsonObject {
   const type = extra?.type === 'custom' ? 'custom' : 'function'
   const called = type === 'custom' ? { custom: { name, input: '' } } : { function: { name, arguments: '' } }
-  return { index, id, type, ...called, ...extra }
+  return withToolExtra({ index, id, type, ...called }, extra)
 }
 
 function ownDelta(event: ChoiceEvent, choice: ChoiceState, tool: JsonObject | undefined): JsonObject | undefined {
@@ -66,7 +66,7 @@ function toolDelta(event: ToolEvent, choice: ChoiceState, extra: JsonObject | un
   switch (event.phase) {
     case 'call':
     case 'args':
-      return extra?.type === 'function_call' ? legacyDelta(event) : callingDelta(event, choice, extra)
+      return extra?.type === 'function_call' ? legacyDelta(event, extra) : callingDelta(event, choice, extra)
     case 'result':
     case 'error':
       return undefined
@@ -86,11 +86,11 @@ function callingDelta(
   if (index === -1) return undefined
   const { type, ...more } = extra ?? {}
   const piece = type === 'custom' ? { custom: { input: event.text } } : { function: { arguments: event.text } }
-  return { tool_calls: [{ index, ...piece, ...more }] }
+  return { tool_calls: [withToolExtra({ index, ...piece }, more)] }
 }
 
-function legacyDelta(event: ToolCallEvent | ToolArgsEvent): JsonObject {
-  return {
-    function_call: event.phase === 'call' ? { name: event.name, arguments: '' } : { arguments: event.text },
-  }
+function legacyDelta(event: ToolCallEvent | ToolArgsEvent, extra: JsonObject): JsonObject {
+  const piece = event.phase === 'call' ? { name: event.name, arguments: '' } : { arguments: event.text }
+  const called = withToolExtra({ function: piece }, { function: extra.function })
+  return { function_call: called.function }
 }

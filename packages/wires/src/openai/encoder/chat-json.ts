@@ -6,7 +6,7 @@ import {
   createChatCollector,
   createCollectedChoice,
 } from './chat-collector.ts'
-import { joinObjects, type JsonObject } from '../format/chat-extra.ts'
+import { isJsonObject, joinObjects, type JsonObject, withToolExtra } from '../format/chat-extra.ts'
 import { finishReasonOf } from '../format/chat-finish.ts'
 import { toOpenAiUsage } from '../format/chat-usage.ts'
 import type { ChatFacts } from '../format/chat-facts.ts'
@@ -21,10 +21,18 @@ export interface ChatCompletion {
   [name: string]: unknown
 }
 
-/** One choice of a {@link ChatCompletion}. `finish_reason` is null only when the answer was cut. */
+/**
+ * One choice of a {@link ChatCompletion}. `content` is a list of parts where a backend gave parts that are no text (thinking,
+ * images). `finish_reason` is null only when the answer was cut.
+ */
 export interface ChatCompletionChoice {
   index: number
-  message: { role: 'assistant'; content: string | null; refusal: string | null; [name: string]: unknown }
+  message: {
+    role: string
+    content: string | readonly Json[] | null
+    refusal: string | null
+    [name: string]: unknown
+  }
   finish_reason: string | null
   logprobs: Json
   [name: string]: unknown
@@ -49,7 +57,7 @@ export function toChatCompletion(
     ...(service_tier !== undefined && { service_tier }),
     ...(system_fingerprint !== undefined && { system_fingerprint }),
     model,
-    ...lastOf(extra),
+    ...joinObjects(extra, 'chunk'),
     ...identity,
     choices: answers.map(([index, choice]) => toChoice(index, choice, reason)),
     ...(usage && { usage: toOpenAiUsage(usage) }),
@@ -62,13 +70,8 @@ function collect(events: Iterable<StreamEvent>): ChatCollector {
   return collector
 }
 
-/** Members of a chunk are facts of the whole answer: the last word counts. */
-function lastOf(pieces: readonly JsonObject[]): JsonObject {
-  return Object.fromEntries(pieces.flatMap((piece) => Object.entries(piece)))
-}
-
 function toChoice(index: number, choice: CollectedChoice, reason: string | undefined): ChatCompletionChoice {
-  const { logprobs = null, finish_reason: word, ...more } = joinObjects(choice.extra, 'replace')
+  const { logprobs = null, finish_reason: word, ...more } = joinObjects(choice.extra, 'choice')
   return {
     ...more,
     index,
@@ -82,15 +85,16 @@ function toMessage(choice: CollectedChoice): ChatCompletionChoice['message'] {
   const legacy = choice.tools.find(isLegacy)
   const calls = choice.tools.filter((tool) => !isLegacy(tool)).map(toCall)
   const silent = choice.tools.length > 0 || choice.refusal !== undefined
-  return {
-    role: 'assistant',
-    content: choice.text ?? (silent ? null : ''),
+  const { role, ...extra } = joinObjects(choice.deltaExtra, 'delta')
+  const own = {
+    role: typeof role === 'string' ? role : 'assistant',
+    content: choice.parts ?? choice.text ?? (silent ? null : ''),
     refusal: choice.refusal ?? null,
     ...(choice.reasoning !== undefined && { reasoning_content: choice.reasoning }),
     ...(calls.length > 0 && { tool_calls: calls }),
-    ...(legacy && { function_call: { name: legacy.name, arguments: legacy.args } }),
-    ...joinObjects(choice.deltaExtra, 'join'),
+    ...(legacy && { function_call: toLegacyCall(legacy) }),
   }
+  return { ...own, ...extra, ...own }
 }
 
 function isLegacy(tool: CollectedTool): boolean {
@@ -98,8 +102,12 @@ function isLegacy(tool: CollectedTool): boolean {
 }
 
 function toCall({ id, name, args, extra }: CollectedTool): JsonObject {
-  const { type, ...more } = joinObjects(extra, 'replace')
-  return type === 'custom'
-    ? { id, type, custom: { name, input: args }, ...more }
-    : { id, type: 'function', function: { name, arguments: args }, ...more }
+  const { type, ...more } = joinObjects(extra, 'choice')
+  const called = type === 'custom' ? { custom: { name, input: args } } : { function: { name, arguments: args } }
+  return withToolExtra({ id, type: typeof type === 'string' ? type : 'function', ...called }, more)
+}
+
+function toLegacyCall({ name, args, extra }: CollectedTool): JsonObject {
+  const { function: more } = joinObjects(extra, 'choice')
+  return { ...(isJsonObject(more) && more), name, arguments: args }
 }

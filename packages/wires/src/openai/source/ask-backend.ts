@@ -1,11 +1,17 @@
-import { SluiceError } from '@sluice/core'
-
 import { type Addition, blamedAddition, type KnownAdditions } from './additions.ts'
-import { readText, toResponseError } from './backend-error.ts'
 import type { ChatRequest } from './chat-request.ts'
+import type { BackendErrors } from './error/backend-error.ts'
+import { readHead } from './error/read-head.ts'
 
 /** What a refusal says of its reason is found at its beginning. */
 const MAX_REASON_BYTES = 64 * 1024
+
+/** What a backend is asked with. */
+export interface AskParts {
+  readonly known: KnownAdditions
+  readonly send: (body: string, streams: boolean) => Promise<Response>
+  readonly errors: BackendErrors
+}
 
 /**
  * Asks a backend for an answer. What it refuses because sluice added it to the client's request is asked again without
@@ -13,11 +19,7 @@ const MAX_REASON_BYTES = 64 * 1024
  *
  * @throws SluiceError `SLUICE_ERR_BACKEND` with the backend's status, wish for a retry and error body
  */
-export async function askBackend(
-  request: ChatRequest,
-  known: KnownAdditions,
-  send: (body: string, streams: boolean) => Promise<Response>,
-): Promise<Response> {
+export async function askBackend(request: ChatRequest, { known, send, errors }: AskParts): Promise<Response> {
   const added = new Set<Addition>(request.additions.filter((addition) => !known.isRefused(addition)))
   const leftOut: Addition[] = []
   for (;;) {
@@ -31,22 +33,12 @@ export async function askBackend(
       for (const addition of leftOut) known.refuse(addition)
       return response
     }
-    if (added.size === 0) throw await toResponseError(response)
-    const text = await reasonOf(response)
+    if (added.size === 0) throw await errors.refused(response)
+    const text = await readHead(response, MAX_REASON_BYTES)
     const blamed = blamedAddition({ status: response.status, text }, added, known)
-    if (!blamed) throw await toResponseError(withBody(response, text))
+    if (!blamed) throw await errors.refused(withBody(response, text))
     added.delete(blamed)
     leftOut.push(blamed)
-  }
-}
-
-async function reasonOf(response: Response): Promise<string> {
-  try {
-    return await readText(response, MAX_REASON_BYTES)
-  } catch (error) {
-    // Too long to be a reason. What else failed is told by who asks.
-    if (error instanceof SluiceError) return ''
-    throw error
   }
 }
 

@@ -1,14 +1,16 @@
-import { SluiceError, type Source } from '@sluice/core'
+import { isSluiceError, SluiceError, type Source } from '@sluice/core'
 import { AdditionMemory } from './additions.ts'
 import { askBackend } from './ask-backend.ts'
-import { readText } from './backend-error.ts'
-import { ChatChunks } from './chat-chunks.ts'
+import { BackendErrors } from './error/backend-error.ts'
+import { ChatChunks } from './chunk/chat-chunks.ts'
 import type { JsonObject } from '../format/chat-extra.ts'
+import { type OpenAiChatLimits, resolveChatLimits } from './chat-limits.ts'
 import { ChatRequest } from './chat-request.ts'
-import { ChatStream } from './chat-stream.ts'
+import { ChatStream, type ChatStreamParts } from './chat-stream.ts'
+import { createRedact } from './error/redact.ts'
 
 /** Where a chat completion comes from. */
-export interface OpenAiChatSourceOptions {
+export interface OpenAiChatSourceOptions extends OpenAiChatLimits {
   /** As the official client takes it, version included: `http://localhost:8000/v1`. */
   baseUrl: string
   /** Sent as `Authorization: Bearer …`. */
@@ -39,22 +41,19 @@ export interface OpenAiChatSourceOptions {
    */
   path?: string | undefined
   /**
-   * Largest answer that comes in one piece, in bytes.
-   *
-   * @defaultValue 16777216
+   * Receives each failure of the backend, with its `cause`, which no client is shown: for a log. `stream` is the stream's
+   * id. What it throws changes nothing.
    */
-  maxCompletionBytes?: number | undefined
+  onFailure?: ((error: SluiceError, stream: string) => void) | undefined
 }
-
-/** A backend that ignores `stream: true`, or refuses it, answers in one piece. */
-const DEFAULT_MAX_COMPLETION_BYTES = 16 * 1024 * 1024
 
 /** What the backends that this process asks refuse of our additions. */
 const additions = new AdditionMemory()
 
 /**
  * A source that asks an OpenAI-compatible backend. It is open once the backend's headers are there; what the backend
- * refuses before that is thrown with the backend's status, wish for a retry and error body.
+ * refuses before that is thrown with the backend's status, wish for a retry and error body. An answer is whole once
+ * the backend has said `[DONE]`, or has finished every choice that it began and ended its body.
  *
  * Cancellation: when the context's signal aborts, or the iteration is left, the connection is closed at once.
  *
@@ -67,9 +66,9 @@ const additions = new AdditionMemory()
  * ```
  */
 export function openAiChatSource(options: OpenAiChatSourceOptions): Source {
-  const { apiKey, headers, body, fetch = globalThis.fetch, path = '/chat/completions' } = options
-  const { maxCompletionBytes = DEFAULT_MAX_COMPLETION_BYTES } = options
+  const { apiKey, headers, body, fetch = globalThis.fetch, path = '/chat/completions', onFailure } = options
   const url = resolveUrl(options.baseUrl, path)
+  const limits = resolveChatLimits(options)
   const fixed = {
     // Compressed streams arrive in bursts.
     'accept-encoding': 'identity',
@@ -77,39 +76,54 @@ export function openAiChatSource(options: OpenAiChatSourceOptions): Source {
     ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
     ...lowerCased(headers),
   }
+  const errors = new BackendErrors(createRedact(fixed))
   const request = new ChatRequest(body, options.bodyText)
-  return async ({ signal }) => {
+  return async (context) => {
+    const { id, signal } = context
+    const failed = (error: SluiceError): void => report(onFailure, error, id)
     const send = (text: string, streams: boolean): Promise<Response> => {
       const accept = streams ? 'text/event-stream' : 'application/json'
       return fetch(url, { method: 'POST', headers: { accept, ...fixed }, body: text, signal })
     }
     const known = additions.of(url, body.model)
-    const response = await interruptible(askBackend(request, known, send), signal)
-    const chunks = new ChatChunks(body.model)
-    if (!isJson(response)) return new ChatStream(bodyOf(response), chunks, signal)
-    chunks.readCompletion(await interruptible(readText(response, maxCompletionBytes), signal))
-    return [chunks.takeItems()]
+    const response = await open(() => askBackend(request, { known, send, errors }), { signal, errors, failed })
+    const chunks = new ChatChunks({ model: body.model, choices: choicesOf(body), ...limits, errors })
+    const mediaType = response.headers.get('content-type') ?? ''
+    const touch = (): void => context.touch()
+    const stream = new ChatStream(response.body!, { chunks, errors, limits, mediaType, signal, touch, failed })
+    // Whatever does not call itself an event stream may be a failure: until that is known, nothing is open.
+    if (!/^text\/event-stream\b/i.test(mediaType)) await stream.begin()
+    return stream
   }
 }
 
-function bodyOf({ status, body }: Response): ReadableStream<Uint8Array> {
-  if (body) return body
-  throw new SluiceError('SLUICE_ERR_BACKEND', `The backend answered with status ${status} and no body.`)
-}
-
-/** An abort is told as its reason, everything else as the backend's failure. */
-async function interruptible<Value>(task: Promise<Value>, signal: AbortSignal): Promise<Value> {
+async function open(
+  ask: () => Promise<Response>,
+  { signal, errors, failed }: Pick<ChatStreamParts, 'signal' | 'errors' | 'failed'>,
+): Promise<Response> {
   try {
-    return await task
+    const response = await ask()
+    if (response.body) return response
+    throw errors.noBody(response.status)
   } catch (cause) {
+    // An abort is told as its reason, everything else as the backend's failure.
     if (signal.aborted) throw signal.reason
-    if (cause instanceof SluiceError) throw cause
-    throw new SluiceError('SLUICE_ERR_BACKEND', 'The backend could not be reached.', { cause })
+    const error = isSluiceError(cause) ? cause : errors.unreachable(cause)
+    failed(error)
+    throw error
   }
 }
 
-function isJson(response: Response): boolean {
-  return /^application\/json\b/i.test(response.headers.get('content-type') ?? '')
+function report(onFailure: OpenAiChatSourceOptions['onFailure'], error: SluiceError, stream: string): void {
+  try {
+    onFailure?.(error, stream)
+  } catch {
+    // Whoever observes a failure must not become another.
+  }
+}
+
+function choicesOf({ n }: JsonObject): number {
+  return typeof n === 'number' && n > 1 ? n : 1
 }
 
 function resolveUrl(baseUrl: string, path: string): string {

@@ -1,28 +1,47 @@
-import { isSluiceError, SluiceError } from '@sluice/core'
-import { createSseParser, type SseParser } from '@sluice/sse'
-import type { ChatChunks, ChatItems } from './chat-chunks.ts'
+import { isSluiceError, type SluiceError } from '@sluice/core'
+import { AnswerBody } from './answer-body.ts'
+import type { BackendErrors } from './error/backend-error.ts'
+import type { ChatChunks, ChatItems } from './chunk/chat-chunks.ts'
+import type { ResolvedOpenAiChatLimits } from './chat-limits.ts'
 
 /** Time a backend has for ending its body after `[DONE]`, so that the connection can be used again. */
 const LINGER_MS = 1000
 
+/** Silence after the finish of all choices, from which on neither `[DONE]` nor token counts are expected any more. */
+const FINISHED_MS = 10_000
+
+/** What the body of an answer is read with. */
+export interface ChatStreamParts {
+  readonly chunks: ChatChunks
+  readonly errors: BackendErrors
+  readonly limits: ResolvedOpenAiChatLimits
+  readonly mediaType: string
+  readonly signal: AbortSignal
+  /** Called for bytes that bring nothing to be told: they show that the backend is still there. */
+  readonly touch: () => void
+  readonly failed: (error: SluiceError) => void
+}
+
 /**
- * The body of a streaming answer as items of a source: all of one piece of the body together. Unlike a generator it can
- * be left while a read is outstanding.
+ * The body of an answer as items of a source: all of one piece of the body together. Unlike a generator it can be left
+ * while a read is outstanding.
  */
 export class ChatStream implements AsyncIterableIterator<ChatItems, undefined, void> {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
-  readonly #chunks: ChatChunks
-  readonly #signal: AbortSignal
-  readonly #parser: SseParser
+  readonly #parts: ChatStreamParts
+  readonly #body: AnswerBody
   readonly #onAbort = (): void => this.#cancel()
+  /** What was read ahead. */
+  #first: ChatItems | undefined
   #over = false
+  #awaitedEnd: ReturnType<typeof setTimeout> | undefined
   #failure: { error: unknown } | undefined
 
-  constructor(body: ReadableStream<Uint8Array>, chunks: ChatChunks, signal: AbortSignal) {
+  constructor(body: ReadableStream<Uint8Array>, parts: ChatStreamParts) {
     this.#reader = body.getReader()
-    this.#chunks = chunks
-    this.#signal = signal
-    this.#parser = createSseParser({ onEvent: ({ event, data }) => this.#chunks.read(event, data) })
+    this.#parts = parts
+    this.#body = new AnswerBody(parts)
+    const { signal } = parts
     signal.addEventListener('abort', this.#onAbort)
     if (signal.aborted) this.#cancel()
   }
@@ -31,10 +50,20 @@ export class ChatStream implements AsyncIterableIterator<ChatItems, undefined, v
     return this
   }
 
+  /** Reads ahead until there is something to tell. Rejects when it is a failure. */
+  async begin(): Promise<void> {
+    const { done, value } = await this.next()
+    if (!done) this.#first = value
+  }
+
   async next(): Promise<IteratorResult<ChatItems, undefined>> {
+    const first = this.#first
+    this.#first = undefined
+    if (first) return { done: false, value: first }
     while (!this.#over) {
       const items = await this.#pull()
       if (items.length > 0) return { done: false, value: items }
+      if (!this.#over) this.#parts.touch()
     }
     const failure = this.#failure
     this.#failure = undefined
@@ -50,32 +79,52 @@ export class ChatStream implements AsyncIterableIterator<ChatItems, undefined, v
 
   /** Reads one piece of the body. What came before a failure is given first. */
   async #pull(): Promise<ChatItems> {
+    const { chunks, signal } = this.#parts
     try {
       const { done, value } = await this.#reader.read()
-      if (this.#over) return []
-      if (done) throw new SluiceError('SLUICE_ERR_BACKEND', 'The backend ended its answer without [DONE].')
-      this.#parser.push(value)
-      if (this.#chunks.done) this.#linger()
+      clearTimeout(this.#awaitedEnd)
+      if (this.#over) return this.#failure ? [] : chunks.takeItems()
+      if (done) {
+        this.#body.end()
+        this.#settle()
+      } else {
+        this.#body.push(value)
+        if (chunks.done) this.#linger()
+        else if (chunks.finished) this.#awaitedEnd = setTimeout(() => this.#endUnasked(), FINISHED_MS)
+      }
     } catch (error) {
       if (!this.#over) this.#fail(error)
     }
-    return this.#signal.aborted ? [] : this.#chunks.takeItems()
+    return signal.aborted ? [] : chunks.takeItems()
   }
 
-  #fail(error: unknown): void {
+  /** Some backends neither say `[DONE]` nor end their body: what they had to say is whole all the same. */
+  #endUnasked(): void {
+    try {
+      this.#body.end()
+      this.#cancel()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #fail(cause: unknown): void {
+    const error = isSluiceError(cause) ? cause : this.#parts.errors.broken(cause)
     this.#cancel()
-    this.#failure = { error: toBackendError(error) }
+    this.#failure = { error }
+    this.#parts.failed(error)
   }
 
   #cancel(): void {
     this.#settle()
-    if (this.#signal.aborted) this.#failure = { error: this.#signal.reason }
+    if (this.#parts.signal.aborted) this.#failure = { error: this.#parts.signal.reason }
     this.#reader.cancel().catch(() => {})
   }
 
   #settle(): void {
     this.#over = true
-    this.#signal.removeEventListener('abort', this.#onAbort)
+    clearTimeout(this.#awaitedEnd)
+    this.#parts.signal.removeEventListener('abort', this.#onAbort)
   }
 
   #linger(): void {
@@ -92,14 +141,4 @@ export class ChatStream implements AsyncIterableIterator<ChatItems, undefined, v
       // The answer is complete: how its connection ends is of no interest.
     }
   }
-}
-
-function toBackendError(error: unknown): SluiceError {
-  if (isSluiceError(error)) {
-    if (error.code === 'SLUICE_ERR_BACKEND') return error
-    return new SluiceError('SLUICE_ERR_BACKEND', 'The backend sent what is not an event stream.', { cause: error })
-  }
-  return new SluiceError('SLUICE_ERR_BACKEND', 'The connection to the backend broke in the middle of its answer.', {
-    cause: error,
-  })
 }
