@@ -52,7 +52,7 @@ export { Log } from './log/log.ts'
 export type { LogAccount, LogOptions, LogStart } from './log/log-options.ts'
 export type { LogReader, LogSleeper, LogWatcher } from './log/log-listeners.ts'
 export type { LogPersister } from './log/store-progress.ts'
-export { extendReaders } from './reader/reader.ts'
+export { extendReaders, limitReaders } from './reader/reader.ts'
 export {
   CLIENT_OPTION_NAMES,
   CLIENT_READING_NAMES,

@@ -15,6 +15,12 @@ export function extendReaders(log: Log, name: string, seq: number): number {
   return readers
 }
 
+/** Holds the readers of that name that have no credit of their own yet to what the name was granted before they came. */
+export function limitReaders(log: Log, name: string, seq: number): void {
+  for (const reader of log.readers)
+    if (reader instanceof Reader && reader.name === name && reader.limitSeq === Infinity) reader.limitSeq = seq
+}
+
 /** Gives `reader` its name, and the credit that this name has. */
 export function nameReader(reader: Reader, name: string): void {
   reader.name = name

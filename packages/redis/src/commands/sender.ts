@@ -8,7 +8,7 @@ import { SCRIPTS } from '../protocol/scripts.ts'
 
 const MAX_INBOX_MESSAGES = 64
 const MAX_INBOX_BYTES = 256 * 1024
-const MAX_GRANTS = 1_000
+export const MAX_GRANTS = 1_000
 /** How long what was sent is kept for a producer that does not take it. */
 const KEPT_MS = 3_600_000
 

@@ -90,9 +90,10 @@ export class ReplicaCache implements ReplicaOwner {
 
   /** Grants credit to readers of this name, also of a stream that has ended. Gives how many readers there are here. */
   grant({ tenant, id }: StreamName, reader: string, seq: number): number {
-    const replica = this.#replicas.get(id)?.stream
-    const logs = [replica?.facts.tenant === tenant ? replica.log : undefined, this.#finished.get(id)]
-    return logs.reduce((readers, log) => readers + (log ? extendReaders(log, reader, seq) : 0), 0)
+    const replica = this.#replicas.get(id)
+    const finished = this.#finished.get(id)
+    const here = replica?.stream.facts.tenant === tenant ? replica.grant(reader, seq) : 0
+    return here + (finished ? extendReaders(finished, reader, seq) : 0)
   }
 
   /** The stream was erased. */
@@ -152,7 +153,7 @@ export class ReplicaCache implements ReplicaOwner {
       this.#drop(cached)
     }
     const { connection, keys } = this.#context
-    const record = await readRecord(connection, keys, stream, { afterSeq: 0 })
+    const record = await readRecord(connection, keys, stream, { afterSeq: 0, grants: true })
     if (record.is !== 'stream') return foundWithoutEvents(record)
     const replica = new Replica(this.#context, record, this)
     this.#replicas.set(stream.id, replica)

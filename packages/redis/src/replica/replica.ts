@@ -1,6 +1,14 @@
-import { extendReaders, Log, type LogPersister, type LogWatcher, type StoredStream } from '@sluice/core/extend'
+import {
+  extendReaders,
+  limitReaders,
+  Log,
+  type LogPersister,
+  type LogWatcher,
+  type StoredStream,
+} from '@sluice/core/extend'
 
 import { readRecord, type RecordReading, type StoredState } from '../commands/read-record.ts'
+import { MAX_GRANTS } from '../commands/sender.ts'
 import type { StoreContext } from '../context/store-context.ts'
 import { decodeChunk } from '../protocol/chunk-codec.ts'
 import { parseNotice } from '../protocol/notice.ts'
@@ -33,11 +41,15 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
   readonly #subscription: StreamSubscription
   readonly #presence: Presence
   readonly #replicated: boolean
+  /** Credit by the name of a reader, as the store has it: one that comes later has it too. */
+  readonly #grants: Map<string, number>
   /** True once only a tombstone is left of it, wherever it was. */
   erased = false
   readonly #catchUp: SingleFlight<void> = new SingleFlight(() => this.#catchUpOnce())
 
-  constructor(context: StoreContext, { state, chunks }: RecordReading & { is: 'stream' }, owner: ReplicaOwner) {
+  constructor(context: StoreContext, record: RecordReading & { is: 'stream' }, owner: ReplicaOwner) {
+    const { state, chunks, grants } = record
+    this.#grants = new Map(grants)
     this.#context = context
     this.#owner = owner
     const { facts, keeping, timing } = state
@@ -77,6 +89,7 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
 
   readersChanged(): void {
     const { log } = this.stream
+    for (const [name, seq] of this.#grants) limitReaders(log, name, seq)
     if (log.readers.size > 0) this.#follow()
     else if (log.end) this.release()
     this.#presence.readersChanged()
@@ -113,8 +126,14 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
     else if (message === 'erased') void this.catchUp().catch(ignore)
     else {
       const notice = parseNotice(message)
-      if (notice?.about === 'grant') extendReaders(this.stream.log, notice.reader, notice.seq)
+      if (notice?.about === 'grant') this.grant(notice.reader, notice.seq)
     }
+  }
+
+  /** Grants credit to the readers of that name, those to come included; gives how many are here. */
+  grant(name: string, seq: number): number {
+    if (this.#grants.has(name) || this.#grants.size < MAX_GRANTS) this.#grants.set(name, seq)
+    return extendReaders(this.stream.log, name, seq)
   }
 
   /** `false`: the store must be asked; anybody may publish anything. */
@@ -172,7 +191,7 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
     if (record.is === 'erased') this.erased = true
     if (!goesOn || record.is !== 'stream') return
     const { state, grants } = record
-    for (const [name, seq] of grants) extendReaders(log, name, seq)
+    for (const [name, seq] of grants) this.grant(name, seq)
     this.#takeState(state)
     this.#presence.arrived()
     if (!state.end && state.leaseLeftMs < 0) this.#owner.lapsed(state)
