@@ -77,6 +77,10 @@ export default {
   out: 'html',
   readme: 'none',
   includeVersion: true,
+  // A clone may have no remote, or one that is a folder: a link into it leads nowhere.
+  disableGit: true,
+  basePath: fileURLToPath(new URL('../../', import.meta.url)),
+  sourceLinkTemplate: 'https://github.com/sluice-streams/sluice/blob/main/{path}#L{line}',
   excludePrivate: true,
   excludeProtected: true,
   excludeInternal: true,

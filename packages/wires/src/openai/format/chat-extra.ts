@@ -11,7 +11,7 @@ export interface JsonObject {
  * takes it for its own; {@link openAiChat} writes each member back where it was.
  *
  * Each member is held by an event of the chunk that it came with; what came without anything that we model has an event
- * of its own, an empty text of its choice or, where there is none, a {@link CHUNK_EVENT}. What the chunk before had, too, is
+ * of its own, an empty text of its choice or, where there is none, a `openai.chunk`. What the chunk before had, too, is
  * left out. A `tool.type` other than `function` says which shape the call had: `custom`, or `function_call` for the
  * deprecated one.
  */
