@@ -71,7 +71,8 @@ export {
   requireNumber,
   withDefault,
 } from './events/option-rules.ts'
-export { isOrigin } from './access/origin.ts'
+export { isOrigin, NULL_ORIGIN } from './access/origin.ts'
+export { isForeignHost, isFromElsewhere, isSameOrigin, type PageHeaders } from './access/page.ts'
 export { Scheduler, type Steppable } from './clock/scheduler.ts'
 export { type Identified, identifiedPrincipal, requirePrincipal } from './access/identify.ts'
 export { TokenBucket } from './clock/token-bucket.ts'

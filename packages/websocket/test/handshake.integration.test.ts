@@ -25,18 +25,58 @@ describe('a page', () => {
     ['of another origin', [PAGE], { origin: 'https://evil.example', ...byCookie }, 403],
     ['of an origin that begins alike', [PAGE], { origin: `${PAGE}.evil.example`, ...byCookie }, 403],
     ['of another scheme', [PAGE], { origin: 'http://app.example' }, 403],
-    [
-      'of another origin that has a token all the same',
-      [PAGE],
-      { origin: 'https://evil.example', authorization: 'Bearer x' },
-      403,
-    ],
     ['in a sandbox', [PAGE], { origin: 'null' }, 403],
+    ['in a sandbox, where such are allowed', ['null'], { origin: 'null' }, 101],
+    ['of an app', ['tauri://localhost'], { origin: 'tauri://localhost', ...byCookie }, 101],
     ['when none is allowed', [], { origin: PAGE }, 403],
     ['when all are, with a token', '*' as const, { origin: PAGE, ...byCookie, authorization: 'Bearer x' }, 101],
   ])('%s', async (_, origins, headers: Record<string, string>, status) => {
     rig = await startRig({ origins })
     expect(await refusedWith(rig.url, ['sluice.v1'], headers)).toBe(status)
+  })
+
+  test('that this very server has served needs no entry, unless its name may have been pointed at loopback', async () => {
+    const cookie = { cookie: 'session=1' }
+    const open = async (host: string, scheme = 'http'): Promise<number> =>
+      refusedWith(rig!.url, ['sluice.v1'], { host, origin: `${scheme}://${host}`, ...cookie })
+    rig = await startRig({ origins: [], hosts: ['app.example'] })
+    for (const host of ['localhost:8080', '127.0.0.1:8080', '[::1]:8080', 'app.example', 'app.example:8080'])
+      expect(await open(host)).toBe(101)
+    expect(await open('app.example', 'https')).toBe(101)
+    expect(await open('evil.example:8080')).toBe(403)
+    expect(await refusedWith(rig.url, ['sluice.v1'], { host: 'app.example', origin: 'https://evil.example' })).toBe(403)
+  })
+})
+
+describe('reliability S7: what shows a token, and an origin that is not allowed', () => {
+  const origin = 'https://evil.example'
+  const byBearer = (_: unknown, { bearer }: { bearer: string | undefined }) =>
+    bearer === 'right' ? { owner: 'ada' } : undefined
+
+  test('is let in for the token: native clients send an origin, too', async () => {
+    rig = await startRig({ origins: [PAGE], identify: byBearer })
+    expect(await refusedWith(rig.url, ['sluice.v1'], { origin, authorization: 'Bearer right' })).toBe(101)
+    expect(await refusedWith(rig.url, ['sluice.v1', 'bearer.right'], { origin })).toBe(101)
+    expect(await refusedWith(rig.url, ['sluice.v1', 'bearer.wrong'], { origin })).toBe(401)
+    expect(await refusedWith(rig.url, ['sluice.v1'], { origin, authorization: 'Basic right' })).toBe(403)
+  })
+
+  test('is not where a token is not asked for: a page could make one up', async () => {
+    rig = await startRig({ origins: [PAGE], identify: () => ({ owner: 'everyone' }) })
+    expect(await refusedWith(rig.url, ['sluice.v1', 'bearer.x'], { origin })).toBe(403)
+    expect(await refusedWith(rig.url, ['sluice.v1', 'ticket.x'], { origin })).toBe(403)
+  })
+
+  test('has no cookie looked at beside it', async () => {
+    rig = await startRig({
+      origins: [PAGE],
+      identify: ({ headers }, { bearer }) =>
+        headers.cookie === 'session=ada' || bearer === 'right' ? { owner: 'ada' } : undefined,
+    })
+    const cookie = 'session=ada'
+    expect(await refusedWith(rig.url, ['sluice.v1', 'bearer.junk'], { origin, cookie })).toBe(401)
+    expect(await refusedWith(rig.url, ['sluice.v1', 'bearer.right'], { origin, cookie })).toBe(101)
+    expect(await refusedWith(rig.url, ['sluice.v1', 'bearer.junk'], { origin: PAGE, cookie })).toBe(101)
   })
 })
 

@@ -14,6 +14,7 @@ test.each([
   'moz-extension://0f9c4b0e-6f1e-4a4a-9c1e-2f6a4d2b8a11',
   'vscode-webview://abc123',
   'file://',
+  'null',
 ])('%s is an origin', (text) => {
   expect(isOrigin(text)).toBe(true)
 })
@@ -21,7 +22,7 @@ test.each([
 test.each([
   '',
   '*',
-  'null',
+  'NULL',
   'app.example',
   'https://app.example/',
   'https://app.example:443',

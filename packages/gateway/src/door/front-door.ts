@@ -1,17 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 
-import { corsHeaders, preflightHeaders, type ResolvedCorsOptions, varyOf } from '@sluice/http'
+import { corsHeaders, preflightHeaders, varyOf } from '@sluice/http'
 
 import type { Log } from '../log/log.ts'
+import { foreignHostRefusal, type PageRules, strangersRefusal } from './pages.ts'
 import { type Refusal, refuse, UNAUTHORIZED } from './refusal.ts'
+import { headerOf, pathOf } from './request-words.ts'
 
 /** What a front door needs to know. */
-export interface FrontDoorParts {
+export interface FrontDoorParts extends PageRules {
   readonly log: Log
-  readonly cors: ResolvedCorsOptions | undefined
-  /** Whether pages may be let in at a path: where the API is, and not what is for operators. */
-  readonly isForPages: (path: string) => boolean
   readonly isKnown: (request: IncomingMessage) => boolean
 }
 
@@ -51,7 +50,7 @@ export function createFrontDoor(parts: FrontDoorParts, serve: RequestListener): 
     request.url = (request.url ?? '').replace(/^https?:\/\/[^/?#]*/i, '').replace(/^(?!\/|\*)/, '/')
     responses.set(request, response)
     logWhenOver(parts.log, request, response)
-    const refusal = refusalOf(request) ?? strangersRefusal(parts, request)
+    const refusal = refusalOf(request, parts) ?? strangersRefusal(parts, request)
     letPagesIn(parts, request, response)
     // What the parser is about to find wrong with the body is answered by the parser.
     if (refusal) return void setImmediate(refuse, response, refusal)
@@ -61,7 +60,8 @@ export function createFrontDoor(parts: FrontDoorParts, serve: RequestListener): 
 }
 
 /** Why a request is not taken, whoever sends it; nothing for one that is. */
-export function refusalOf({ method = '', rawHeaders, headers }: IncomingMessage): Refusal | undefined {
+export function refusalOf(request: IncomingMessage, rules: Pick<PageRules, 'hosts'>): Refusal | undefined {
+  const { method = '', rawHeaders, headers } = request
   if (countOf(rawHeaders, 'host') > 1) {
     const message = 'The request names two hosts.'
     return { status: 400, message, code: 'bad_request', headers: { connection: 'close' } }
@@ -71,7 +71,7 @@ export function refusalOf({ method = '', rawHeaders, headers }: IncomingMessage)
     const message = 'The only transfer coding that is understood is "chunked".'
     return { status: 501, message, code: 'not_implemented', headers: { connection: 'close' } }
   }
-  if (METHODS.includes(method) || method === 'OPTIONS') return undefined
+  if (METHODS.includes(method) || method === 'OPTIONS') return foreignHostRefusal(rules, request)
   return { ...METHOD_NOT_ALLOWED, headers: { allow: ALLOW, connection: 'close' } }
 }
 
@@ -81,25 +81,6 @@ export const METHOD_NOT_ALLOWED: Refusal = {
   message: `The methods that are taken are ${ALLOW}.`,
   code: 'method_not_allowed',
   headers: { allow: ALLOW },
-}
-
-/**
- * Why a page may not send this: it is of an origin that is not let in, and no preflight has asked for it, since a form could
- * send the same. What it would read of the answer it could not, but the answer would have been made.
- */
-function strangersRefusal({ cors, isForPages }: FrontDoorParts, request: IncomingMessage): Refusal | undefined {
-  const { origin, host, 'content-type': type = '' } = request.headers
-  if (request.method !== 'POST' || origin === undefined || !isForPages(pathOf(request)) || isAskedFor(type))
-    return undefined
-  if (cors && corsHeaders(cors, { header: () => origin })['access-control-allow-origin'] !== undefined) return undefined
-  if (URL.parse(origin)?.host === host) return undefined
-  const message = 'Pages of this origin may not send this: --cors-origin names those that may.'
-  return { status: 403, message, code: 'origin_not_allowed' }
-}
-
-/** Types that pages may not send elsewhere without a preflight. */
-function isAskedFor(type: string): boolean {
-  return /^application\/(?!x-www-form-urlencoded)[^;,\s]+\s*(?:;|$)/i.test(type)
 }
 
 function countOf(rawHeaders: readonly string[], name: string): number {
@@ -124,17 +105,6 @@ function answerOptions(parts: FrontDoorParts, request: IncomingMessage, response
   const lets = isPreflight && parts.cors && parts.isForPages(pathOf(request))
   response.writeHead(204, { allow: ALLOW, ...(lets && preflightHeaders(parts.cors, asked, METHODS)) })
   response.end()
-}
-
-function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
-  const value = headers[name]
-  return Array.isArray(value) ? value.join(', ') : value
-}
-
-/** Without its query, which may hold a ticket. */
-export function pathOf({ url = '' }: IncomingMessage): string {
-  const mark = url.search(/[?#]/)
-  return mark < 0 ? url : url.slice(0, mark)
 }
 
 function logWhenOver(log: Log, request: IncomingMessage, response: ServerResponse): void {

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 
 /** An answer that is no answer of the backend's: its status, and why. */
 export interface Refusal {
@@ -38,10 +38,10 @@ export function refuse(response: ServerResponse, refusal: Refusal): void {
 }
 
 /** The same to a request that offered to upgrade its connection, and on which there is no response yet. */
-export function refusalText(refusal: Refusal, statusText: string): string {
+export function refusalText(refusal: Refusal): string {
   const body = refusalBody(refusal)
   const head = [
-    `HTTP/1.1 ${refusal.status} ${statusText}`,
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
     'Connection: close',
     'Content-Type: application/json; charset=utf-8',
     'Cache-Control: no-store',

@@ -26,6 +26,8 @@ export interface GatewayOptions extends GatewayLimits {
   readonly auth: 'none' | 'bearer'
   readonly insecure: boolean
   readonly corsOrigin: readonly string[]
+  /** What requests may call a gateway on loopback, beside its addresses and `localhost`. */
+  readonly allowedHost: readonly string[]
   /** How long an answer to `GET /v1/streams/{id}` lasts before its client is asked to reconnect, ± 10 %. */
   readonly rotateAfterMs: number | false
   readonly drainMs: number
@@ -93,6 +95,7 @@ export const DEFAULT_GATEWAY_OPTIONS: GatewayOptions = {
   auth: 'none',
   insecure: false,
   corsOrigin: [],
+  allowedHost: [],
   rotateAfterMs: DEFAULT_READER_OPTIONS.rotateAfterMs,
   drainMs: 25_000,
   log: 'info',

@@ -1,7 +1,7 @@
 import { type GatewayOptions, type LogFormat, type LogLevel } from './gateway-options.ts'
 import { LIMIT_ROWS } from './limit-rows.ts'
 import { duration, oneOf, type OptionRows, parseSwitch } from './option-row.ts'
-import { parseBaseUrl, parseHost, parseOrigins, parseRedisUrl, parseWholeNumber } from './option-values.ts'
+import { parseBaseUrl, parseHost, parseHosts, parseOrigins, parseRedisUrl, parseWholeNumber } from './option-values.ts'
 
 export { DEFAULT_GATEWAY_OPTIONS } from './gateway-options.ts'
 export type { GatewayLimits, GatewayOptions, LogFormat, LogLevel, OnDisconnect } from './gateway-options.ts'
@@ -108,6 +108,16 @@ export const OPTION_TABLE: OptionRows<GatewayOptions> = {
     example: 'https://chat.example.com',
     help: 'Web pages that may use the gateway; repeat it, or separate several by commas',
     parse: parseOrigins,
+  },
+  allowedHost: {
+    flag: '--allowed-host',
+    variable: 'SLUICE_ALLOWED_HOST',
+    value: '<name>',
+    many: true,
+    rule: 'host names without scheme and port, or "*", with commas between them',
+    example: 'chat.example.com',
+    help: 'Names, beside localhost and addresses, that requests may call a gateway on loopback: those that a proxy before it keeps in Host; hosts of --cors-origin may, too',
+    parse: parseHosts,
   },
   rotateAfterMs: {
     flag: '--rotate-after-ms',

@@ -14,6 +14,12 @@ export function parseHost(text: string): string | undefined {
   return isIP(host) > 0 || /^[a-z\d_-]+(\.[a-z\d_-]+)*\.?$/.test(host) ? host : undefined
 }
 
+/** Hosts, or `*`, with commas between them. */
+export function parseHosts(text: string): readonly string[] | undefined {
+  const hosts = text.split(',').map((part) => (part.trim() === '*' ? '*' : parseHost(part.trim())))
+  return hosts.every((host) => host !== undefined) ? [...new Set(hosts)] : undefined
+}
+
 /** Whether only this machine can reach `host`. */
 export function isLoopback(host: string): boolean {
   const address = host.replace(/^::ffff:/, '')

@@ -52,7 +52,7 @@ function openServer(
   server.requestTimeout = 0
   server.on('connect', (_request, socket) => {
     socket.once('finish', () => socket.destroy())
-    socket.on('error', () => {}).end(refusalText(METHOD_NOT_ALLOWED, 'Method Not Allowed'))
+    socket.on('error', () => {}).end(refusalText(METHOD_NOT_ALLOWED))
   })
   return server
 }

@@ -2,19 +2,21 @@ import type { AddressInfo } from 'node:net'
 
 import { createSluice, type Sluice } from '@sluice/core'
 import { sluicePlugin } from '@sluice/fastify'
-import { resolveCors, type ResolvedCorsOptions } from '@sluice/http'
 import type { FastifyInstance } from 'fastify'
 
 import { mountApiRoutes } from '../passing/api-routes.ts'
 import { closeServer } from './close-server.ts'
 import { createApp } from './create-app.ts'
 import { createDemoRunner } from '../demo-runner/demo-runner.ts'
-import { createFrontDoor, pathOf, requestIdOf, responseTo } from '../door/front-door.ts'
+import { createFrontDoor, refusalOf, requestIdOf, responseTo } from '../door/front-door.ts'
+import type { PageRules } from '../door/pages.ts'
+import { pathOf } from '../door/request-words.ts'
+import { corsFor, hostsOf } from './page-options.ts'
 import { createIdentify } from './identify.ts'
 import { createLateHeaders } from './late-headers.ts'
 import { createLog } from '../log/log.ts'
 import { FailureLog } from '../upstream/failure-log.ts'
-import { GRPC_EXPOSED, mountGrpc } from './grpc.ts'
+import { mountGrpc } from './grpc.ts'
 import { GatewayMetrics } from './gateway-metrics.ts'
 import type { GatewayOptions } from '../options/gateway-options.ts'
 import { loadTokenizer } from '../demo-runner/tokenizer.ts'
@@ -76,21 +78,16 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
   const identify = createIdentify(options.auth)
   const runnerFor = createRunner(options, { backend, failures })
   const desk = createTicketIssuer(options.ticketMs)
-  const cors = corsFor(options.corsOrigin)
   const servicePaths = new Set<string>()
+  const pages: PageRules = {
+    cors: corsFor(options.corsOrigin),
+    isForPages: (path) => path.startsWith(`${MOUNT}/`) || servicePaths.has(path),
+    hosts: hostsOf(options),
+  }
   const app = createApp({
     options,
     log,
-    door: (serve) =>
-      createFrontDoor(
-        {
-          log,
-          cors,
-          isForPages: (path) => path.startsWith(`${MOUNT}/`) || servicePaths.has(path),
-          isKnown: (request) => identify(request) !== undefined,
-        },
-        serve,
-      ),
+    door: (serve) => createFrontDoor({ log, ...pages, isKnown: (request) => identify(request) !== undefined }, serve),
     isForSocket: (request) => isForSocket(request, SOCKETS),
   })
   opened.push(() => app.close())
@@ -119,7 +116,13 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
     drainMs: options.drainMs,
   })
   mountOperatorRoutes(app, sluice, metrics)
-  const sockets = mountWebSocket(app, SOCKETS, { sluice, options, desk, runnerFor })
+  const sockets = mountWebSocket(app, SOCKETS, {
+    sluice,
+    options,
+    desk,
+    runnerFor,
+    refusalOf: (request) => refusalOf(request, pages),
+  })
   opened.push(() => sockets.close())
   const grpc = mountGrpc(app, { sluice, options, identify, runnerFor })
   for (const path of grpc.paths) servicePaths.add(path)
@@ -159,15 +162,6 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
     close: () => (closing ??= closeAll()),
   }
 }
-
-/** Pages of these origins may use all that is below the mount, and see what the backend says in its headers. */
-function corsFor(origins: readonly string[]): ResolvedCorsOptions | undefined {
-  if (origins.length === 0) return undefined
-  return resolveCors({ origins: origins.includes('*') ? '*' : origins, exposed: EXPOSED })
-}
-
-/** Cookies are never let in, so that the star stands for every header that has no name here. */
-const EXPOSED = ['Sluice-Cursor', 'X-Request-Id', 'X-Should-Retry', ...GRPC_EXPOSED, '*']
 
 function urlOf(app: FastifyInstance, host: string): string {
   const { port } = app.server.address() as AddressInfo

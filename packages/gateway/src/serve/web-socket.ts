@@ -11,7 +11,7 @@ import { requestIdOf } from '../door/front-door.ts'
 import { createIdentify } from './identify.ts'
 import type { GatewayOptions } from '../options/gateway-options.ts'
 import { NO_SOCKETS } from '../passing/pass-on.ts'
-import { refusalText, refuse } from '../door/refusal.ts'
+import { type Refusal, refusalText, refuse } from '../door/refusal.ts'
 
 /** Tickets of this process, and the keys of those they were issued to. */
 export interface TicketIssuer {
@@ -56,7 +56,15 @@ export function mountWebSocket(
     options,
     desk,
     runnerFor,
-  }: { sluice: Sluice; options: GatewayOptions; desk: TicketIssuer; runnerFor: RunnerFor },
+    refusalOf,
+  }: {
+    sluice: Sluice
+    options: GatewayOptions
+    desk: TicketIssuer
+    runnerFor: RunnerFor
+    /** Why a request is not taken, whatever it is for. */
+    refusalOf: (request: IncomingMessage) => Refusal | undefined
+  },
 ): WebSocketHandler {
   const identify = createIdentify(options.auth)
   const handler = createWebSocketHandler({
@@ -65,6 +73,8 @@ export function mountWebSocket(
     identify: (_request, { bearer }) =>
       identify({ headers: { authorization: bearer === undefined ? undefined : `Bearer ${bearer}` } }),
     origins: options.corsOrigin.includes('*') ? '*' : options.corsOrigin,
+    // `Host` has been looked at by then.
+    hosts: '*',
     run(sent, { principal, bearer, request, bodyText }) {
       const { body } = parseStartBody(sent, 'native')
       const authorization = bearer === undefined ? desk.authorizationOf(principal) : `Bearer ${bearer}`
@@ -81,10 +91,11 @@ export function mountWebSocket(
     onError: (error) => app.log.error(error),
   })
   app.server.on('upgrade', (request, socket, head) => {
-    if (isForSocket(request, path)) return void handler.handleUpgrade(request, socket, head)
     // Node before 24.9 asks nobody whether to upgrade.
+    const refusal = refusalOf(request) ?? (isForSocket(request, path) ? undefined : NO_SOCKETS)
+    if (!refusal) return void handler.handleUpgrade(request, socket, head)
     socket.once('finish', () => socket.destroy())
-    return socket.on('error', () => {}).end(refusalText(NO_SOCKETS, 'Not Implemented'))
+    return socket.on('error', () => {}).end(refusalText(refusal))
   })
   app.get(path, (_request, reply) => {
     reply.hijack()

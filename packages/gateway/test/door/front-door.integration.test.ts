@@ -161,6 +161,28 @@ describe('a page of another origin', () => {
     expect(open.backend.asked.length).toBe(before)
   })
 
+  test('that names no origin is known by its address, or by what its browser says of it', async () => {
+    const before = open.backend.asked.length
+    for (const path of ['/v1/embeddings', '/v1/chat/completions', '/v1/streams']) {
+      for (const tell of [{ referer: 'https://evil.example/' }, { 'sec-fetch-site': 'cross-site' }]) {
+        const { status } = await fetch(open.gateway.url + path, {
+          method: 'POST',
+          headers: tell,
+          body: Buffer.from('{}'),
+        })
+        expect(status).toBe(403)
+      }
+    }
+    expect(open.backend.asked.length).toBe(before)
+    const referer = `${open.gateway.url}/page`
+    const { status } = await fetch(`${open.api}/embeddings`, {
+      method: 'POST',
+      headers: { referer },
+      body: Buffer.from('{}'),
+    })
+    expect(status).toBe(200)
+  })
+
   test('posts what it likes where it is allowed, of our own origin, or as JSON, which is asked for first', async () => {
     expect((await POST('text/plain', PAGE)).status).toBe(200)
     expect((await POST('text/plain', open.gateway.url)).status).toBe(200)

@@ -125,9 +125,14 @@ describe('a socket of the gateway', () => {
     client.ws.close()
   })
 
-  test('is not opened by strangers, other origins, or with a plain GET', async () => {
+  test('is not opened by strangers, pages of other origins, or with a plain GET', async () => {
     await expect(open([])).rejects.toThrow('401')
-    await expect(open(['bearer.sk-ada'], { origin: 'https://evil.example' })).rejects.toThrow('403')
+    await expect(open([], { origin: 'https://evil.example' })).rejects.toThrow('403')
+    const { value } = await askJson(`${stage.api}/tickets`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer sk-ada' },
+    })
+    await expect(open([`ticket.${String(value.ticket)}`], { origin: 'https://evil.example' })).rejects.toThrow('403')
     expect((await fetch(`${stage.api}/ws`)).status).toBe(426)
   })
 

@@ -31,7 +31,7 @@ export function toHttpRequest(request: Request, options: FetchRequestOptions = {
     method: request.method,
     path: pathBelow(mount, url.pathname),
     query: url.searchParams,
-    header: (name) => request.headers.get(name) ?? undefined,
+    header: (name) => request.headers.get(name) ?? (name === 'host' ? url.host : undefined),
     body: async () => {
       requireUnencoded(request.headers.get('content-encoding') ?? undefined)
       const read = readJsonBody(await collectBody(request.body ?? [], maxBodyBytes))

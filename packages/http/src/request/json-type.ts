@@ -1,4 +1,5 @@
 import { SluiceError } from '@sluice/core'
+import { isFromElsewhere } from '@sluice/core/extend'
 
 import type { HttpRequest } from './http-request.ts'
 
@@ -10,8 +11,18 @@ import type { HttpRequest } from './http-request.ts'
  */
 export function requireJsonType(request: Pick<HttpRequest, 'header'>): void {
   const type = request.header('content-type')
-  if (type === undefined ? request.header('origin') === undefined : isJsonType(type)) return
+  if (type === undefined ? !mayBeAPage(request) : isJsonType(type)) return
   throw new SluiceError('SLUICE_ERR_REQUEST', 'Send JSON, with Content-Type: application/json.', { status: 415 })
+}
+
+function mayBeAPage(request: Pick<HttpRequest, 'header'>): boolean {
+  if (request.header('origin') !== undefined) return true
+  return isFromElsewhere({
+    origin: undefined,
+    host: request.header('host'),
+    fetchSite: request.header('sec-fetch-site'),
+    referer: request.header('referer'),
+  })
 }
 
 function isJsonType(type: string): boolean {

@@ -40,7 +40,7 @@ export function toHttpRequest<Request extends NodeRequest>(
     path: pathBelow(mount, path),
     query: new URLSearchParams(search),
     header: (name) => {
-      const value = request.headers[name]
+      const value = request.headers[name] ?? (name === 'host' ? request.headers[':authority'] : undefined)
       return typeof value === 'object' ? value.join(', ') : value
     },
     body: async () => {

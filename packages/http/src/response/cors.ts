@@ -1,15 +1,15 @@
 import { SluiceError } from '@sluice/core'
-import { isOrigin } from '@sluice/core/extend'
+import { isOrigin, NULL_ORIGIN } from '@sluice/core/extend'
 import { joinHeaderLists } from '@sluice/sse'
 
 import type { HttpRequest } from '../request/http-request.ts'
 
 /** Which other origins may use the resource from a page. */
 export interface CorsOptions {
-  /** Origins such as `https://app.example`, or `*` for every one. */
+  /** Origins such as `https://app.example`, or `*` for every one. `null` is any page in a sandbox or from a file. */
   origins: readonly string[] | '*'
   /**
-   * Whether they may send cookies. Not together with `*`: every page on the web would act in its visitor's name.
+   * Whether they may send cookies. Not together with `*` or `null`: every page on the web would act in its visitor's name.
    *
    * @defaultValue false
    */
@@ -41,6 +41,9 @@ export function resolveCors(options: CorsOptions | undefined): ResolvedCorsOptio
   }
   if (origins !== '*' && !Array.isArray(origins)) throw invalid('"cors.origins" must be "*" or a list of origins')
   for (const origin of origins === '*' ? [] : origins) {
+    if (origin === NULL_ORIGIN && credentials) {
+      throw invalid('"cors.credentials" cannot be true where "cors.origins" has "null"; name the origins')
+    }
     if (isOrigin(origin)) continue
     throw invalid(`"cors.origins" has ${JSON.stringify(origin)}; an origin looks like "https://app.example"`)
   }

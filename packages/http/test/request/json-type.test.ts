@@ -16,6 +16,15 @@ test.each([
   expect(() => requireJsonType(headersOf(type, origin))).not.toThrow()
 })
 
+test('what no type is declared for is taken from no page of elsewhere, which old browsers name by its address only', () => {
+  const typeless = (headers: Record<string, string>) => () =>
+    requireJsonType({ header: (name) => ({ host: 'api.example', ...headers })[name] })
+  expect(typeless({ referer: 'https://evil.example/' })).toThrow(expect.objectContaining({ status: 415 }))
+  expect(typeless({ 'sec-fetch-site': 'cross-site' })).toThrow(expect.objectContaining({ status: 415 }))
+  expect(typeless({ referer: 'https://api.example/page' })).not.toThrow()
+  expect(typeless({})).not.toThrow()
+})
+
 test.each([
   [undefined, 'https://a.example'],
   ['text/plain;charset=UTF-8', undefined],

@@ -72,10 +72,17 @@ export interface WebSocketHandlerOptions {
   /** Takes tickets (`ticket.…` as a subprotocol, and `authenticate`). Default: none are taken. */
   tickets?: Pick<Tickets, 'redeem'> | undefined
   /**
-   * Pages that may open sockets, as browsers spell their origin: `https://app.example`; `*` for all of them, whose
-   * cookies `identify` then does not see. Clients that name no origin are no browsers. Default: no page.
+   * Pages of elsewhere that may open sockets, as browsers spell their origin: `https://app.example`; `*` for all of them, or
+   * `null` for those in a sandbox or from a file, whose cookies `identify` then does not see. Pages that this very server
+   * has served need no entry, nor does a client that is let in for its bearer token. Default: no other page.
    */
   origins?: readonly string[] | '*' | undefined
+  /**
+   * Host names, in lower case and without ports, that pages served from a loopback address may go by beside `localhost`:
+   * those that a proxy keeps in `Host`. An attacker can point a name of theirs at loopback. `*` for any name, where they
+   * were checked already. Default: none.
+   */
+  hosts?: readonly string[] | '*' | undefined
   /** Makes the sources of what clients start. Without it streams are read, cancelled and so on, but not started. */
   run?: RunSource | undefined
   /** How often a peer is asked whether it is there, in milliseconds; two misses end the socket, within two periods. Default 15,000. */
@@ -91,6 +98,7 @@ export interface ResolvedWebSocketHandlerOptions {
   readonly identify: IdentifySocket
   readonly tickets: Pick<Tickets, 'redeem'> | undefined
   readonly origins: ReadonlySet<string> | '*'
+  readonly hosts: ReadonlySet<string> | '*'
   readonly run: RunSource | undefined
   readonly pingMs: number
   readonly limits: ResolvedWebSocketLimits
@@ -100,10 +108,12 @@ export interface ResolvedWebSocketHandlerOptions {
 /** Defaults of `createWebSocketHandler`. */
 export const DEFAULT_WEBSOCKET_OPTIONS: {
   readonly origins: readonly string[]
+  readonly hosts: readonly string[]
   readonly pingMs: number
   readonly limits: ResolvedWebSocketLimits
 } = {
   origins: [],
+  hosts: [],
   pingMs: 15_000,
   limits: {
     maxSockets: 10_000,
@@ -117,14 +127,14 @@ export const DEFAULT_WEBSOCKET_OPTIONS: {
   },
 }
 
-const NAMES = ['sluice', 'identify', 'tickets', 'origins', 'run', 'pingMs', 'limits', 'onError']
+const NAMES = ['sluice', 'identify', 'tickets', 'origins', 'hosts', 'run', 'pingMs', 'limits', 'onError']
 const MAX_LIMIT = 64 * 1024 * 1024
 const HOUR_MS = 3_600_000
 
 /** Fills in defaults and checks the result. @throws SluiceError `SLUICE_ERR_OPTION` */
 export function resolveWebSocketOptions(options: WebSocketHandlerOptions): ResolvedWebSocketHandlerOptions {
   requireKnownNames('', options, NAMES)
-  const { sluice, identify, tickets, origins, run, pingMs, limits = {}, onError } = options
+  const { sluice, identify, tickets, origins, hosts, run, pingMs, limits = {}, onError } = options
   if (typeof sluice !== 'object' || sluice === null || typeof sluice.attach !== 'function')
     throw invalidOption('sluice', sluice, 'what createSluice gives')
   requireFunction('identify', identify)
@@ -136,6 +146,7 @@ export function resolveWebSocketOptions(options: WebSocketHandlerOptions): Resol
     identify,
     tickets,
     origins: resolveOrigins(origins ?? DEFAULT_WEBSOCKET_OPTIONS.origins),
+    hosts: resolveHosts(hosts ?? DEFAULT_WEBSOCKET_OPTIONS.hosts),
     run,
     pingMs: requireInteger('pingMs', pingMs ?? DEFAULT_WEBSOCKET_OPTIONS.pingMs, 1, HOUR_MS),
     limits: resolveLimits(limits),
@@ -163,11 +174,18 @@ function resolveOrigins(origins: readonly string[] | '*'): ReadonlySet<string> |
   if (origins === '*') return origins
   if (!Array.isArray(origins)) throw invalidOption('origins', origins, 'a list of origins, or "*"')
   for (const origin of origins) {
-    // `null` is what sandboxed pages and files call themselves.
-    if (origin !== 'null' && !isOrigin(origin))
+    if (!isOrigin(origin))
       throw invalidOption('origins', origin, 'origins such as "https://app.example", without a path')
   }
   return new Set(origins)
+}
+
+function resolveHosts(hosts: readonly string[] | '*'): ReadonlySet<string> | '*' {
+  if (hosts === '*') return hosts
+  const rule = 'a list of host names such as "app.example", in lower case and without ports, or "*"'
+  if (!Array.isArray(hosts) || !hosts.every((host) => URL.parse(`http://${host}`)?.host === host))
+    throw invalidOption('hosts', hosts, rule)
+  return new Set(hosts)
 }
 
 function requireFunction(name: string, value: unknown): void {
