@@ -7,6 +7,7 @@ import {
   type Keeping,
   Log,
   type LookUp,
+  requireInteger,
   type StoredStream,
   type StoreHost,
   type StoreRef,
@@ -25,6 +26,7 @@ import { openStoreContext } from './context/open-store-context.ts'
 import type { StoreContext } from './context/store-context.ts'
 import { ProducedStreams } from './producing/produced-streams.ts'
 import type { Notice } from './protocol/notice.ts'
+import { SCRIPTS } from './protocol/scripts.ts'
 import { ReplicaCache } from './replica/replica-cache.ts'
 import { StreamLookup } from './stream-lookup.ts'
 import { Maintenance } from './upkeep/maintenance.ts'
@@ -52,6 +54,17 @@ export interface RedisStore extends Store {
    * @throws SluiceError `SLUICE_ERR_STORE` when it does not answer, `SLUICE_ERR_OPTION` when it is too old
    */
   ready(): Promise<void>
+  /**
+   * Agrees with all processes on this Redis on a value: that of whoever proposed one first. It holds for `ttlMs`
+   * milliseconds, or for ever.
+   *
+   * @throws SluiceError `SLUICE_ERR_STORE` when Redis does not answer: the proposal may hold all the same
+   * @example
+   * ```ts
+   * const secret = await store.agree('ticket-secret', randomBytes(32).toString('base64url'))
+   * ```
+   */
+  agree(name: string, proposal: string, ttlMs?: number): Promise<string>
 }
 
 class StreamsOnRedis implements RedisStore {
@@ -90,6 +103,13 @@ class StreamsOnRedis implements RedisStore {
 
   ready(): Promise<void> {
     return this.#startUpCheck.passed()
+  }
+
+  async agree(name: string, proposal: string, ttlMs?: number): Promise<string> {
+    const ms = ttlMs === undefined ? 0 : requireInteger('ttlMs', ttlMs, 1, Number.MAX_SAFE_INTEGER)
+    await this.ready()
+    const { connection, keys } = this.#context
+    return String(await connection.run(SCRIPTS.agree, [keys.agreed(name)], [proposal, ms]))
   }
 
   serve(host: StoreHost): void {

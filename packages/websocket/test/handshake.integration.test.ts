@@ -39,9 +39,14 @@ describe('a page', () => {
     const cookie = { cookie: 'session=1' }
     const open = async (host: string, scheme = 'http'): Promise<number> =>
       refusedWith(rig!.url, ['sluice.v1'], { host, origin: `${scheme}://${host}`, ...cookie })
-    rig = await startRig({ origins: [], hosts: ['app.example'] })
-    for (const host of ['localhost:8080', '127.0.0.1:8080', '[::1]:8080', 'app.example', 'app.example:8080'])
+    rig = await startRig({ origins: [] })
+    for (const host of ['localhost:8080', 'api.localhost', '127.0.0.1:8080', '[::1]:8080'])
       expect(await open(host)).toBe(101)
+    expect(await open('app.example')).toBe(403)
+    await rig[Symbol.asyncDispose]()
+    rig = await startRig({ origins: [], hosts: ['app.example'] })
+    for (const host of ['127.0.0.1:8080', 'app.example', 'app.example:8080']) expect(await open(host)).toBe(101)
+    expect(await open('localhost:8080')).toBe(403)
     expect(await open('app.example', 'https')).toBe(101)
     expect(await open('evil.example:8080')).toBe(403)
     expect(await refusedWith(rig.url, ['sluice.v1'], { host: 'app.example', origin: 'https://evil.example' })).toBe(403)

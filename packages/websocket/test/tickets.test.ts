@@ -23,6 +23,24 @@ describe('a ticket', () => {
     expect(createTickets({ secret: Buffer.from(SECRET) }).redeem(ticket)).toMatchObject({ owner: 'ada' })
   })
 
+  test('is taken once by all processes that share what is spent', async () => {
+    const spent = new Map<string, number>()
+    const spend = async (nonce: string, ttlMs: number): Promise<boolean> =>
+      spent.size !== spent.set(nonce, spent.get(nonce) ?? ttlMs).size
+    const processes = [1, 2, 3].map(() => createTickets({ secret: SECRET, ttlMs: 5_000, spend }))
+    const { ticket } = processes[0]!.issue({ owner: 'ada' })
+    const answers = await Promise.all(processes.map(async (tickets) => tickets.redeem(ticket)))
+    expect(answers.filter(Boolean)).toEqual([{ owner: 'ada', tenant: undefined, expiresAtMs: undefined }])
+    const [ttlMs] = spent.values()
+    expect(ttlMs).toBeGreaterThan(0)
+    expect(ttlMs).toBeLessThanOrEqual(5_000)
+  })
+
+  test('that it cannot be said to be spent for the first time is not taken', async () => {
+    const tickets = createTickets({ secret: SECRET, spend: () => Promise.reject(new Error('no answer')) })
+    await expect(tickets.redeem(tickets.issue({ owner: 'ada' }).ticket)).rejects.toThrow('no answer')
+  })
+
   test('fits into a subprotocol', () => {
     const { ticket } = createTickets({ secret: SECRET }).issue({ owner: 'ada lovelace 👩🏽‍🚀, "x"', tenant: 'ünï' })
     expect(ticket).toMatch(/^[\w-]+\.[\w-]+$/)
@@ -75,6 +93,7 @@ describe('a ticket', () => {
     [{ secret: 'short' }, /"secret".*32 bytes/],
     [{ secret: SECRET, ttlMs: 0 }, /"ttlMs" is 0/],
     [{ secret: SECRET, ttl: 5 }, /no option "ttl"/],
+    [{ secret: SECRET, spend: 'once' as never }, /"spend" is "once"/],
     [{ secret: undefined as unknown as string }, /"secret" is undefined/],
   ])('is not made of wrong options: %j', (options, message) => {
     expect(() => createTickets(options)).toThrow(message)

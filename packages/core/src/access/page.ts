@@ -33,13 +33,13 @@ export function isFromElsewhere({ origin, host, fetchSite, referer }: PageHeader
 /**
  * Whether `host` (a `Host` header) names somebody else than a server that only its own machine can reach: a page whose name
  * an attacker has pointed at loopback (DNS rebinding) sends that name, and its browser takes the answer for the page's own.
- * Addresses are nobody's name. `known` are further names of this server, without ports, in lower case.
+ * Addresses are nobody's name. `known` are the names of this server, without ports, in lower case; `localhost` stands for
+ * names below it, too.
  */
 export function isForeignHost(host: string, known: ReadonlySet<string>): boolean {
   const url = URL.parse(`http://${host}`)
   // What is no host at all, no browser sends.
   if (!url || url.username !== '' || url.password !== '' || url.pathname !== '/') return true
-  const name = url.hostname.replace(/\.$/, '')
-  if (/^\[.*\]$|^\d+\.\d+\.\d+\.\d+$/.test(name)) return false
-  return name !== 'localhost' && !name.endsWith('.localhost') && !known.has(name)
+  const name = url.hostname.replace(/\.$/, '').replace(/^.+\.localhost$/, 'localhost')
+  return !/^\[.*\]$|^\d+\.\d+\.\d+\.\d+$/.test(name) && !known.has(name)
 }

@@ -4,7 +4,7 @@ import { isForeignHost, isFromElsewhere, isSameOrigin } from '@sluice/core/exten
 
 const name = fc.domain().map((domain) => domain.toLowerCase())
 const port = fc.integer({ min: 1, max: 65_535 })
-const NONE: ReadonlySet<string> = new Set()
+const LOCAL: ReadonlySet<string> = new Set(['localhost'])
 
 describe('a page', () => {
   test('is of this server only where scheme-less host and port are those that the request names', () => {
@@ -66,7 +66,7 @@ describe('a host that names a server of this machine', () => {
     '192.168.1.5:8080',
     '2130706433',
   ])('%s is none of elsewhere', (host) => {
-    expect(isForeignHost(host, NONE)).toBe(false)
+    expect(isForeignHost(host, LOCAL)).toBe(false)
   })
 
   test.each([
@@ -80,13 +80,14 @@ describe('a host that names a server of this machine', () => {
     '',
     'a b',
   ])('%j is one', (host) => {
-    expect(isForeignHost(host, NONE)).toBe(true)
+    expect(isForeignHost(host, LOCAL)).toBe(true)
   })
 
   test('is one of elsewhere unless it is known, whatever its port', () => {
     fc.assert(
       fc.property(name, name, port, (known, asked, p) => {
         expect(isForeignHost(`${asked}:${p}`, new Set([known]))).toBe(asked !== known)
+        expect(isForeignHost(`localhost:${p}`, new Set([known]))).toBe(true)
       }),
     )
   })

@@ -28,6 +28,8 @@ export interface GatewayOptions extends GatewayLimits {
   readonly corsOrigin: readonly string[]
   /** What requests may call a gateway on loopback, beside its addresses and `localhost`. */
   readonly allowedHost: readonly string[]
+  /** What tickets are signed with; left out, gateways on one Redis agree on one. */
+  readonly ticketSecret: string | undefined
   /** How long an answer to `GET /v1/streams/{id}` lasts before its client is asked to reconnect, ± 10 %. */
   readonly rotateAfterMs: number | false
   readonly drainMs: number
@@ -96,6 +98,7 @@ export const DEFAULT_GATEWAY_OPTIONS: GatewayOptions = {
   insecure: false,
   corsOrigin: [],
   allowedHost: [],
+  ticketSecret: undefined,
   rotateAfterMs: DEFAULT_READER_OPTIONS.rotateAfterMs,
   drainMs: 25_000,
   log: 'info',

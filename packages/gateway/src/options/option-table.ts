@@ -119,6 +119,16 @@ export const OPTION_TABLE: OptionRows<GatewayOptions> = {
     help: 'Names, beside localhost and addresses, that requests may call a gateway on loopback: those that a proxy before it keeps in Host; hosts of --cors-origin may, too',
     parse: parseHosts,
   },
+  ticketSecret: {
+    flag: '--ticket-secret',
+    variable: 'SLUICE_TICKET_SECRET',
+    value: '<secret>',
+    secret: true,
+    rule: '32 characters or more',
+    example: 'thirty-two-characters-at-the-least',
+    help: 'What tickets are signed with, the same for all gateways that take them; left out, gateways on one Redis agree on one. Prefer the variable',
+    parse: (text) => (Buffer.byteLength(text) >= 32 ? text : undefined),
+  },
   rotateAfterMs: {
     flag: '--rotate-after-ms',
     variable: 'SLUICE_ROTATE_AFTER_MS',

@@ -24,7 +24,8 @@ import { logStoreHealth, openStore } from './open-store.ts'
 import { createRunner, openBackend, probe } from './open-backend.ts'
 import { mountOperatorRoutes } from './operator-routes.ts'
 import { sluiceOptionsFor } from './sluice-options.ts'
-import { createTicketIssuer, isForSocket, mountWebSocket } from './web-socket.ts'
+import { openTicketDesk } from './ticket-desk.ts'
+import { isForSocket, mountWebSocket } from './web-socket.ts'
 import { writeToStandardError } from '../log/standard-error.ts'
 
 const MOUNT = '/v1'
@@ -77,7 +78,7 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
   opened.push(() => backend?.close())
   const identify = createIdentify(options.auth)
   const runnerFor = createRunner(options, { backend, failures })
-  const desk = createTicketIssuer(options.ticketMs)
+  const desk = await openTicketDesk(options, store)
   const servicePaths = new Set<string>()
   const pages: PageRules = {
     cors: corsFor(options.corsOrigin),
@@ -95,7 +96,8 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
     sluice,
     identify(request) {
       const principal = identify(request)
-      if (principal && pathOf(request.raw) === TICKETS) desk.remember(principal, request.headers.authorization)
+      if (principal && options.auth === 'bearer' && pathOf(request.raw) === TICKETS)
+        desk.remember(principal, request.headers.authorization)
       return principal
     },
     mount: MOUNT,

@@ -1,5 +1,5 @@
 import { createMemoryStore, type Store, SluiceError } from '@sluice/core'
-import { redisStore } from '@sluice/redis'
+import { redisStore, type RedisStore } from '@sluice/redis'
 
 import type { GatewayOptions } from '../options/gateway-options.ts'
 import type { Log } from '../log/log.ts'
@@ -9,7 +9,7 @@ import type { Log } from '../log/log.ts'
  *
  * @throws SluiceError `SLUICE_ERR_OPTION` when nothing usable answers there
  */
-export async function openStore(options: GatewayOptions, log: Log): Promise<Store> {
+export async function openStore(options: GatewayOptions, log: Log): Promise<Store | RedisStore> {
   const { redis: url, memoryBytes, redisCommandMs, redisOutageMs } = options
   if (url === undefined) return createMemoryStore({ maxBytes: memoryBytes })
   const store = redisStore({

@@ -20,5 +20,15 @@ const EXPOSED = ['Sluice-Cursor', 'X-Request-Id', 'X-Should-Retry', ...GRPC_EXPO
 export function hostsOf({ host, corsOrigin, allowedHost }: GatewayOptions): ReadonlySet<string> | undefined {
   if (!isLoopback(host) || corsOrigin.includes('*') || allowedHost.includes('*')) return undefined
   const ofPages = corsOrigin.map((origin) => URL.parse(origin)?.hostname ?? '')
-  return new Set([...allowedHost, ...ofPages.filter((name) => name !== '')])
+  return new Set(['localhost', ...allowedHost, ...ofPages.filter((name) => name !== '')])
+}
+
+/**
+ * What pages of the gateway's own may call it to open sockets that show nothing. Not `localhost`: on its other address, IPv6
+ * or IPv4, another program may serve pages of that name and port.
+ */
+export function hostsOfPages(options: GatewayOptions): readonly string[] | '*' {
+  const hosts = hostsOf(options)
+  if (!hosts) return '*'
+  return options.allowedHost.includes('localhost') ? [...hosts] : [...hosts].filter((name) => name !== 'localhost')
 }

@@ -1,46 +1,18 @@
-import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
-import type { Principal, Sluice } from '@sluice/core'
+import type { Sluice } from '@sluice/core'
 import { parseStartBody } from '@sluice/http'
-import { createTickets, createWebSocketHandler, type Tickets, type WebSocketHandler } from '@sluice/websocket'
+import { createWebSocketHandler, type WebSocketHandler } from '@sluice/websocket'
 import type { FastifyInstance } from 'fastify'
 
 import type { RunnerFor } from '../upstream/backend-runner.ts'
 import { requestIdOf } from '../door/front-door.ts'
 import { createIdentify } from './identify.ts'
 import type { GatewayOptions } from '../options/gateway-options.ts'
+import { hostsOfPages } from './page-options.ts'
 import { NO_SOCKETS } from '../passing/pass-on.ts'
 import { type Refusal, refusalText, refuse } from '../door/refusal.ts'
-
-/** Tickets of this process, and the keys of those they were issued to. */
-export interface TicketIssuer {
-  readonly tickets: Tickets
-  /** Notes with which key an owner asks for a ticket. */
-  remember(principal: Principal, authorization: string | undefined): void
-  authorizationOf(principal: Principal): string | undefined
-}
-
-const MAX_KEYS = 10_000
-
-/**
- * A ticket names its owner, which is a hash of the key, and the backend wants the key itself: it stays in this process, and
- * out of tickets, which end up in logs.
- */
-export function createTicketIssuer(ttlMs: number): TicketIssuer {
-  const authorizations = new Map<string, string>()
-  return {
-    tickets: createTickets({ secret: randomBytes(32), ttlMs }),
-    remember({ owner }, authorization) {
-      if (authorization === undefined) return
-      authorizations.delete(owner)
-      authorizations.set(owner, authorization)
-      const [oldest] = authorizations.keys()
-      if (authorizations.size > MAX_KEYS && oldest !== undefined) authorizations.delete(oldest)
-    },
-    authorizationOf: ({ owner }) => authorizations.get(owner),
-  }
-}
+import type { TicketDesk } from './ticket-desk.ts'
 
 /** Whether a request that offers to upgrade is for a socket of ours; all others are answered as if they did not offer it. */
 export function isForSocket({ url = '' }: Pick<IncomingMessage, 'url'>, path: string): boolean {
@@ -60,7 +32,7 @@ export function mountWebSocket(
   }: {
     sluice: Sluice
     options: GatewayOptions
-    desk: TicketIssuer
+    desk: TicketDesk
     runnerFor: RunnerFor
     /** Why a request is not taken, whatever it is for. */
     refusalOf: (request: IncomingMessage) => Refusal | undefined
@@ -73,8 +45,7 @@ export function mountWebSocket(
     identify: (_request, { bearer }) =>
       identify({ headers: { authorization: bearer === undefined ? undefined : `Bearer ${bearer}` } }),
     origins: options.corsOrigin.includes('*') ? '*' : options.corsOrigin,
-    // `Host` has been looked at by then.
-    hosts: '*',
+    hosts: hostsOfPages(options),
     run(sent, { principal, bearer, request, bodyText }) {
       const { body } = parseStartBody(sent, 'native')
       const authorization = bearer === undefined ? desk.authorizationOf(principal) : `Bearer ${bearer}`

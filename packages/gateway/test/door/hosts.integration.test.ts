@@ -98,8 +98,15 @@ test('names that were given, hosts of pages that are let in, and any name where 
 })
 
 test('a page that this server has served opens a socket without being named, one of elsewhere does not', async () => {
-  const { host } = new URL(plain.gateway.url)
+  const { host, port } = new URL(plain.gateway.url)
   expect(await socketStatusOf(plain, { origin: `http://${host}` })).toBe(101)
+  // Another program may serve pages at the same port of the other address that `localhost` has.
+  const local = { host: `localhost:${port}`, origin: `http://localhost:${port}` }
+  expect(await socketStatusOf(plain, local)).toBe(403)
+  expect(await socketStatusOf(plain, { ...local, authorization: 'Bearer x' })).toBe(101)
+  const allowed = await startFront(['--allowed-host', 'localhost'])
+  expect(await socketStatusOf(allowed, local)).toBe(101)
+  await allowed[Symbol.asyncDispose]()
   expect(await socketStatusOf(plain, { origin: 'https://evil.example' })).toBe(403)
   expect(await socketStatusOf(plain, { origin: 'https://evil.example', authorization: 'Basic x' })).toBe(403)
 })

@@ -49,6 +49,11 @@ export class Keys {
     return `${this.#prefix}repeat:{${scoped(tenant, scoped(owner, key))}}`
   }
 
+  /** A value that processes have agreed on. */
+  agreed(name: string): string {
+    return `${this.#prefix}agreed:{${name}}`
+  }
+
   /** Begins the channels of instances. */
   get instances(): string {
     return `${this.#prefix}instance:`

@@ -37,6 +37,7 @@ export type ScriptName =
   | 'confirm'
   | 'trim'
   | 'settled'
+  | 'agree'
 
 /** The scripts by name. */
 export const SCRIPTS: Readonly<Record<ScriptName, Script>> = {
@@ -60,6 +61,7 @@ export const SCRIPTS: Readonly<Record<ScriptName, Script>> = {
   confirm: load('confirm'),
   trim: load('trim'),
   settled: load('settled'),
+  agree: load('agree'),
 }
 
 function load(name: string): Script {

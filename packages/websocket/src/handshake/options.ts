@@ -78,9 +78,9 @@ export interface WebSocketHandlerOptions {
    */
   origins?: readonly string[] | '*' | undefined
   /**
-   * Host names, in lower case and without ports, that pages served from a loopback address may go by beside `localhost`:
-   * those that a proxy keeps in `Host`. An attacker can point a name of theirs at loopback. `*` for any name, where they
-   * were checked already. Default: none.
+   * Host names, in lower case and without ports, that pages which this server has served from a loopback address may go by:
+   * those that a proxy keeps in `Host`. An attacker can point a name of theirs at loopback. `*` for any name.
+   * Default: `localhost`, with the names below it.
    */
   hosts?: readonly string[] | '*' | undefined
   /** Makes the sources of what clients start. Without it streams are read, cancelled and so on, but not started. */
@@ -113,7 +113,7 @@ export const DEFAULT_WEBSOCKET_OPTIONS: {
   readonly limits: ResolvedWebSocketLimits
 } = {
   origins: [],
-  hosts: [],
+  hosts: ['localhost'],
   pingMs: 15_000,
   limits: {
     maxSockets: 10_000,

@@ -12,6 +12,11 @@ export interface TicketOptions {
   ttlMs?: number | undefined
   /** Redeemed tickets that are remembered until they expire; over it none is taken. Default 100,000. */
   maxRemembered?: number | undefined
+  /**
+   * Says whether a ticket is spent for the first time, in all processes that take them; it expires in `ttlMs` milliseconds.
+   * Default: remembered by this process.
+   */
+  spend?: ((nonce: string, ttlMs: number) => boolean | Promise<boolean>) | undefined
 }
 
 /** A ticket, and until when it can be redeemed. */
@@ -52,7 +57,7 @@ const claimsSchema = z.strictObject({
 /**
  * Short-lived, single-use proof of who somebody is, for clients that cannot send headers: a page asks for one with its
  * ordinary credentials, and opens its socket with it. Signed with HMAC-SHA256. A ticket that was redeemed is remembered by
- * this process until it expires; where several processes take tickets, keep a client on one, or keep `ttlMs` short.
+ * this process until it expires; where several processes take tickets, `spend` asks what they share.
  *
  * @throws SluiceError `SLUICE_ERR_OPTION`
  * @example
@@ -63,27 +68,15 @@ const claimsSchema = z.strictObject({
  * ```
  */
 export function createTickets(options: TicketOptions): Tickets {
-  requireKnownNames('', options, ['secret', 'ttlMs', 'maxRemembered'])
+  requireKnownNames('', options, ['secret', 'ttlMs', 'maxRemembered', 'spend'])
   const secret = requireSecret(options.secret)
   const ttlMs = requireInteger('ttlMs', options.ttlMs ?? DEFAULT_TICKET_OPTIONS.ttlMs, 1, DAY_MS)
-  const maxRemembered = requireInteger(
-    'maxRemembered',
-    options.maxRemembered ?? DEFAULT_TICKET_OPTIONS.maxRemembered,
-    1,
-    1e7,
-  )
-  /** Nonces that were redeemed, and when they expire: in the order of their redemption. */
-  const redeemed = new Map<string, number>()
+  const maxRemembered = options.maxRemembered ?? DEFAULT_TICKET_OPTIONS.maxRemembered
+  requireInteger('maxRemembered', maxRemembered, 1, 1e7)
+  const spend = options.spend ?? rememberSpent(maxRemembered)
+  if (typeof spend !== 'function') throw invalidOption('spend', spend, 'a function')
 
   const sign = (payload: string): Buffer => createHmac('sha256', secret).update(DOMAIN).update(payload).digest()
-
-  function forgetExpired(now: number): void {
-    for (const [nonce, expiresAtMs] of redeemed) {
-      // One that was redeemed early may stand before one that expires earlier: it goes a little later.
-      if (expiresAtMs > now) return
-      redeemed.delete(nonce)
-    }
-  }
 
   return {
     issue({ owner, tenant, expiresAtMs: credentialExpiresAtMs }) {
@@ -105,14 +98,37 @@ export function createTickets(options: TicketOptions): Tickets {
       const expected = sign(payload)
       const given = Buffer.from(ticket.slice(dot + 1), 'base64url')
       if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined
-      const claims = claimsSchema.parse(JSON.parse(Buffer.from(payload, 'base64url').toString()))
-      const now = Date.now()
-      if (claims.e <= now || redeemed.has(claims.n)) return undefined
-      forgetExpired(now)
-      if (redeemed.size >= maxRemembered) return undefined
-      redeemed.set(claims.n, claims.e)
-      return { owner: claims.owner, tenant: claims.tenant, expiresAtMs: claims.x }
+      const { n, e, owner, tenant, x } = claimsSchema.parse(JSON.parse(Buffer.from(payload, 'base64url').toString()))
+      const leftMs = e - Date.now()
+      if (leftMs <= 0) return undefined
+      const principal = { owner, tenant, expiresAtMs: x }
+      const first = spend(n, Math.ceil(leftMs))
+      if (typeof first === 'boolean') return first ? principal : undefined
+      return first.then((isFirst) => (isFirst ? principal : undefined))
     },
+  }
+}
+
+/** Remembers tickets until they expire: whether one is spent for the first time, and there was room to remember it. */
+function rememberSpent(maxRemembered: number): (nonce: string, ttlMs: number) => boolean {
+  /** Nonces, and when they expire: in the order of their redemption. */
+  const redeemed = new Map<string, number>()
+
+  function forgetExpired(now: number): void {
+    for (const [nonce, expiresAtMs] of redeemed) {
+      // One that was redeemed early may stand before one that expires earlier: it goes a little later.
+      if (expiresAtMs > now) return
+      redeemed.delete(nonce)
+    }
+  }
+
+  return (nonce, ttlMs) => {
+    const now = Date.now()
+    if (redeemed.has(nonce)) return false
+    forgetExpired(now)
+    if (redeemed.size >= maxRemembered) return false
+    redeemed.set(nonce, now + ttlMs)
+    return true
   }
 }
 
