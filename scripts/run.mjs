@@ -15,6 +15,8 @@ const COMMANDS = {
   demo: [NODE[24], ...FROM_SOURCE, 'packages/gateway/src/demo.ts'],
   bench: [NODE[24], '--expose-gc', ...FROM_SOURCE, 'bench/run.ts'],
   mutants: [NODE[24], ...FROM_SOURCE, 'scripts/mutants.ts'],
+  fuzz: [NODE[24], ...FROM_SOURCE, 'packages/gateway/test/fuzz/main.ts'],
+  soak: [NODE[24], '--expose-gc', ...FROM_SOURCE, 'bench/run.ts', '--soak'],
   unit: [NODE[24], 'node_modules/vitest/vitest.mjs', 'run', '--project', 'unit'],
   build: [`${BIN}/tsc`, '-b', 'tsconfig.json'],
   docs: [NODE[24], ...TYPEDOC],

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
-import { CONTINUATION, PING, type RawFrame, RawPeer, TEXT } from './rig/raw-peer.ts'
+import type { RawFrame } from './rig/raw-frame.ts'
+import { CONTINUATION, PING, RawPeer, TEXT } from './rig/raw-peer.ts'
 import { SocketClient, type SocketRig, startRig } from './rig/socket-rig.ts'
 
 let rig: SocketRig
