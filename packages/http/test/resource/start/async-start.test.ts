@@ -2,9 +2,9 @@ import { getEventListeners } from 'node:events'
 
 import { describe, expect, test } from 'vitest'
 
-import { createVirtualRuntime, drainMicrotasks } from '../../../testing/src/index.ts'
-import { lineTextOf, poll } from '../rig/lines.ts'
-import { type Ask, CHAT, createRig, createScript, type Rig, saying, type Script } from '../rig/rig.ts'
+import { createVirtualRuntime, drainMicrotasks } from '../../../../testing/src/index.ts'
+import { lineTextOf, poll } from '../../rig/lines.ts'
+import { type Ask, CHAT, createRig, createScript, type Rig, saying, type Script } from '../../rig/rig.ts'
 
 interface World extends Rig {
   readonly runtime: ReturnType<typeof createVirtualRuntime>
