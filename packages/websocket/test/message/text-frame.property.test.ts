@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 
-import { textFrame } from '../src/message/text-frame.ts'
+import { textFrame } from '../../src/message/text-frame.ts'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { createHash } from 'node:crypto'
