@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { isSluiceError } from '@sluice/core'
 import { openAiChatSource } from '@sluice/wires/openai'
 import { describe, expect, test } from 'vitest'
-import { chunk, DONE, type Exchange, startBackend } from './fake-backend.ts'
-import { readUntilError } from './reading.ts'
+import { chunk, DONE, type Exchange, startBackend } from './rig/fake-backend.ts'
+import { readUntilError } from './rig/reading.ts'
 
 const MESSAGES = [{ role: 'user', content: 'hi' }]
 const REASON = { error: { message: 'Extra inputs are not permitted', type: 'invalid_request_error' } }

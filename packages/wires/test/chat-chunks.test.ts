@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { chunk, DONE } from './fake-backend.ts'
-import { readPieces as read, text } from './reading.ts'
+import { chunk, DONE } from './rig/fake-backend.ts'
+import { readPieces as read, text } from './rig/reading.ts'
 
 /** What a chunk without a choice becomes. */
 const CHUNK = { type: 'data', name: 'openai.chunk', data: null }

@@ -2,9 +2,9 @@ import type { StreamEvent } from '@sluice/core'
 import { openAiChat } from '@sluice/wires/openai'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decodeAsGenerated } from './generated-decoder.ts'
-import { hostileStream } from './hostile-events.ts'
-import { dataOf, FACTS, startOf, STOP, toEntries, write } from './reading.ts'
+import { decodeAsGenerated } from './rig/generated-decoder.ts'
+import { hostileStream } from './rig/hostile-events.ts'
+import { dataOf, FACTS, startOf, STOP, toEntries, write } from './rig/reading.ts'
 
 const WITH_USAGE = { ...FACTS, includeUsage: true }
 

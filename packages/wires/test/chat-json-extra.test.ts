@@ -1,7 +1,7 @@
 import type { Json, StreamEvent } from '@sluice/core'
 import { toChatCompletion } from '@sluice/wires/openai'
 import { expect, test } from 'vitest'
-import { dataOf, FACTS, STOP, STREAM_ID, write } from './reading.ts'
+import { dataOf, FACTS, STOP, STREAM_ID, write } from './rig/reading.ts'
 
 type Place = 'chunk' | 'choice' | 'delta' | 'tool'
 

@@ -1,7 +1,7 @@
 import type { StreamEvent } from '@sluice/core'
 import { createChatCollector, toChatCompletion } from '@sluice/wires/openai'
 import { expect, test } from 'vitest'
-import { FACTS, STOP, STREAM_ID } from './reading.ts'
+import { FACTS, STOP, STREAM_ID } from './rig/reading.ts'
 
 const bodyOf = (...events: StreamEvent[]) => toChatCompletion(FACTS, STREAM_ID, events)
 const messageOf = (...events: StreamEvent[]) => bodyOf(...events).choices[0]!.message

@@ -1,7 +1,7 @@
 import type { StreamEvent } from '@sluice/core'
 import { toChatCompletion } from '@sluice/wires/openai'
 import { expect, test } from 'vitest'
-import { dataOf, FACTS, STOP, STREAM_ID, text, write } from './reading.ts'
+import { dataOf, FACTS, STOP, STREAM_ID, text, write } from './rig/reading.ts'
 
 /** As a process of a newer version may have stored it. */
 const CITATION = { type: 'citation', url: 'https://example.com' } as unknown as StreamEvent

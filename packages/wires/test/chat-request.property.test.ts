@@ -2,8 +2,8 @@ import type { Json } from '@sluice/core'
 import { openAiChatSource } from '@sluice/wires/openai'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { DONE } from './fake-backend.ts'
-import { contextOf } from './reading.ts'
+import { DONE } from './rig/fake-backend.ts'
+import { contextOf } from './rig/reading.ts'
 
 /** What a fetch was given as the body of its request. */
 async function sentText(body: { [name: string]: Json }, bodyText: string): Promise<string> {

@@ -1,9 +1,9 @@
 import type { SourceItem } from '@sluice/core'
 import { openAiChatSource } from '@sluice/wires/openai'
 import { expect, test } from 'vitest'
-import { answering } from './answering.ts'
-import { chunk, DONE } from './fake-backend.ts'
-import { contextOf, listOf } from './reading.ts'
+import { answering } from './rig/answering.ts'
+import { chunk, DONE } from './rig/fake-backend.ts'
+import { contextOf, listOf } from './rig/reading.ts'
 
 async function readItems(...pieces: (string | Uint8Array)[]): Promise<SourceItem[]> {
   const source = openAiChatSource({ baseUrl: 'http://backend/v1', body: { model: 'm' }, fetch: answering(pieces) })

@@ -1,9 +1,9 @@
 import type { SourceItem } from '@sluice/core'
 import { openAiChatSource } from '@sluice/wires/openai'
 import { expect, test } from 'vitest'
-import { answering } from './answering.ts'
-import { chunk, DONE } from './fake-backend.ts'
-import { args, call, contextOf, listOf, readPieces as read, text } from './reading.ts'
+import { answering } from './rig/answering.ts'
+import { chunk, DONE } from './rig/fake-backend.ts'
+import { args, call, contextOf, listOf, readPieces as read, text } from './rig/reading.ts'
 
 const toolDelta = (...calls: object[]) => chunk({ tool_calls: calls })
 const open = (index: number, id: string, name: string, value = '') => ({

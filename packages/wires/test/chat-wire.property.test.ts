@@ -2,9 +2,9 @@ import { isTextual, type SourceEvent, type StreamEvent } from '@sluice/core'
 import { openAiChat, openAiChatSource, toChatCompletion } from '@sluice/wires/openai'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { answering, cut } from './answering.ts'
-import { hostileStream } from './hostile-events.ts'
-import { eventsOf, FACTS, startOf, STREAM_ID, toEntries, write } from './reading.ts'
+import { answering, cut } from './rig/answering.ts'
+import { hostileStream } from './rig/hostile-events.ts'
+import { eventsOf, FACTS, startOf, STREAM_ID, toEntries, write } from './rig/reading.ts'
 
 const WITH_USAGE = { ...FACTS, includeUsage: true }
 

@@ -1,7 +1,7 @@
 import type { EndEvent, StreamEvent } from '@sluice/core'
 import { openAiChat } from '@sluice/wires/openai'
 import { describe, expect, test } from 'vitest'
-import { dataOf, FACTS, outlineOf, startOf, STOP, toEntries, write } from './reading.ts'
+import { dataOf, FACTS, outlineOf, startOf, STOP, toEntries, write } from './rig/reading.ts'
 
 const BASE = { id: 'chatcmpl-s1', object: 'chat.completion.chunk', created: FACTS.created, model: 'm' }
 

@@ -6,7 +6,7 @@ import { openAiChat, toChatCompletion } from '@sluice/wires/openai'
 import OpenAI, { APIError } from 'openai'
 import type { ChatCompletionChunk } from 'openai/resources/chat/completions'
 import { describe, expect, test } from 'vitest'
-import { FACTS, listOf, startOf, STOP, STREAM_ID, toEntries, write } from './reading.ts'
+import { FACTS, listOf, startOf, STOP, STREAM_ID, toEntries, write } from './rig/reading.ts'
 
 const REQUEST = { model: 'm', messages: [{ role: 'user' as const, content: 'hi' }] }
 

@@ -67,6 +67,13 @@ export async function sluiceErrorOf(action: () => unknown): Promise<SluiceError>
   throw new Error('Nothing was thrown')
 }
 
+/** The code of the typed error that a promise rejects with, or `ok`. */
+export const codeOf = (act: Promise<unknown>): Promise<string> =>
+  act.then(
+    () => 'ok',
+    (error: unknown) => (isSluiceError(error) ? error.code : String(error)),
+  )
+
 /** Whether a promise has settled, `ms` later. */
 export async function settlesWithin(runtime: VirtualRuntime, ms: number, promise: Promise<unknown>): Promise<boolean> {
   let settled = false

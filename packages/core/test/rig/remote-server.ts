@@ -13,43 +13,7 @@ import {
   type StreamName,
   type Tombstone,
 } from '@sluice/core/extend'
-
-/** What a server tells the processes that have something to do with a stream, in the order in which it happened. */
-export type Notice =
-  | { is: 'appended'; epoch: number; after: number; events: readonly Logged[] }
-  | { is: 'closed'; epoch: number; seq: number; end: EndEvent }
-  | { is: 'readers'; readers: number; furthestSeq: number }
-  | { is: 'granted'; reader: string; seq: number }
-  | { is: 'erased' }
-
-/** One process, as the server knows it. */
-export interface Client {
-  notice(id: string, notice: Notice): void
-  /** For the producer of a stream alone. */
-  message(id: string, message: Json, answer: (taken: boolean) => void): void
-}
-
-/** A stream as the server keeps it. */
-export interface ServerStream {
-  readonly facts: StreamFacts
-  readonly keeping: Keeping
-  producer: Client
-  readonly events: { epoch: number; event: Logged }[]
-  /** Who is told of what happens to it. */
-  readonly followers: Set<Client>
-  readonly presence: Map<Client, { readers: number; furthestSeq: number }>
-  state: RecordState
-  cancelExpiry: (() => void) | undefined
-}
-
-/** A stream as it was when somebody asked. */
-export interface Snapshot {
-  readonly facts: StreamFacts
-  readonly keeping: Keeping
-  /** `lastEpoch`: that of the last event. */
-  readonly state: RecordState & { readonly lastEpoch: number }
-  readonly events: readonly { epoch: number; event: Logged }[]
-}
+import { type Client, type ServerStream, type Snapshot, snapshotOf, tell, tellReaders } from './remote-stream.ts'
 
 /** Answer to a look-up. */
 export type Looked =
@@ -122,16 +86,12 @@ export class RemoteServer {
     )
   }
 
-  snapshot({ facts, keeping, state, events }: ServerStream): Snapshot {
-    return { facts, keeping, state: { ...state, lastEpoch: events.at(-1)?.epoch ?? state.epoch }, events: [...events] }
-  }
-
   /** Whoever asks as `follower` is told from then on what happens to the stream. */
   find(ref: StoreRef, follower: Client | undefined): Looked {
     const stream = 'id' in ref ? this.byName(ref) : this.byKey(ref.tenant, ref.key)
     if (stream) {
       if (follower) stream.followers.add(follower)
-      return { is: 'stream', snapshot: this.snapshot(stream) }
+      return { is: 'stream', snapshot: snapshotOf(stream) }
     }
     const tombstone = 'id' in ref ? this.tombstones.get(ref.id) : undefined
     return tombstone?.facts.tenant === ref.tenant ? { is: 'tombstone', tombstone } : { is: 'unknown' }
@@ -147,7 +107,7 @@ export class RemoteServer {
     if (outcome !== 'ok') return outcome
     for (const event of events) stream.events.push({ epoch, event })
     this.#wrote(stream, state)
-    this.#tell(stream, { is: 'appended', epoch, after, events }, stream.producer)
+    tell(stream, { is: 'appended', epoch, after, events }, stream.producer)
     return 'ok'
   }
 
@@ -164,7 +124,7 @@ export class RemoteServer {
     if (first) {
       stream.events.push({ epoch: state.epoch, event: end })
       this.#wrote(stream, state)
-      this.#tell(stream, { is: 'closed', epoch: state.epoch, seq: state.seq, end })
+      tell(stream, { is: 'closed', epoch: state.epoch, seq: state.seq, end })
     }
     return { is: 'closed', first, end: state.end!, epoch: state.epoch, seq: state.seq }
   }
@@ -177,7 +137,7 @@ export class RemoteServer {
     stream.cancelExpiry?.()
     this.streams.delete(id)
     this.tombstones.set(id, { facts: { id, tenant, owner, key }, epoch, seq, end })
-    this.#tell(stream, { is: 'erased' })
+    tell(stream, { is: 'erased' })
   }
 
   renew(name: StreamName, client: Client, leaseMs: number): boolean {
@@ -202,20 +162,20 @@ export class RemoteServer {
     stream.producer = client
     stream.followers.add(client)
     stream.presence.delete(client)
-    return this.snapshot(stream)
+    return snapshotOf(stream)
   }
 
   /** Tells the producer who reads elsewhere. */
   tellReaders(name: StreamName): void {
     const stream = this.byName(name)
-    if (stream) this.#tellReaders(stream)
+    if (stream) tellReaders(stream)
   }
 
   present(name: StreamName, client: Client, here: { readers: number; furthestSeq: number }): void {
     const stream = this.byName(name)
     if (!stream || client === stream.producer) return
     stream.presence.set(client, here)
-    this.#tellReaders(stream)
+    tellReaders(stream)
   }
 
   send(name: StreamName, message: Json, answer: (taken: boolean) => void): void {
@@ -227,7 +187,7 @@ export class RemoteServer {
   grant(name: StreamName, asker: Client, reader: string, seq: number): number {
     const stream = this.byName(name)
     if (!stream) return 0
-    this.#tell(stream, { is: 'granted', reader, seq }, asker)
+    tell(stream, { is: 'granted', reader, seq }, asker)
     return [...stream.followers].filter((client) => client !== asker).length
   }
 
@@ -239,17 +199,5 @@ export class RemoteServer {
     stream.state = state
     if (!state.end) return
     stream.cancelExpiry = this.#runtime.after(stream.keeping.retentionMs, () => this.erase(stream.facts), false)
-  }
-
-  /** Who reads besides the producer, for the producer. */
-  #tellReaders({ facts, presence, producer }: ServerStream): void {
-    const entries = [...presence.values()].filter((entry) => entry.readers > 0)
-    const furthestSeq = Math.max(0, ...entries.map((entry) => entry.furthestSeq))
-    const readers = entries.reduce((sum, entry) => sum + entry.readers, 0)
-    producer.notice(facts.id, { is: 'readers', readers, furthestSeq })
-  }
-
-  #tell({ facts, followers }: ServerStream, notice: Notice, except?: Client): void {
-    for (const client of followers) if (client !== except) client.notice(facts.id, notice)
   }
 }

@@ -7,7 +7,6 @@ import {
   type Found,
   type Keeping,
   Log,
-  type Logged,
   type LookUp,
   type StoredStream,
   type StoreHost,
@@ -15,8 +14,10 @@ import {
   type StreamFacts,
   type StreamName,
 } from '@sluice/core/extend'
+import { copyOf, RemoteCopy, type RemotePlace } from './remote-copy.ts'
 import { RemoteLink } from './remote-link.ts'
-import { type Client, type Notice, RemoteServer, type Snapshot } from './remote-server.ts'
+import { RemoteServer } from './remote-server.ts'
+import { type Client, type Notice, type Snapshot, snapshotOf } from './remote-stream.ts'
 
 /** How a remote store is made. */
 export interface RemoteStoreOptions {
@@ -26,27 +27,6 @@ export interface RemoteStoreOptions {
   /** How long one way to the server takes. Default 1 ms. */
   delayMs?: number | undefined
 }
-
-/** What this process has of a stream. */
-interface Held {
-  readonly stream: StoredStream
-  producing: Producing | undefined
-  /** True while what the server knows of readers here is old. */
-  presenceStale: boolean
-  /** Notes whether the producer, elsewhere, waits for those who read here. */
-  holdWindow(): void
-}
-
-interface Producing {
-  /** What is on its way; the same again if no answer comes, since it may have arrived. */
-  batch: { after: number; epoch: number; events: readonly Logged[] } | undefined
-  /** Nothing more is stored from here. */
-  over: boolean
-}
-
-const STORE_AGAIN_MS = 500
-
-const copyOf = <Value>(value: Value): Value => JSON.parse(JSON.stringify(value)) as Value
 
 /**
  * A store that is somewhere else, in few lines: one process's side of it. Streams are on the server, logs are copies,
@@ -63,34 +43,28 @@ export class RemoteStore implements Store, Client {
   readonly settledIds: string[] = []
   /** Closes that were asked for here. */
   readonly closes: { cause: EndEvent['cause']; options: CloseOptions | undefined }[] = []
-  readonly #runtime: Runtime
-  readonly #held: Map<string, Held> = new Map()
+  readonly #place: RemotePlace
+  readonly #copies: Map<string, RemoteCopy> = new Map()
 
   constructor({ runtime, server, delayMs = 1 }: RemoteStoreOptions) {
-    this.#runtime = runtime
     this.server = server ?? new RemoteServer(runtime)
     this.link = new RemoteLink(runtime, delayMs)
+    this.#place = { runtime, link: this.link, server: this.server, client: this }
   }
 
   async begin(given: StreamFacts, keeping: Keeping): Promise<Begun> {
     const begun = await this.link.ask(() => this.server.begin(copyOf(given), keeping, this))
     if (begun.is === 'mismatch') return begun
-    const { facts } = begun.stream
-    if (begun.is !== 'new') return { is: begun.is, stream: lookAt(this.server.snapshot(begun.stream)) }
-    const shows = keeping.durability === 'write-behind' ? 'appended' : 'stored'
-    const log = new Log(facts.id, 1, { retentionBytes: keeping.retentionBytes })
-    const producing = { batch: undefined, over: false }
-    // Whoever produces knows by itself.
-    const held: Held = { stream: { facts, log, timing: {} }, producing, presenceStale: false, holdWindow: () => {} }
-    this.#held.set(facts.id, held)
-    log.produce(1, shows, { appended: () => this.#store(held, producing) })
-    return { is: 'new', stream: held.stream }
+    if (begun.is !== 'new') return { is: begun.is, stream: lookAt(snapshotOf(begun.stream)) }
+    const copy = this.#copy(begun.stream.facts, keeping)
+    copy.produce(1, keeping.durability === 'write-behind' ? 'appended' : 'stored')
+    return { is: 'new', stream: copy.stream }
   }
 
   async find(ref: StoreRef, lookUp: LookUp = 'read'): Promise<Found> {
     const found = await this.link.ask(() => this.server.find(ref, lookUp === 'read' ? this : undefined))
     if (found.is !== 'stream') return found
-    return { is: 'stream', stream: lookUp === 'read' ? this.#join(found.snapshot) : lookAt(found.snapshot) }
+    return { is: 'stream', stream: lookUp === 'read' ? this.#join(found.snapshot).stream : lookAt(found.snapshot) }
   }
 
   close(stream: StreamName, end: EndEvent, options?: CloseOptions): Promise<Closing> {
@@ -116,8 +90,8 @@ export class RemoteStore implements Store, Client {
 
   async grant(stream: StreamName, reader: string, seq: number): Promise<number> {
     // What was looked at to be granted has no readers: those of this process read what is held here.
-    const held = this.#held.get(stream.id)
-    const here = held ? extendReaders(held.stream.log, reader, seq) : 0
+    const log = this.logOf(stream.id)
+    const here = log ? extendReaders(log, reader, seq) : 0
     return here + (await this.link.ask(() => this.server.grant(stream, this, reader, seq)))
   }
 
@@ -130,7 +104,7 @@ export class RemoteStore implements Store, Client {
   }
 
   usage(): { bytes: number; streams: number; live: number } {
-    const logs = [...this.#held.values()].map(({ stream }) => stream.log)
+    const logs = [...this.#copies.values()].map(({ stream }) => stream.log)
     const bytes = logs.reduce((sum, log) => sum + log.bytes, 0)
     return { bytes, streams: logs.length, live: logs.filter(({ end }) => !end).length }
   }
@@ -138,19 +112,16 @@ export class RemoteStore implements Store, Client {
   dispose(): void {
     this.link.dispose()
     this.server.dispose()
-    this.#held.clear()
+    this.#copies.clear()
   }
 
   /** Goes on here with a stream whose producer is gone, as the host is asked to; `false` while its lease stands. */
   async adopt(name: StreamName): Promise<boolean> {
     const snapshot = await this.link.ask(() => this.server.takeOver(name, this))
     if (!snapshot) return false
-    const { log } = this.#join(snapshot)
-    const held = this.#held.get(name.id)!
-    const producing = { batch: undefined, over: false }
-    held.producing = producing
-    log.produce(snapshot.state.epoch, 'stored', { appended: () => this.#store(held, producing) })
-    this.host!.takeOver(held.stream)
+    const copy = this.#join(snapshot)
+    copy.produce(snapshot.state.epoch, 'stored')
+    this.host!.takeOver(copy.stream)
     // Before it held the stream it could not have been told.
     await this.link.ask(() => this.server.tellReaders(name))
     return true
@@ -158,118 +129,38 @@ export class RemoteStore implements Store, Client {
 
   /** The log that this process has of a stream. */
   logOf(id: string): Log | undefined {
-    return this.#held.get(id)?.stream.log
+    return this.#copies.get(id)?.stream.log
   }
 
   notice(id: string, notice: Notice): void {
     this.link.carry(() => {
-      const held = this.#held.get(id)
-      if (held) this.#noticed(held, notice)
+      this.#copies.get(id)?.noticed(notice)
+      if (notice.is === 'erased') this.#copies.delete(id)
     })
   }
 
   message(id: string, message: Json, answer: (taken: boolean) => void): void {
     this.link.carry(() => {
-      const watchers = this.#held.get(id)?.stream.log.watchers.items ?? []
+      const watchers = this.logOf(id)?.watchers.items ?? []
       const taken = watchers.some((watcher) => watcher.message?.(message))
       this.link.carry(() => answer(taken))
     })
   }
 
-  #store(held: Held, producing: Producing): void {
-    const { log, facts } = held.stream
-    if (producing.batch || producing.over || log.lost || log.stored >= log.lastSeq) return
-    const events = copyOf(log.slice(log.stored + 1, log.lastSeq))
-    producing.batch = { after: log.stored, epoch: log.epoch, events }
-    const attempt = (): void => {
-      const { batch } = producing
-      if (!batch || producing.over) return
-      this.link
-        .ask(() => this.server.append(facts, batch))
-        .then(
-          (outcome) => {
-            producing.batch = undefined
-            // A close that came before this answer has said what there is to say.
-            if (producing.over) return
-            if (outcome === 'ok' || outcome === 'duplicate') {
-              log.storedUpTo(batch.after + batch.events.length)
-              if (log.end && log.stored >= log.lastSeq) producing.over = true
-              else this.#store(held, producing)
-            } else {
-              producing.over = true
-              log.lose(outcome === 'missing' ? 'storage' : 'epoch')
-            }
-          },
-          () => void this.#runtime.after(STORE_AGAIN_MS, attempt),
-        )
-    }
-    attempt()
+  /** The copy of a stream that is produced elsewhere: told from now on of what happens to it. */
+  #join(snapshot: Snapshot): RemoteCopy {
+    const { facts, keeping } = snapshot
+    const known = this.#copies.get(facts.id)
+    if (known) return known
+    const copy = this.#copy(facts, keeping)
+    copy.follow(snapshot)
+    return copy
   }
 
-  #noticed(held: Held, notice: Notice): void {
-    const {
-      stream: { log, facts },
-      producing,
-    } = held
-    if (notice.is === 'appended') {
-      // Somebody else produces it now; the answer to what is on its way will say so, too.
-      if (producing) return
-      log.epoch = notice.epoch
-      for (const event of notice.events.slice(Math.max(0, log.lastSeq - notice.after))) log.append(event)
-      held.holdWindow()
-    } else if (notice.is === 'closed') {
-      if (producing) producing.over = true
-      log.rewind(notice.seq - 1)
-      log.epoch = notice.epoch
-      log.append(notice.end)
-      if (producing) log.storedUpTo(notice.seq)
-    } else if (notice.is === 'readers') log.readElsewhere(notice.readers, notice.furthestSeq)
-    else if (notice.is === 'granted') extendReaders(log, notice.reader, notice.seq)
-    else {
-      if (producing) producing.over = true
-      log.lose('storage')
-      log.clear()
-      this.#held.delete(facts.id)
-    }
-  }
-
-  /** The log of a stream that is produced elsewhere: told from now on of what happens to it. */
-  #join({ facts, keeping, state, events }: Snapshot): StoredStream {
-    const known = this.#held.get(facts.id)
-    if (known) return known.stream
-    const log = new Log(facts.id, 1, { retentionBytes: keeping.retentionBytes })
-    const held: Held = {
-      stream: { facts, log, timing: {} },
-      producing: undefined,
-      presenceStale: false,
-      holdWindow() {
-        if (!this.producing) log.holdWindow(log.totalBytes - log.furthestBytes >= keeping.windowBytes)
-      },
-    }
-    this.#held.set(facts.id, held)
-    for (const { epoch, event } of events) {
-      log.epoch = epoch
-      log.append(event)
-    }
-    log.epoch = state.epoch
-    const present = (): void => {
-      held.holdWindow()
-      if (!held.producing) this.#present(held)
-    }
-    if (!log.end) log.watchers.add({ readersChanged: present, furthestMoved: present })
-    return held.stream
-  }
-
-  /** Who reads here, and how far, at the end of the turn in which that changed. */
-  #present(held: Held): void {
-    if (held.presenceStale) return
-    held.presenceStale = true
-    this.#runtime.defer(() => {
-      held.presenceStale = false
-      const readers = held.stream.log.readers.items
-      const here = { readers: readers.length, furthestSeq: Math.max(0, ...readers.map(({ seq }) => seq)) }
-      this.link.carry(() => this.server.present(held.stream.facts, this, here))
-    })
+  #copy(facts: StreamFacts, keeping: Keeping): RemoteCopy {
+    const copy = new RemoteCopy(this.#place, facts, keeping)
+    this.#copies.set(facts.id, copy)
+    return copy
   }
 }
 

@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict'
-import { immediate, isSluiceError, type Json, type Source } from '@sluice/core'
+import { immediate, type Json, type Source } from '@sluice/core'
 import fc from 'fast-check'
 import { test } from 'vitest'
-import { check, createScriptedSource, lawfulPolicies } from '../../../testing/src/index.ts'
 import { assertRun, eventsOf } from '../log/logged-run.ts'
+import { check, codeOf, createScriptedSource, lawfulPolicies } from '../rig/core-rig.ts'
 import { createWorld, logOf, serve } from '../rig/world.ts'
 
 const AS = { owner: 'ada' }
-
-const codeOf = (act: Promise<unknown>): Promise<string> =>
-  act.then(
-    () => 'none',
-    (error: unknown) => (isSluiceError(error) ? error.code : String(error)),
-  )
 
 test('design 6: credit is absolute and idempotent; a reader gets exactly what it allows, the end in any case, and others are not held up', async () => {
   const acks = fc.array(
@@ -106,7 +100,7 @@ test('design 5: what readers send reaches the inbox in order and once; over the 
         await runtime.advance(20)
         for (let index = 0; index < burst; index++) {
           const code = await codeOf(sluice.send({ id: stream.id }, next, { as: AS }))
-          if (code === 'none') taken.push(next)
+          if (code === 'ok') taken.push(next)
           else {
             assert.equal(code, 'SLUICE_ERR_OVERLOADED')
             refused++

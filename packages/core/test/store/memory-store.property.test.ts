@@ -1,86 +1,12 @@
 /* oxlint-disable vitest/no-conditional-expect -- a model says what is to be expected */
 import { createMemoryStore, type EndEvent, isSluiceError, type Store } from '@sluice/core'
-import { eventBytes, type Keeping, type StoredStream, type StreamFacts, type StreamName } from '@sluice/core/extend'
+import { eventBytes, type StoredStream, type StreamName } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { check, createVirtualRuntime, RUNS, type VirtualRuntime } from '../rig/core-rig.ts'
+import { CUT, KEEPING, MAX_BYTES, MAX_TOMBSTONES, MemoryStoreModel } from '../rig/memory-store-model.ts'
 
 const END: EndEvent = { type: 'end', reason: 'stop', complete: true }
-const CUT: EndEvent = { type: 'end', reason: 'cancelled', complete: false, cause: 'client' }
-const RETENTION_MS = 100
-const MAX_BYTES = 4096
-const MAX_TOMBSTONES = 3
-const KEEPING: Keeping = {
-  retentionBytes: 1024 * 1024,
-  retentionMs: RETENTION_MS,
-  leaseMs: 10,
-  windowBytes: 64 * 1024,
-  durability: 'committed',
-}
-
-/** A stream as the naive model knows it. */
-interface Known {
-  facts: StreamFacts
-  bytes: number
-  seq: number
-  epoch: number
-  end: EndEvent | undefined
-  expiresAtMs: number
-  log: StoredStream['log']
-}
-
-/** The store's promises, kept in plain lists. */
-class Model {
-  streams: Known[] = []
-  /** Oldest first. */
-  ended: Known[] = []
-  tombs: { id: string; end: EndEvent | undefined; seq: number; epoch: number }[] = []
-
-  get bytes(): number {
-    return this.streams.reduce((sum, { bytes }) => sum + bytes, 0)
-  }
-
-  byId(id: string): Known | undefined {
-    return this.streams.find(({ facts }) => facts.id === id)
-  }
-
-  live({ tenant, key }: { tenant: string; key: string | undefined }): Known | undefined {
-    if (key === undefined) return undefined
-    return this.streams.find((known) => !known.end && known.facts.tenant === tenant && known.facts.key === key)
-  }
-
-  repeated({ tenant, owner, idempotency }: StreamFacts): Known | undefined {
-    if (!idempotency) return undefined
-    return this.streams.find(
-      ({ facts }) => facts.tenant === tenant && facts.owner === owner && facts.idempotency?.key === idempotency.key,
-    )
-  }
-
-  expire(known: Known): void {
-    this.streams = this.streams.filter((other) => other !== known)
-    this.ended = this.ended.filter((other) => other !== known)
-    const { facts, end, seq, epoch } = known
-    this.tombs.push({ id: facts.id, end, seq, epoch })
-    if (this.tombs.length > MAX_TOMBSTONES) this.tombs.shift()
-  }
-
-  finish(known: Known, end: EndEvent, nowMs: number): void {
-    known.end = end
-    known.expiresAtMs = nowMs + RETENTION_MS
-    this.ended.push(known)
-    this.evict()
-  }
-
-  evict(): void {
-    while (this.bytes > MAX_BYTES && this.ended.length > 0) this.expire(this.ended[0]!)
-  }
-
-  expireDue(nowMs: number): void {
-    for (const known of [...this.ended].sort((a, b) => a.expiresAtMs - b.expiresAtMs)) {
-      if (known.expiresAtMs <= nowMs) this.expire(known)
-    }
-  }
-}
 
 interface Append {
   do: 'append'
@@ -123,7 +49,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 
 interface Bench {
   store: Store
-  model: Model
+  model: MemoryStoreModel
   runtime: VirtualRuntime
   names: StreamName[]
 }
@@ -229,7 +155,7 @@ describe('the memory store against plain lists', () => {
       fc.asyncProperty(steps, async (list) => {
         const runtime = createVirtualRuntime()
         const store = createMemoryStore({ maxBytes: MAX_BYTES, maxTombstones: MAX_TOMBSTONES, runtime })
-        const bench: Bench = { store, model: new Model(), runtime, names: [] }
+        const bench: Bench = { store, model: new MemoryStoreModel(), runtime, names: [] }
         for (const step of list) {
           await act(bench, step)
           if (step.do === 'append') follow(bench)
@@ -239,37 +165,5 @@ describe('the memory store against plain lists', () => {
         expect(runtime.pendingTimers).toBe(0)
       }),
       { numRuns: RUNS },
-    ))
-
-  test('contract 6: live streams are never given up, ended ones go oldest end first, starts are refused last', () =>
-    check(
-      fc.asyncProperty(
-        fc.shuffledSubarray([0, 1, 2, 3, 4, 5], { minLength: 6 }),
-        fc.nat({ max: 6 }),
-        async (order, live) => {
-          const store = createMemoryStore({ maxBytes: MAX_BYTES, runtime: createVirtualRuntime() })
-          const make = async (id: string): Promise<StoredStream> => {
-            const facts = { id, tenant: '', owner: 'o', key: id, meta: {}, wire: undefined, createdAtMs: 0 }
-            const begun = await store.begin({ ...facts, idempotency: undefined }, KEEPING)
-            if (begun.is !== 'new') throw new Error(begun.is)
-            return begun.stream
-          }
-          const all = await Promise.all(order.map((_, index) => make(`s${index}`)))
-          for (const { log } of all) log.append('x'.repeat(500))
-          for (const index of order.slice(live)) await store.close({ tenant: '', id: `s${index}` }, CUT)
-          const hog = await make('hog')
-          while (store.usage().bytes <= MAX_BYTES + 300) hog.log.append('y'.repeat(300))
-          const gone = async (index: number): Promise<boolean> =>
-            (await store.find({ tenant: '', id: `s${index}` })).is !== 'stream'
-          await make('probe').catch(() => {})
-          for (const index of order.slice(0, live)) expect(await gone(index)).toBe(false)
-          const went = await Promise.all(order.slice(live).map(gone))
-          expect(went).toEqual(went.toSorted((a, b) => Number(b) - Number(a)))
-          while (store.usage().live < store.usage().streams || store.usage().bytes <= MAX_BYTES)
-            hog.log.append('y'.repeat(300))
-          await expect(make('late')).rejects.toMatchObject({ code: 'SLUICE_ERR_OVERLOADED', status: 503 })
-          expect((await store.find({ tenant: '', id: 'hog' })).is).toBe('stream')
-        },
-      ),
     ))
 })

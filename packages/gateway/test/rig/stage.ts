@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { type Exchange, type FakeBackend, startBackend } from '../../../wires/test/fake-backend.ts'
+import { type Exchange, type FakeBackend, startBackend } from '../../../wires/test/rig/fake-backend.ts'
 import { type SpawnedGateway, spawnGateway } from './spawned-gateway.ts'
 
-export { chunk, DONE, type Exchange } from '../../../wires/test/fake-backend.ts'
+export { chunk, DONE, type Exchange } from '../../../wires/test/rig/fake-backend.ts'
 
 /** A model of the fake backend that behaves as a test says, and what was asked of it. */
 export interface Behaviour {

@@ -2,9 +2,9 @@ import type { SourceEvent } from '@sluice/core'
 import { type JsonObject, openAiChatSource } from '@sluice/wires/openai'
 import * as fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
-import { answering } from '../answering.ts'
-import { chunk, DONE } from '../fake-backend.ts'
-import { contextOf, itemsOf, text } from '../reading.ts'
+import { answering } from '../rig/answering.ts'
+import { chunk, DONE } from '../rig/fake-backend.ts'
+import { contextOf, itemsOf, text } from '../rig/reading.ts'
 
 interface Read {
   readonly events: SourceEvent[]

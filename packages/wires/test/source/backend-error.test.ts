@@ -1,38 +1,12 @@
-import { isSluiceError, type SluiceError } from '@sluice/core'
-import { openAiChatSource, toOpenAiError } from '@sluice/wires/openai'
+import type { SluiceError } from '@sluice/core'
+import { toOpenAiError } from '@sluice/wires/openai'
 import { describe, expect, test } from 'vitest'
-import { answering } from '../answering.ts'
-import { chunk, DONE } from '../fake-backend.ts'
-import { readUntilError } from '../reading.ts'
-
-interface Answer {
-  readonly status?: number
-  readonly type?: string
-  readonly body: string
-}
-
-/** What asking a backend that answers like this throws. */
-async function errorOf(
-  { status = 200, type = 'application/json', body }: Answer,
-  apiKey?: string,
-): Promise<SluiceError> {
-  const source = openAiChatSource({
-    baseUrl: 'http://backend/v1',
-    apiKey,
-    body: { model: 'm' },
-    fetch: async () => new Response(body, { status, headers: { 'content-type': type } }),
-  })
-  const { error } = await readUntilError(source)
-  if (isSluiceError(error)) return error
-  throw new Error(`It threw ${String(error)}`)
-}
+import { type Answer, errorOf, events, json } from '../rig/backend-error.ts'
+import { chunk } from '../rig/fake-backend.ts'
 
 /** What OpenAI's clients are shown of it. */
 const shown = ({ code, message, status, extra }: SluiceError): { message: string } =>
   toOpenAiError({ code, message, status, extra: extra as never }).error
-
-const json = (value: unknown, status = 400): Answer => ({ status, body: JSON.stringify(value) })
-const events = (body: string): Answer => ({ type: 'text/event-stream', body })
 
 describe('the words of a backend are told, whatever shape they have', () => {
   test.each<[string, Answer, string]>([
@@ -163,95 +137,5 @@ describe('the words of a backend are told, whatever shape they have', () => {
   ])('a success that is none has the status that %j names', async (body, status) => {
     expect((await errorOf(json(body, 200))).status).toBe(status)
     expect((await errorOf(events(`data: ${JSON.stringify(body)}\n\n`))).status).toBe(status)
-  })
-})
-
-describe('a success that holds no answer is an error that quotes it', () => {
-  test.each<[string, Answer, RegExp]>([
-    ['another JSON', json({ status: 'ok' }, 200), /\{"status":"ok"\}/],
-    ['choices that are null', json({ object: 'chat.completion', choices: null }, 200), /"choices":null/],
-    ['no choices', json({ object: 'chat.completion', choices: [] }, 200), /"choices":\[\]/],
-    ['a choice of nothing', json({ choices: [{ index: 0 }, { message: null }] }, 200), /"choices":\[/],
-    ['no JSON', { body: 'It works!' }, /It works!/],
-    ['half a JSON', { body: '{"choices":[{"message":{"content":"a"' }, /"content":"a"/],
-    ['a page', { type: 'text/html', body: '<html><title>Sign in</title></html>' }, /text\/html.*Sign in/],
-    ['a page without an end', { type: 'text/html', body: `<p>${'x'.repeat(100_000)}` }, /text\/html.*xxx…/],
-    ['nothing', { body: '' }, /empty/],
-    ['blank lines', events('\n\n\n'), /empty/],
-    ['comments', events(': still here\n\n: still here\n\n'), /still here/],
-    ['[DONE] alone', events(DONE), /\[DONE\]/],
-    ['token counts and [DONE]', events(`data: {"choices":[],"usage":{"total_tokens":1}}\n\n${DONE}`), /total_tokens/],
-    ['another kind of stream', events('event: ping\ndata: {"at":1}\n\n'), /"at":1/],
-    ['text instead of a stream', events('no healthy upstream'), /no healthy upstream/],
-    ['chunks that are no JSON', events('data: hello\n\n'), /hello/],
-  ])('%s', async (_, answer, quoted) => {
-    const error = await errorOf(answer)
-    expect(error).toMatchObject({ code: 'SLUICE_ERR_BACKEND', status: 502 })
-    expect(error.message).toMatch(quoted)
-    expect(error.message.length).toBeLessThan(700)
-  })
-
-  test('an answer is read by what it is, not by what it calls itself', async () => {
-    const completion = JSON.stringify({ choices: [{ message: { content: 'whole' }, finish_reason: 'stop' }] })
-    const streamed = chunk({ content: 'whole' }) + chunk({}, { finish: 'stop' }) + DONE
-    for (const type of ['text/event-stream', 'application/json', 'text/plain', 'application/octet-stream', '']) {
-      for (const body of [completion, `\n \n${completion}`, `\ufeff${completion}`, streamed, `: hi\n\n${streamed}`]) {
-        const source = openAiChatSource({
-          baseUrl: 'http://backend/v1',
-          body: { model: 'm' },
-          fetch: async () => new Response(body, { headers: type === '' ? {} : { 'content-type': type } }),
-        })
-        const { events: read, error } = await readUntilError(source)
-        expect([error, read[0]]).toEqual([undefined, { type: 'text', text: 'whole' }])
-      }
-    }
-  })
-})
-
-describe('causes', () => {
-  test('the code of what kept the backend from being reached is told, and nothing else of it', async () => {
-    const cause = Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:8000'), { code: 'ECONNREFUSED' })
-    const told: [SluiceError, string][] = []
-    const source = openAiChatSource({
-      baseUrl: 'http://backend/v1',
-      body: {},
-      fetch: async () => Promise.reject(new TypeError('fetch failed', { cause })),
-      onFailure(error, stream) {
-        told.push([error, stream])
-        throw new Error('An observer must not matter')
-      },
-    })
-    const { error } = await readUntilError(source)
-    expect((error as Error).message).toBe('The backend could not be reached (ECONNREFUSED).')
-    expect((error as Error).cause).toMatchObject({ cause })
-    expect(told).toEqual([[error, 's1']])
-  })
-
-  test('so is that of what broke the answer off', async () => {
-    const body = new ReadableStream({
-      pull(controller) {
-        controller.error(Object.assign(new Error('aborted'), { code: 'ECONNRESET' }))
-      },
-    })
-    const told: SluiceError[] = []
-    const fetch = async (): Promise<Response> =>
-      new Response(body, { headers: { 'content-type': 'text/event-stream' } })
-    const source = openAiChatSource({
-      baseUrl: 'http://backend/v1',
-      body: {},
-      fetch,
-      onFailure: (error) => void told.push(error),
-    })
-    const { error } = await readUntilError(source)
-    expect((error as Error).message).toContain('(ECONNRESET)')
-    expect(told).toEqual([error])
-  })
-
-  test('an answer that is whole, and an abort, are no failures', async () => {
-    const told: SluiceError[] = []
-    const onFailure = (error: SluiceError): void => void told.push(error)
-    const whole = answering([chunk({ content: 'a' }), DONE])
-    await readUntilError(openAiChatSource({ baseUrl: 'http://backend/v1', body: {}, fetch: whole, onFailure }))
-    expect(told).toEqual([])
   })
 })

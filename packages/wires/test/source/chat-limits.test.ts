@@ -1,9 +1,9 @@
 import { createSluice, type SluiceError } from '@sluice/core'
 import { type OpenAiChatLimits, openAiChatSource } from '@sluice/wires/openai'
 import { describe, expect, test } from 'vitest'
-import { answering } from '../answering.ts'
-import { chunk, DONE } from '../fake-backend.ts'
-import { readUntilError } from '../reading.ts'
+import { answering } from '../rig/answering.ts'
+import { chunk, DONE } from '../rig/fake-backend.ts'
+import { readUntilError } from '../rig/reading.ts'
 
 const MIB = 1024 * 1024
 const END = chunk({}, { finish: 'stop' }) + DONE

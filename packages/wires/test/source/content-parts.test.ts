@@ -1,8 +1,8 @@
 import type { Json, SourceEvent } from '@sluice/core'
 import { toChatCompletion } from '@sluice/wires/openai'
 import { expect, test } from 'vitest'
-import { chunk, DONE } from '../fake-backend.ts'
-import { dataOf, FACTS, readPieces as read, STOP, STREAM_ID, text, write } from '../reading.ts'
+import { chunk, DONE } from '../rig/fake-backend.ts'
+import { dataOf, FACTS, readPieces as read, STOP, STREAM_ID, text, write } from '../rig/reading.ts'
 
 const parts = (...content: Json[]): SourceEvent => ({ ...text(''), extra: { openai: { delta: { content } } } })
 const thinking = (value: string): Json => ({ type: 'thinking', thinking: [{ type: 'text', text: value }] })

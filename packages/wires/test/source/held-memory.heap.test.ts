@@ -1,7 +1,7 @@
 import { createSluice, type TokenStream } from '@sluice/core'
 import { openAiChatSource } from '@sluice/wires/openai'
 import { expect, test } from 'vitest'
-import { chunk } from '../fake-backend.ts'
+import { chunk } from '../rig/fake-backend.ts'
 
 const MIB = 1024 * 1024
 const FLOOD_BYTES = 48 * MIB

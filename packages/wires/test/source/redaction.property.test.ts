@@ -2,8 +2,8 @@ import { isSluiceError } from '@sluice/core'
 import { openAiChatSource } from '@sluice/wires/openai'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { chunk } from '../fake-backend.ts'
-import { readUntilError } from '../reading.ts'
+import { chunk } from '../rig/fake-backend.ts'
+import { readUntilError } from '../rig/reading.ts'
 
 const key = fc.oneof(
   fc.stringMatching(/^sk-[A-Za-z0-9_-]{8,60}$/),

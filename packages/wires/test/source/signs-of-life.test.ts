@@ -2,8 +2,8 @@ import { createSluice, type Source, type SourceItem } from '@sluice/core'
 import { openAiChatSource } from '@sluice/wires/openai'
 import { expect, test } from 'vitest'
 import { createVirtualRuntime, type VirtualRuntime } from '../../../testing/src/index.ts'
-import { chunk, DONE } from '../fake-backend.ts'
-import { contextOf, listOf } from '../reading.ts'
+import { chunk, DONE } from '../rig/fake-backend.ts'
+import { contextOf, listOf } from '../rig/reading.ts'
 
 /** A `fetch` whose answer comes piece by piece, one every `everyMs`; then nothing more, or the end. */
 function slowly(

@@ -1,9 +1,9 @@
 import { openAiChatSource } from '@sluice/wires/openai'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { answering } from '../answering.ts'
-import { chunk, DONE } from '../fake-backend.ts'
-import { eventsOf } from '../reading.ts'
+import { answering } from '../rig/answering.ts'
+import { chunk, DONE } from '../rig/fake-backend.ts'
+import { eventsOf } from '../rig/reading.ts'
 
 interface Called {
   readonly name: string

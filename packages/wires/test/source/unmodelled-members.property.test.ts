@@ -2,9 +2,9 @@ import type { Json, SourceEvent, SourceItem } from '@sluice/core'
 import { openAiChatSource, toChatCompletion } from '@sluice/wires/openai'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { answering } from '../answering.ts'
-import { contextOf, dataOf, FACTS, listOf, STOP, STREAM_ID, write } from '../reading.ts'
-import { chunkScript, chunkText, expectedOf, type Level, placeOf, type ScriptedChunk } from './chunk-script.ts'
+import { answering } from '../rig/answering.ts'
+import { contextOf, dataOf, FACTS, listOf, STOP, STREAM_ID, write } from '../rig/reading.ts'
+import { chunkScript, chunkText, expectedOf, type Level, placeOf, type ScriptedChunk } from '../rig/chunk-script.ts'
 
 type Members = Record<string, Json>
 const members = (object: unknown): [string, Json][] => Object.entries((object ?? {}) as Members)

@@ -1,0 +1,8 @@
+import * as redis from '@sluice/testing/redis'
+import { expect, test } from 'vitest'
+
+test('exports these names and no others', () => {
+  expect(Object.keys(redis).toSorted()).toEqual(
+    ['RespError', 'clusterSlotOf', 'startCluster', 'startRedisServer', 'startReplicated', 'startSentinel'].toSorted(),
+  )
+})
