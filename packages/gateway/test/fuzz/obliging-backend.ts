@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { chunk, DONE } from '../../../wires/test/fake-backend.ts'
+import { chunk, DONE } from '../../../wires/test/rig/fake-backend.ts'
 
 /** The pieces of an answer that goes on for a while. */
 const MANY = 200
