@@ -20,8 +20,8 @@ describe('mapping', () => {
       DONE,
     )
     expect(events).toEqual([
-      { type: 'reasoning', text: 'a' },
-      { type: 'reasoning', text: 'b' },
+      { type: 'reasoning', text: 'a', as: 'reasoning reasoning_content' },
+      { type: 'reasoning', text: 'b', as: 'reasoning' },
       { type: 'refusal', text: 'no' },
       { type: 'text', text: 'two', choice: 1 },
     ])

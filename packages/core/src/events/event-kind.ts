@@ -96,13 +96,17 @@ export function isTextual(event: StreamEvent): event is TextualEvent {
   }
 }
 
-/** The tool call that a piece of text belongs to, or the empty string: pieces of one call do not continue another's. */
-export function callOf(event: TextualEvent): string {
+/**
+ * Whose text a piece is, beside its type: that of a tool call, of a kind of reasoning, or nothing. Pieces of one do not
+ * continue another's.
+ */
+export function strandOf(event: TextualEvent): string {
   switch (event.type) {
     case 'text':
-    case 'reasoning':
     case 'refusal':
       return ''
+    case 'reasoning':
+      return event.as ?? ''
     case 'tool':
       return event.id
     default:

@@ -29,6 +29,11 @@ export interface TextEvent extends EventOptions {
 export interface ReasoningEvent extends EventOptions {
   type: 'reasoning'
   text: string
+  /**
+   * What the provider calls it, where its wire has several names for reasoning (`reasoning`, `reasoning_content`), with a
+   * space between two that say the same. Only pieces of one name are merged.
+   */
+  as?: string | undefined
 }
 /** A piece of a refusal. */
 export interface RefusalEvent extends EventOptions {

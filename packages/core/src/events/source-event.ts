@@ -20,6 +20,8 @@ export function requireSourceEvent(item: unknown): SourceEvent {
     case 'text':
     case 'reasoning':
     case 'refusal':
+      if (event.type === 'reasoning' && event.as !== undefined && typeof event.as !== 'string')
+        throw invalid(item, 'a "reasoning" event whose "as" is a string')
       if (typeof event.text !== 'string') throw invalid(item, `a "${event.type}" event whose "text" is a string`)
       return event
     case 'tool':

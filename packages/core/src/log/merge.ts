@@ -1,9 +1,9 @@
 import type { Entry } from './entry.ts'
 import type { StreamEvent, TextualEvent } from '../events/event.ts'
-import { callOf, isTextual } from '../events/event-kind.ts'
+import { strandOf, isTextual } from '../events/event-kind.ts'
 
 /**
- * Adds `event` to a chunk: continues the last entry when type, choice and tool call are the same and no `extra` is
+ * Adds `event` to a chunk: continues the last entry when type, choice and strand are the same and no `extra` is
  * involved, else begins a new one. Never changes an event it was given: the log owns those.
  */
 export function mergeInto(chunk: Entry[], event: StreamEvent, epoch: number, seq: number): void {
@@ -20,5 +20,5 @@ export function mergeInto(chunk: Entry[], event: StreamEvent, epoch: number, seq
 function continues(last: StreamEvent, next: StreamEvent): boolean {
   if (last.type !== next.type || !isTextual(last) || !isTextual(next)) return false
   if (last.extra !== undefined || next.extra !== undefined) return false
-  return (last.choice ?? 0) === (next.choice ?? 0) && callOf(last) === callOf(next)
+  return (last.choice ?? 0) === (next.choice ?? 0) && strandOf(last) === strandOf(next)
 }

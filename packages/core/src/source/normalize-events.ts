@@ -1,6 +1,6 @@
 import { SluiceError } from '../events/errors.ts'
 import type { SourceEvent, TextualEvent } from '../events/event.ts'
-import { callOf, isPlainText, isTextual } from '../events/event-kind.ts'
+import { strandOf, isPlainText, isTextual } from '../events/event-kind.ts'
 import { jsonOf } from '../events/json.ts'
 import type { Logged } from '../log/segment.ts'
 import { fittingEnd, utf8Length } from '../events/utf8.ts'
@@ -149,10 +149,10 @@ export class EventNormalizer {
   }
 }
 
-/** Runs of text that may be joined with each other: the same type, choice and tool call. */
+/** Runs of text that may be joined with each other: the same type, choice and strand. */
 function laneOf(event: TextualEvent | undefined): string {
   if (event === undefined || (event.type === 'text' && !event.choice)) return ''
-  return `${event.type} ${event.choice ?? 0} ${callOf(event)}`
+  return `${event.type} ${event.choice ?? 0} ${strandOf(event)}`
 }
 
 function endsHigh(text: string): boolean {

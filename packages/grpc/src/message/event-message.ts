@@ -13,6 +13,7 @@ export function toEventMessage(streamId: string, { event, epoch, seq, withheld }
     cursor: withheld ? '' : formatCursor(streamId, epoch, seq),
     choice: 'choice' in event ? (event.choice ?? 0) : 0,
     extra: 'extra' in event ? toValue(event.extra) : undefined,
+    as: event.type === 'reasoning' ? (event.as ?? '') : '',
     event: toKind(event),
   })
 }

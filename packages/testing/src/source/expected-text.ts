@@ -43,7 +43,7 @@ export function expectedTexts(items: readonly SourceItem[]): Map<string, string>
 }
 
 /**
- * Names what a piece of text continues: `text 0`, `reasoning 1`, `refusal 0`, `args 0 call_7`. The rest has no text and
+ * Names what a piece of text continues: `text 0`, `reasoning 1`, `reasoning 1 <as>`, `refusal 0`, `args 0 call_7`. The rest has no text and
  * goes by its type.
  *
  * @example
@@ -54,6 +54,7 @@ export function expectedTexts(items: readonly SourceItem[]): Map<string, string>
 export function channelOf(item: string | Uint8Array | SourceEvent): string {
   if (typeof item === 'string' || item instanceof Uint8Array) return 'text 0'
   const choice = item.choice ?? 0
+  if (item.type === 'reasoning' && item.as !== undefined) return `reasoning ${choice} ${item.as}`
   return item.type === 'tool' ? `${item.phase} ${choice} ${item.id}` : `${item.type} ${choice}`
 }
 

@@ -103,7 +103,13 @@ const tokens: fc.Arbitrary<number> = fc.nat({ max: 100_000 })
 /** Every type but the finish, which comes last. */
 const events: Weighted<Exclude<SourceEvent['type'], 'finish'>> = {
   text: { weight: 10, arbitrary: fc.record({ type: fc.constant('text'), text: piece }) },
-  reasoning: { weight: 5, arbitrary: fc.record({ type: fc.constant('reasoning'), text: piece }) },
+  reasoning: {
+    weight: 5,
+    arbitrary: fc.record(
+      { type: fc.constant('reasoning'), text: piece, as: fc.constantFrom('reasoning', 'reasoning reasoning_content') },
+      { requiredKeys: ['type', 'text'] },
+    ),
+  },
   refusal: { weight: 5, arbitrary: fc.record({ type: fc.constant('refusal'), text: piece }) },
   tool: { weight: 12, arbitrary: fc.oneof(...Object.values(toolEvents)) },
   data: { weight: 4, arbitrary: fc.record({ type: fc.constant('data'), name: dataName, data: json }) },

@@ -80,6 +80,20 @@ describe('streaming', () => {
     expect(final.choices.map(({ finish_reason }) => finish_reason)).toEqual(['stop', 'length'])
   })
 
+  test.each([['reasoning_content'], ['reasoning'], ['reasoning', 'reasoning_content']])(
+    'passes reasoning on under the names that it had: %s, %s',
+    async (...names) => {
+      const named = (text: string): object => Object.fromEntries(names.map((name) => [name, text]))
+      const pieces = [chunk(named('think')), chunk(named('ing')), chunk({ content: 'Hi' }), STOP, DONE]
+      const chunks = await stage.chunksOf(stage.answering(ROLE, ...pieces))
+      const heard: Record<string, string> = {}
+      for (const { choices } of chunks)
+        for (const [name, text] of Object.entries(choices[0]?.delta ?? {}))
+          if (name.startsWith('reasoning')) heard[name] = (heard[name] ?? '') + String(text)
+      expect(heard).toEqual(named('thinking'))
+    },
+  )
+
   test('passes refusals and reasoning through', async () => {
     const model = stage.answering(
       ROLE,

@@ -14,6 +14,8 @@ export interface CollectedTool {
 export interface CollectedChoice {
   text: string | undefined
   reasoning: string | undefined
+  /** What the backend calls it. */
+  reasoningAs: string | undefined
   refusal: string | undefined
   readonly tools: CollectedTool[]
   finish: FinishReason | undefined
@@ -53,6 +55,7 @@ export function createCollectedChoice(): CollectedChoice {
   return {
     text: undefined,
     reasoning: undefined,
+    reasoningAs: undefined,
     refusal: undefined,
     tools: [],
     finish: undefined,
@@ -81,6 +84,7 @@ class Collector implements ChatCollector {
         break
       case 'reasoning':
         choice.reasoning = (choice.reasoning ?? '') + event.text
+        choice.reasoningAs ??= event.as
         break
       case 'refusal':
         choice.refusal = (choice.refusal ?? '') + event.text

@@ -49,7 +49,7 @@ function ownDelta(event: ChoiceEvent, choice: ChoiceState, tool: JsonObject | un
     case 'text':
       return event.text === '' ? {} : { content: event.text }
     case 'reasoning':
-      return { reasoning_content: event.text }
+      return reasoningMembers(event.text, event.as)
     case 'refusal':
       return { refusal: event.text }
     case 'finish':
@@ -60,6 +60,16 @@ function ownDelta(event: ChoiceEvent, choice: ChoiceState, tool: JsonObject | un
       event satisfies never
       return undefined
   }
+}
+
+/** Names that reasoning goes by on this wire: a source of another wire may have names of its own. */
+const REASONING_NAMES: ReadonlySet<string> = new Set(['reasoning', 'reasoning_content'])
+const USUAL_NAME = 'reasoning_content'
+
+/** A text of reasoning, under the names that the backend gave it. */
+export function reasoningMembers(text: string, as: string | undefined): JsonObject {
+  const names = as?.split(' ').filter((name) => REASONING_NAMES.has(name)) ?? []
+  return Object.fromEntries((names.length === 0 ? [USUAL_NAME] : names).map((name) => [name, text]))
 }
 
 function toolDelta(event: ToolEvent, choice: ChoiceState, extra: JsonObject | undefined): JsonObject | undefined {

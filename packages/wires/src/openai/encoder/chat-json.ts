@@ -8,6 +8,7 @@ import {
 } from './chat-collector.ts'
 import { isJsonObject, joinObjects, type JsonObject, withToolExtra } from '../format/chat-extra.ts'
 import { finishReasonOf } from '../format/chat-finish.ts'
+import { reasoningMembers } from './chat-delta.ts'
 import { toOpenAiUsage } from '../format/chat-usage.ts'
 import type { ChatFacts } from '../format/chat-facts.ts'
 
@@ -90,7 +91,7 @@ function toMessage(choice: CollectedChoice): ChatCompletionChoice['message'] {
     role: typeof role === 'string' ? role : 'assistant',
     content: choice.parts ?? choice.text ?? (silent ? null : ''),
     refusal: choice.refusal ?? null,
-    ...(choice.reasoning !== undefined && { reasoning_content: choice.reasoning }),
+    ...(choice.reasoning !== undefined && reasoningMembers(choice.reasoning, choice.reasoningAs)),
     ...(calls.length > 0 && { tool_calls: calls }),
     ...(legacy && { function_call: toLegacyCall(legacy) }),
   }

@@ -65,8 +65,8 @@ export class ChatChoice {
   }
 
   #takeDelta(delta: JsonObject, notes: ChunkNotes): void {
-    const { reasoning, content, refusal, calls, call } = modelledMembers(delta)
-    if (reasoning !== '') this.#text('reasoning', reasoning)
+    const { reasoning, reasoningAs, content, refusal, calls, call } = modelledMembers(delta)
+    if (reasoning !== '') this.#reasoning(reasoning, reasoningAs)
     if (typeof content === 'string') this.#text('text', content)
     else this.#takeParts(content)
     if (refusal !== '') this.#text('refusal', refusal)
@@ -100,6 +100,11 @@ export class ChatChoice {
     if (text === '') return
     this.flushTools()
     this.#say({ type, text })
+  }
+
+  #reasoning(text: string, as: string | undefined): void {
+    this.flushTools()
+    this.#say(as === undefined ? { type: 'reasoning', text } : { type: 'reasoning', text, as })
   }
 
   #say(event: SourceEvent, more?: ChatExtra, late = false): void {

@@ -4,12 +4,16 @@ import { isJsonObject, type JsonObject } from '../../format/chat-extra.ts'
 /** What we model of a delta. */
 export interface ModelledMembers {
   readonly reasoning: string
+  /** What the backend calls its reasoning, where that is not `reasoning_content` alone. */
+  readonly reasoningAs: string | undefined
   readonly content: string | readonly Json[]
   readonly refusal: string
   readonly calls: readonly JsonObject[]
   readonly call: JsonObject | undefined
 }
 
+const REASONING = 'reasoning'
+const BOTH = 'reasoning reasoning_content'
 const NO_CALLS: readonly JsonObject[] = []
 
 /** Reads what we model of a delta, or of a whole message. */
@@ -17,11 +21,18 @@ export function modelledMembers(delta: JsonObject): ModelledMembers {
   const { content, reasoning_content: thought, reasoning, refusal, tool_calls: calls, function_call: call } = delta
   return {
     reasoning: isText(thought) ? thought : isText(reasoning) ? reasoning : '',
+    reasoningAs: isText(reasoning) ? nameOf(reasoning, thought) : undefined,
     content: isText(content) || Array.isArray(content) ? content : '',
     refusal: isText(refusal) ? refusal : '',
     calls: areCalls(calls) ? calls : NO_CALLS,
     call: isJsonObject(call) ? call : undefined,
   }
+}
+
+/** vLLM and OpenRouter say `reasoning`, DeepSeek `reasoning_content`; some say both, for clients of either. */
+function nameOf(reasoning: string, thought: Json | undefined): string | undefined {
+  if (!isText(thought)) return REASONING
+  return thought === reasoning ? BOTH : undefined
 }
 
 /** The members that we do not model, or that have a type we do not expect. */
