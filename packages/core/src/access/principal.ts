@@ -19,10 +19,14 @@ export type Actor = Principal | 'server'
 /** What somebody wants to do with a stream. */
 export type Action = 'attach' | 'info' | 'cancel' | 'erase' | 'ack' | 'send'
 
+/** Owner of the application's own streams: the one name that no principal can have. */
+export const SERVER_OWNER = ''
+
 /** What `authorize` may know of a stream. */
 export interface StreamIdentity {
   readonly id: string
   readonly tenant: string
+  /** Who started it; empty for the application itself. */
   readonly owner: string
   readonly key: string | undefined
 }
@@ -60,7 +64,7 @@ export function requireActor(as: unknown): Actor {
   if (as === 'server') return as
   if (typeof as === 'object' && as !== null) {
     const { owner, tenant, expiresAtMs } = as as Principal
-    if (typeof owner === 'string' && owner !== '' && (tenant === undefined || typeof tenant === 'string')) {
+    if (isName(owner) && owner !== SERVER_OWNER && (tenant === undefined || isName(tenant))) {
       requireExpiry(expiresAtMs)
       if (!hasExpired({ expiresAtMs })) return as as Principal
       throw new SluiceError('SLUICE_ERR_UNAUTHORIZED', 'What you showed of who you are has expired; show it anew.')
@@ -70,6 +74,11 @@ export function requireActor(as: unknown): Actor {
     'SLUICE_ERR_OPTION',
     'The option "as" is missing or malformed; say who asks: { owner, tenant? }, or "server" for the application itself.',
   )
+}
+
+/** Whether `value` can name something: written as UTF-8, halves of surrogate pairs are all alike, and two names would be one. */
+export function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.isWellFormed()
 }
 
 /** The one answer for what is unknown and for what is forbidden. */

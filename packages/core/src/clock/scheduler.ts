@@ -95,16 +95,25 @@ export class Scheduler {
     this.#stepMs = this.runtime.now()
     this.loopLagMs += LAG_WEIGHT * (this.#stepMs - this.#deferredAtMs - this.loopLagMs)
     this.#stepping = true
+    let stepped = 0
     try {
-      for (const item of dirty) {
+      while (stepped < dirty.length) {
+        const item = dirty[stepped++]!
         item.dirty = false
         item.step()
       }
       if (this.#isDue) this.#callDue()
     } finally {
       this.#stepping = false
+      // A step breaks its word and throws: those after it have their turn all the same.
+      if (stepped < dirty.length) this.#putBack(dirty.slice(stepped))
       if (this.#isDue) this.#rearm()
     }
+  }
+
+  #putBack(items: readonly Steppable[]): void {
+    this.#dirty = [...items, ...this.#dirty]
+    if (!this.#isTurnToEnd) this.#endTurn()
   }
 
   #arm(atMs: number): void {
@@ -135,10 +144,16 @@ export class Scheduler {
       due.push(first)
     }
     // One that an earlier one has called off or put off is left alone; what is scheduled now is for the next time.
-    for (const deadline of due) {
-      if (deadline.place !== -1 || deadline.atMs !== now) continue
-      deadline.atMs = Infinity
-      deadline.owner.due()
+    let called = 0
+    try {
+      while (called < due.length) {
+        const deadline = due[called++]!
+        if (deadline.place !== -1 || deadline.atMs !== now) continue
+        deadline.atMs = Infinity
+        deadline.owner.due()
+      }
+    } finally {
+      for (const deadline of due.slice(called)) if (deadline.atMs === now) this.#deadlines.set(deadline, now)
     }
   }
 

@@ -8,6 +8,7 @@ import type { DeliveryListener, DeliveryParts } from './delivery-listener.ts'
 import type { ReadingOutcome } from '../events/notice.ts'
 import { CLOSED_CODES, type ClosedCode } from '../events/codes.ts'
 import type { Encoder, EncoderStart } from '../wire/encoder.ts'
+import type { WireBytes } from '../wire/sink.ts'
 import type { Scheduler, Steppable } from '../clock/scheduler.ts'
 import type { Chunker, ChunkingPolicy } from '../chunking/policy.ts'
 import { PollLifetime } from './poll-lifetime.ts'
@@ -62,6 +63,8 @@ export class Delivery implements Steppable, ConnectionReading, Due {
 
   /** Writes the first bytes, then what is readable. */
   begin(start: EncoderStart): void {
+    // Whoever was told that it is about to begin may have ended it.
+    if (this.#over) return
     if (!this.#connection.carry(this)) return this.#finish('detached')
     this.#reader.attach()
     this.#opening = start
@@ -73,7 +76,7 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     if (this.#over || this.#connection.state !== 'open') return
     try {
       if (this.#opening) this.#open(this.#opening)
-      if (this.#chunker && this.#connection.state === 'open') this.#flow(this.#chunker)
+      if (this.#chunker && this.#canWrite) this.#flow(this.#chunker)
     } catch (error) {
       this.failed(error)
     }
@@ -120,11 +123,21 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     const { log, seq } = this.#reader
     const cursor = CLOSED_CODES[code].resumable ? formatCursor(log.streamId, log.epochOf(seq), seq) : undefined
     // Also where nothing was said yet, because a connection that others share makes it wait: contract 2.
-    const farewell = this.#encoder.closed({ type: 'closed', code, cursor })
+    let farewell: WireBytes
+    try {
+      farewell = this.#encoder.closed({ type: 'closed', code, cursor })
+    } catch (error) {
+      return this.failed(error)
+    }
+    if (this.#over) return
     this.#over = true
     this.#leave(code)
     this.#connection.part(this, farewell)
     this.#owner.readingOver(code)
+  }
+
+  get #canWrite(): boolean {
+    return !this.#over && this.#connection.state === 'open'
   }
 
   #open(start: EncoderStart): void {
@@ -132,7 +145,9 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     this.#chunker = chunkerOf(this.#policy, this.#backlog.facts())
     this.#boundMs = constantBoundMs(this.#policy, this.#chunker)
     this.#maxTokens = Math.floor(this.#chunker.maxTokens ?? Infinity)
-    this.#connection.write(this.#encoder.open(start))
+    if (this.#over) return
+    const bytes = this.#encoder.open(start)
+    if (!this.#over) this.#connection.write(bytes)
   }
 
   #flow(chunker: Chunker): void {
@@ -143,13 +158,17 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     if (backlog.refresh()) backlog.bound(this.#boundMs ?? askBoundMs(this.#policy, chunker, backlog))
     while (backlog.pending > 0) {
       const count = Math.min(this.#decide(chunker), this.#maxTokens)
+      // Each call out of here, to a policy, an encoder, a sink, an observer, may have come back in.
+      if (!this.#canWrite) return
       if (count <= 0) return this.#sleep(-count)
       const before = this.#reader.seq
       const waitedMs = backlog.oldestMs
       const bytes = this.#encoder.encode(backlog.take(count, this.#maxChunkBytes))
+      if (!this.#canWrite) return
       this.#connection.write(bytes)
       this.servedAt = this.#connection.serve()
       this.#owner.readingChunk(this.#reader.seq - before, bytes.length, waitedMs)
+      if (this.#over) return
       if (this.#reader.finished) return this.#finish('end')
       if (this.isPoll) return this.#finish('answered')
       if (this.#connection.state !== 'open') return

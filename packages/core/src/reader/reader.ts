@@ -70,8 +70,12 @@ export class Reader implements LogReader {
     this.liveAfterSeq = log.committed
   }
 
-  /** Credit has come: events up to `seq` may be sent. */
+  /**
+   * Credit has come: events up to `seq` may be sent. It only rises while a reader is attached: grants are repeated, late, and
+   * renewed, and none takes back what another gave. The first one is the first limit.
+   */
   extend(seq: number): void {
+    if (this.limitSeq !== Infinity && seq <= this.limitSeq) return
     this.limitSeq = seq
     this.wake()
   }

@@ -5,7 +5,7 @@ import { SluiceError } from '../events/errors.ts'
 import type { DataEvents } from '../events/event.ts'
 import { locate, type RefOptions, type StreamRef } from './locate.ts'
 import { joined } from './start.ts'
-import { countReaders } from '../reader/reader.ts'
+import { requireRoomIn } from '../reader/reader-limit.ts'
 import type { TokenStream } from './token-stream.ts'
 
 /** Options of `attach`. */
@@ -23,15 +23,7 @@ export async function attachStream<Data extends DataEvents>(
   const { as: actor } = options
   const { stored, cursor: own } = await locate(engine, ref, actor, { action: 'attach', lookUp: 'read' })
   const { log, facts } = stored
-  if (log.readers.size >= engine.limits.readersPerStream && countReaders(log) >= engine.limits.readersPerStream) {
-    throw new SluiceError(
-      'SLUICE_ERR_OVERLOADED',
-      `This stream already has ${engine.limits.readersPerStream} readers, which is all that limits.readersPerStream allows; try again later.`,
-      {
-        retryAfterMs: 1_000,
-      },
-    )
-  }
+  requireRoomIn(engine.limits, log)
   if (options.after === 'now') return joined(engine, stored, { afterSeq: log.committed, actor })
   const cursor = options.after === undefined ? own : parseCursor(options.after)
   if (cursor && cursor.streamId !== facts.id) {

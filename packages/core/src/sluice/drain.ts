@@ -9,7 +9,8 @@ const LOOK_EVERY_MS = 20
 
 /** Settles when no source runs and no reading is delivered here, at the latest a moment after `withinMs`. */
 export async function drainEngine(engine: Engine, withinMs: number): Promise<void> {
-  const { scheduler, deliveries, producers, expected, store } = engine
+  const { scheduler, deliveries, producers, expected, store, starts } = engine
+  starts.draining = true
   if (store.shared) for (const [delivery, wire] of [...deliveries]) if (wire.resumable) delivery.stop('draining')
   // Who polls what is nowhere else comes back here for the rest.
   const returning = (): number => (store.shared || withinMs === 0 ? 0 : expected.size)
@@ -19,6 +20,8 @@ export async function drainEngine(engine: Engine, withinMs: number): Promise<voi
     // What can be waited for elsewhere is not waited for here.
     if (store.shared) for (const delivery of [...deliveries.keys()]) if (delivery.isPoll) delivery.stop('draining')
   }
+  // A start that waits for its store finds out that it came too late.
+  await starts.settled()
   await Promise.all([...producers.values()].map((producer) => producer.close('drain')))
   const giveUpMs = scheduler.now() + engine.reader.closeGraceMs
   while (deliveries.size + returning() > 0 && scheduler.now() < giveUpMs) await pause(engine, LOOK_EVERY_MS)

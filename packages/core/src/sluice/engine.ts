@@ -13,6 +13,7 @@ import type { Producer } from '../producer/producer.ts'
 import type { ProducerContext } from '../producer/producer-context.ts'
 import type { ResolvedReaderOptions } from '../reader/options.ts'
 import type { Source } from '../source/source.ts'
+import type { Starts } from '../access/starts.ts'
 import type { ResolvedStreamOptions } from '../store/stream-options.ts'
 import type { Transform } from '../source/transform.ts'
 
@@ -32,6 +33,8 @@ export interface Engine extends ProducerContext {
   readonly deliveries: Map<Delivery, Wire>
   /** Readers between two answers. */
   readonly expected: ExpectedReaders
+  /** Starts that are under way, and whether any more are made. */
+  readonly starts: Starts
 }
 
 /** How long `authorize` may take before the request fails. */

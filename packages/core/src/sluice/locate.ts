@@ -1,7 +1,7 @@
 import { type Cursor, isStreamId, parseCursor } from '../events/cursor.ts'
 import { type Engine, requireAuthority } from './engine.ts'
 import { SluiceError } from '../events/errors.ts'
-import { type Action, type Actor, notFound, requireActor } from '../access/principal.ts'
+import { type Action, type Actor, isName, notFound, requireActor } from '../access/principal.ts'
 import type { Found, LookUp, StoredStream } from '../store/store.ts'
 
 /** Names a stream: by id, by a cursor (then reading goes on there), or by the application's key. */
@@ -49,7 +49,11 @@ export async function locate(engine: Engine, ref: StreamRef, as: Actor, options:
 
 async function find(engine: Engine, ref: StreamRef, actor: Actor, lookUp: LookUp): Promise<Found> {
   const tenant = ref.tenant ?? (actor === 'server' ? '' : (actor.tenant ?? ''))
-  if ('key' in ref) return engine.store.find({ tenant, key: ref.key }, lookUp)
+  if (!isName(tenant)) throw notFound()
+  if ('key' in ref) {
+    if (!isName(ref.key)) throw notFound()
+    return engine.store.find({ tenant, key: ref.key }, lookUp)
+  }
   const id = 'cursor' in ref ? parseCursor(ref.cursor).streamId : ref.id
   if (!isStreamId(id)) throw notFound()
   return engine.store.find({ tenant, id }, lookUp)

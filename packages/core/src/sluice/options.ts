@@ -3,6 +3,7 @@ import { type ErrorFor, maskError } from '../log/end.ts'
 import { type Engine, explainWith } from './engine.ts'
 import { ExpectedReaders } from '../reader/expected-readers.ts'
 import { Scheduler } from '../clock/scheduler.ts'
+import { Starts } from '../access/starts.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { type Observer, Observers } from '../observe/observer.ts'
 import { invalidOption, requireKnownNames } from '../events/option-rules.ts'
@@ -91,6 +92,7 @@ export function createEngine(options: SluiceOptions): Engine {
     producers: new Map(),
     deliveries: new Map(),
     expected: new ExpectedReaders(scheduler, limits.readersPerStream),
+    starts: new Starts(),
     explain: explainWith(options.errorFor ?? maskError),
   }
 }

@@ -93,12 +93,9 @@ export class Sluice<Data extends DataEvents = DataEvents> {
    * `SLUICE_ERR_OVERLOADED`, `SLUICE_ERR_KEY_RUNNING`, `SLUICE_ERR_IDEMPOTENCY_MISMATCH`
    */
   async start(source: Source<Data> | NamedSource, options: StartOptions): Promise<TokenStream<Data>> {
-    if (this.#draining) {
-      throw new SluiceError('SLUICE_ERR_DRAINING', 'This process is shutting down; start the stream elsewhere.', {
-        retryAfterMs: 1_000,
-      })
-    }
-    return startStream(this.#engine, source, options)
+    const { starts } = this.#engine
+    starts.requireOpen()
+    return starts.track(startStream(this.#engine, source, options))
   }
 
   /**

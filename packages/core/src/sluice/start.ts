@@ -5,7 +5,7 @@ import { type Engine, requireAuthority } from './engine.ts'
 import { SluiceError } from '../events/errors.ts'
 import type { DataEvents } from '../events/event.ts'
 import { invalidOption } from '../events/option-rules.ts'
-import { type Actor, requireActor } from '../access/principal.ts'
+import { type Actor, isName, requireActor, SERVER_OWNER } from '../access/principal.ts'
 import { type Json, jsonOf } from '../events/json.ts'
 import { Producer } from '../producer/producer.ts'
 import type { Rewrite } from '../source/pump-host.ts'
@@ -55,12 +55,12 @@ export async function startStream<Data extends DataEvents>(
   const facts: StreamFacts = {
     id: createStreamId(),
     tenant: actor === 'server' ? '' : (actor.tenant ?? ''),
-    owner: actor === 'server' ? 'server' : actor.owner,
+    owner: actor === 'server' ? SERVER_OWNER : actor.owner,
     key: requireKey(key),
     meta: requireMeta(meta),
     wire,
     createdAtMs: Date.now(),
-    idempotency,
+    idempotency: requireIdempotency(idempotency),
     ...(named && { source: named, options: resolved }),
   }
   const release = engine.admission.enter(actor, engine.scheduler.now())
@@ -72,12 +72,20 @@ export async function startStream<Data extends DataEvents>(
       release()
       return joined(engine, stored, { afterSeq: stored.log.firstSeq - 1, actor })
     }
+    // Nothing may come between a stream that has begun and its producer, else.
+    if (engine.starts.draining) await refuse(engine, stored)
     const producer = new Producer(engine, stored, { options: resolved, release, rewrite })
     return launch(engine, producer, { run, actor, waitUntil })
   } catch (error) {
     release()
     throw error
   }
+}
+
+/** This process began to shut down while the store was asked: what has begun is ended before its source was ever called. */
+async function refuse({ starts, store }: Engine, { facts, log }: StoredStream): Promise<void> {
+  await store.close(facts, cutEnd(log, 'drain'))
+  starts.requireOpen()
 }
 
 /** The changes this sluice makes to a stream's events before they are logged. */
@@ -166,8 +174,15 @@ function requireSource(engine: Engine, source: Source | NamedSource): { run: Sou
 
 function requireKey(key: unknown): string | undefined {
   if (key === undefined) return undefined
-  if (typeof key === 'string' && key.length > 0 && key.length <= MAX_KEY_LENGTH) return key
-  throw invalidOption('key', key, `a string of 1 to ${MAX_KEY_LENGTH} characters`)
+  if (isName(key) && key.length > 0 && key.length <= MAX_KEY_LENGTH) return key
+  throw invalidOption('key', key, `a string of 1 to ${MAX_KEY_LENGTH} characters, without halves of surrogate pairs`)
+}
+
+function requireIdempotency(idempotency: StartOptions['idempotency']): StartOptions['idempotency'] {
+  if (idempotency === undefined) return undefined
+  const { key, fingerprint } = idempotency
+  if (isName(key) && key !== '' && isName(fingerprint)) return idempotency
+  throw invalidOption('idempotency', idempotency, 'a key and a fingerprint, texts without halves of surrogate pairs')
 }
 
 function requireMeta(meta: StartOptions['meta']): StreamFacts['meta'] {

@@ -8,7 +8,8 @@ import { resultOf } from '../store/result.ts'
 /** What this sluice does for streams that other processes have left behind. */
 export function hostOf(engine: Engine): StoreHost {
   return {
-    canRun: (source) => engine.sources.has(source) && engine.admission.running < engine.limits.streams,
+    canRun: (source) =>
+      !engine.starts.draining && engine.sources.has(source) && engine.admission.running < engine.limits.streams,
     settles: engine.settle !== undefined,
     takeOver: (stored) => goOn(engine, stored),
     settle: async (stored) =>
@@ -18,6 +19,7 @@ export function hostOf(engine: Engine): StoreHost {
 
 /** Runs the source of a stream whose producer is gone: it is given what was stored, and goes on from there. */
 function goOn(engine: Engine, stored: StoredStream): void {
+  engine.starts.requireOpen()
   const { facts } = stored
   const source = engine.sources.get(facts.source?.name ?? '')
   if (!source) throw new Error(`No source "${facts.source?.name}" to go on with stream ${facts.id}.`)

@@ -34,6 +34,20 @@ export class MemoryRecord implements Due, LogWatcher {
     return { epoch: log.epoch, seq: log.lastSeq, end: log.end, leaseUntilMs: this.leaseUntilMs }
   }
 
+  /** It is kept no longer than somebody reads it. */
+  leave(): void {
+    const { log } = this.stream
+    if (log.readers.size > 0) log.watchers.add(this)
+    else log.clear()
+  }
+
+  readersChanged(): void {
+    const { log } = this.stream
+    if (!log.end || log.readers.size > 0) return
+    log.watchers.delete(this)
+    log.clear()
+  }
+
   due(): void {
     this.#owner.expire(this)
   }

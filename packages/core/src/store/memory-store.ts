@@ -1,7 +1,7 @@
 import { Deadline } from '../clock/deadlines.ts'
 import { SluiceError } from '../events/errors.ts'
 import type { EndEvent } from '../events/event.ts'
-import { Scheduler } from '../clock/scheduler.ts'
+import { Scheduler, type Steppable } from '../clock/scheduler.ts'
 import { Log } from '../log/log.ts'
 import type { LogAccount } from '../log/log-options.ts'
 import { MemoryIndex } from './memory-index.ts'
@@ -35,6 +35,7 @@ class MemoryStore implements Store, RecordOwner {
   readonly #ended: Set<MemoryRecord> = new Set()
   readonly #tombstones: Map<string, Tombstone> = new Map()
   readonly #account: LogAccount = { bytes: 0, grown: () => this.#evict() }
+  readonly #eviction: Steppable = { dirty: false, step: () => this.#evict() }
 
   constructor(options: MemoryStoreOptions) {
     const { maxBytes, maxTombstones, runtime } = resolveMemoryStoreOptions(options)
@@ -77,7 +78,9 @@ class MemoryStore implements Store, RecordOwner {
 
   erase(stream: StreamName): void {
     const record = this.#index.find(stream)
-    if (record) this.expire(record)
+    if (!record) return
+    this.#bury(record)
+    record.stream.log.clear()
   }
 
   renew(streams: readonly StreamName[], leaseMs: number): readonly StreamName[] {
@@ -103,11 +106,18 @@ class MemoryStore implements Store, RecordOwner {
     this.#index.freeKey(record)
     this.#ended.add(record)
     record.expiry = new Deadline(record)
+    // Not before the turn is over: those who are told of the end next have yet to look at the whole.
     this.#scheduler.schedule(record.expiry, this.#scheduler.now() + record.retentionMs)
-    this.#evict()
+    this.#scheduler.mark(this.#eviction)
   }
 
+  /** Found no more from now on; whoever reads it now is given the rest, and its end. */
   expire(record: MemoryRecord): void {
+    this.#bury(record)
+    record.leave()
+  }
+
+  #bury(record: MemoryRecord): void {
     const { facts, log } = record.stream
     if (record.expiry) this.#scheduler.cancel(record.expiry)
     this.#index.delete(record)
@@ -115,7 +125,6 @@ class MemoryStore implements Store, RecordOwner {
     const { id, tenant, owner, key } = facts
     this.#tombstones.set(id, { facts: { id, tenant, owner, key }, epoch: log.epoch, seq: log.lastSeq, end: log.end })
     if (this.#tombstones.size > this.#maxTombstones) this.#tombstones.delete(this.#tombstones.keys().next().value!)
-    log.clear()
   }
 
   #create(facts: StreamFacts, keeping: Keeping): MemoryRecord {
@@ -126,11 +135,11 @@ class MemoryStore implements Store, RecordOwner {
     return record
   }
 
-  /** Ended logs go first, oldest end first; one that is being read goes too: its readers are told. */
+  /** Ended logs go first, oldest end first. One that is being read would give nothing back until its readers have the rest. */
   #evict(): void {
     for (const record of this.#ended) {
       if (this.#account.bytes <= this.#maxBytes) return
-      this.expire(record)
+      if (record.stream.log.readers.size === 0) this.expire(record)
     }
   }
 

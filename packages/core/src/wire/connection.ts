@@ -97,13 +97,17 @@ export class Connection implements Due {
     this.#detachAll()
     // One grace for all that is left to be sent, whether or not the sink has asked to wait.
     this.#scheduler.schedule(this.#deadline, this.#scheduler.now() + this.#times.closeGraceMs)
-    if (!parting) this.#sink.close()
+    if (!parting) this.#closeSink()
   }
 
   /** Cuts the connection: what was sent must not look complete. */
   abort(): void {
     if (this.state === 'closed') return
-    this.#sink.destroy()
+    try {
+      this.#sink.destroy()
+    } catch {
+      // Contract 13: it is given up on in any case.
+    }
     this.lost()
   }
 
@@ -119,10 +123,22 @@ export class Connection implements Due {
     this.state = 'waiting'
     const { stallMs } = this.#times
     this.#scheduler.schedule(this.#deadline, stallMs === false ? Infinity : this.#scheduler.now() + stallMs)
-    void this.#sink.drained().then(
-      () => this.#drained(),
-      () => this.#drained(),
-    )
+    try {
+      void this.#sink.drained().then(
+        () => this.#drained(),
+        () => this.#drained(),
+      )
+    } catch {
+      this.abort()
+    }
+  }
+
+  #closeSink(): void {
+    try {
+      this.#sink.close()
+    } catch {
+      this.abort()
+    }
   }
 
   #drained(): void {
@@ -130,9 +146,12 @@ export class Connection implements Due {
     if (this.state !== 'waiting') return
     this.state = 'open'
     this.#watchSilence()
-    const farewells = this.#farewells
-    this.#farewells = NOTHING
-    for (const farewell of farewells) this.write(farewell)
+    // The peer may make us wait again after each: what is left is said then.
+    while (this.state === 'open' && this.#farewells.length > 0) {
+      const [farewell, ...rest] = this.#farewells
+      this.#farewells = rest
+      this.write(farewell!)
+    }
     this.#order()
     for (const reading of this.#carried) reading.writable()
   }
@@ -155,7 +174,11 @@ export class Connection implements Due {
 
   #beat(): void {
     try {
-      if (this.#scheduler.now() >= this.#lastWriteMs + this.#heartbeatMs) this.write(this.#beatMaker.heartbeat())
+      if (this.#scheduler.now() >= this.#lastWriteMs + this.#heartbeatMs) {
+        this.write(this.#beatMaker.heartbeat())
+        // Also where it has nothing to send: that is what it has to say for this time.
+        this.#lastWriteMs = this.#scheduler.now()
+      }
     } catch (error) {
       for (const reading of this.#carried) reading.failed(error)
       return this.abort()

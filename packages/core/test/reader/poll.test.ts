@@ -115,10 +115,9 @@ describe('a poll of somebody who is known for a while', () => {
 
   test('S5: ends with `closed: unauthorized` and its cursor when that is over', async () => {
     vi.spyOn(Date, 'now').mockReturnValue(1_790_000_000_000)
-    const { runtime, sluice, id } = await startPolled()
-    const stream = await sluice.attach({ id }, { as: 'server' })
-    const known = { owner: 'server', expiresAtMs: Date.now() + 1_500 }
-    const other = await sluice.attach({ id: stream.id }, { as: known })
+    const { runtime, sluice, id } = await startPolled({ authorize: () => true })
+    const known = { owner: 'ada', expiresAtMs: Date.now() + 1_500 }
+    const other = await sluice.attach({ id }, { as: known })
     const sink = createCollectingSink()
     other.deliver(sink, { wire: plainWire, waitMs: 30_000, heartbeatMs: false })
     await runtime.advance(1_499)
