@@ -78,7 +78,7 @@ export { type Identified, identifiedPrincipal, requirePrincipal } from './access
 export { TokenBucket } from './clock/token-bucket.ts'
 export { Deadline, type Due } from './clock/deadlines.ts'
 export type { Logged } from './log/segment.ts'
-export { placeCursor, type CursorPlace } from './log/cursor-place.ts'
+export { headGone, placeCursor, type CursorPlace } from './log/cursor-place.ts'
 export {
   beginRecord,
   stepRecord,

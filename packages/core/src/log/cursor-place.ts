@@ -13,6 +13,14 @@ export function placeCursor(log: Log, { epoch, seq }: Cursor): CursorPlace {
   return seq === log.committed ? 'atEnd' : 'within'
 }
 
+/** Whoever asks for a whole is told so when its head is gone (contract 2). */
+export function headGone(): SluiceError {
+  return new SluiceError(
+    'SLUICE_ERR_CURSOR_TRIMMED',
+    'The beginning of this stream is not kept any more; what is left is not the whole.',
+  )
+}
+
 /** The error that a reader with a cursor at `place` gets; `undefined` where reading can go on. */
 export function cursorError(place: CursorPlace): SluiceError | undefined {
   switch (place) {

@@ -30,7 +30,7 @@ export async function attachStream<Data extends DataEvents>(
     throw new SluiceError('SLUICE_ERR_CURSOR_MALFORMED', 'The cursor belongs to another stream.')
   }
   if (!cursor || (cursor.seq === 0 && cursor.epoch === 0))
-    return joined(engine, stored, { afterSeq: log.firstSeq - 1, actor })
+    return joined(engine, stored, { afterSeq: log.firstSeq - 1, fromOldest: true, actor })
   const error = cursorError(placeCursor(log, cursor))
   if (error) throw error
   return joined(engine, stored, { afterSeq: cursor.seq, actor })

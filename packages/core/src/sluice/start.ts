@@ -70,7 +70,7 @@ export async function startStream<Data extends DataEvents>(
     const stored = await begin(engine, facts, resolved, { actor, ifRunning })
     if (stored.facts.id !== facts.id) {
       release()
-      return joined(engine, stored, { afterSeq: stored.log.firstSeq - 1, actor })
+      return joined(engine, stored, { afterSeq: stored.log.firstSeq - 1, fromOldest: true, actor })
     }
     // Nothing may come between a stream that has begun and its producer, else.
     if (engine.starts.draining) await refuse(engine, stored)
@@ -97,7 +97,7 @@ export function rewriteFor(engine: Engine, { id, meta }: StreamFacts): Rewrite |
 export function joined<Data extends DataEvents>(
   engine: Engine,
   stored: StoredStream,
-  start: Pick<TokenStreamStart, 'afterSeq' | 'actor'>,
+  start: Pick<TokenStreamStart, 'afterSeq' | 'fromOldest' | 'actor'>,
 ): TokenStream<Data> {
   const producer = engine.producers.get(stored.facts.id)
   return new TokenStream(engine, stored, { ...start, attached: true, producer })

@@ -18,6 +18,7 @@ import { Reader } from '../reader/reader.ts'
 import { notifyAttached, notifyDetached } from './observe-reading.ts'
 import type { Sink } from '../wire/sink.ts'
 import type { StoredStream } from '../store/store.ts'
+import { headGone } from '../log/cursor-place.ts'
 import { cursorAt, cursorOf } from '../store/info.ts'
 import { readResult, type StreamResult, wholeText } from '../store/result.ts'
 
@@ -28,6 +29,8 @@ export interface TokenStreamStart {
   producer: Producer | undefined
   /** True when this handle belongs to a stream that had existed before. */
   attached: boolean
+  /** True when it begins at the oldest event that is kept, for want of a cursor. */
+  fromOldest?: boolean | undefined
   /** Who reads: what is delivered ends when that is known no more. */
   actor: Actor
 }
@@ -98,6 +101,11 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
     return log.end !== undefined && (this.#reader?.seq ?? this.#start.afterSeq) >= log.lastSeq
   }
 
+  /** True when this reading was to begin at the beginning, and that is not kept any more: what it gives is no whole. */
+  get headless(): boolean {
+    return this.#start.fromOldest === true && this.#start.afterSeq > 0
+  }
+
   /** Settles once the source is open; with the end when the stream was over before that. Never rejects. */
   get opened(): Promise<EndEvent | undefined> {
     return this.#start.producer?.opened() ?? Promise.resolve(undefined)
@@ -149,9 +157,11 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
   /**
    * The whole text of choice 0.
    *
-   * @throws SluiceError when the stream did not finish by itself: part of an answer never passes for the whole
+   * @throws SluiceError when the stream did not finish by itself: part of an answer never passes for the whole;
+   * `SLUICE_ERR_CURSOR_TRIMMED` when its beginning is not kept any more
    */
   async text(): Promise<string> {
+    if (this.headless) throw headGone()
     return wholeText(await this.result())
   }
 

@@ -1,5 +1,6 @@
 import { errorOfEnd, isOver } from '../log/end.ts'
 import { SluiceError } from '../events/errors.ts'
+import { headGone } from '../log/cursor-place.ts'
 import { Inbox } from './inbox.ts'
 import type { Json } from '../events/json.ts'
 import type { Log } from '../log/log.ts'
@@ -16,15 +17,15 @@ export interface SourceHost {
 /** What a source is lent until its stream is over. Made when it is used: many sources never look at most of it. */
 export class HostedSourceContext implements SourceContext {
   readonly #host: SourceHost
-  /** Text that an earlier producer of this stream had given. */
-  readonly #prefix: string
+  /** Text that an earlier producer of this stream had given; nothing where its beginning is not kept any more. */
+  readonly #prefix: string | undefined
   #inbox: Inbox | undefined
   #controller: AbortController | undefined
 
   constructor(host: SourceHost) {
     this.#host = host
     const { log } = host.stored
-    this.#prefix = log.lastSeq === 0 ? '' : loggedText(log)
+    if (log.firstSeq === 1) this.#prefix = log.lastSeq === 0 ? '' : loggedText(log)
   }
 
   get id(): string {
@@ -32,6 +33,7 @@ export class HostedSourceContext implements SourceContext {
   }
 
   get prefix(): string {
+    if (this.#prefix === undefined) throw headGone()
     return this.#prefix
   }
 

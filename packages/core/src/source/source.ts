@@ -24,7 +24,11 @@ export interface SourceContext {
   readonly inbox: AsyncIterable<Json>
   /** Says "still working" without yielding: the deadlines for the first token and for silence begin anew. */
   touch(): void
-  /** The text so far, when another instance's work is taken over; else empty. */
+  /**
+   * The text so far, when another instance's work is taken over; else empty.
+   *
+   * @throws SluiceError `SLUICE_ERR_CURSOR_TRIMMED` when its beginning is not kept any more
+   */
   readonly prefix: string
   /** What a source that is started by name was given. */
   readonly input: Json | undefined

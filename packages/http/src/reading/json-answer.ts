@@ -1,5 +1,5 @@
 import { type Actor, type EndEvent, type Sluice, SluiceError, type StreamEvent } from '@sluice/core'
-import { eventBytes, type WireFacts } from '@sluice/core/extend'
+import { eventBytes, headGone, type WireFacts } from '@sluice/core/extend'
 import { type ChatFacts, createChatCollector, toChatCompletion } from '@sluice/wires/openai'
 
 import { jsonPlan, type Plan, withHeaders } from '../response/plan.ts'
@@ -42,6 +42,10 @@ async function readToEnd(
   { mount, maxJsonBytes, style }: CollectParts,
   add: (event: StreamEvent) => void,
 ): Promise<Plan | undefined> {
+  if (stream.headless) {
+    hold.giveUp()
+    return refusedStream(stream, wireErrorOf(headGone()), mount, style)
+  }
   let end: EndEvent | undefined
   let bytes = 0
   let generated = false

@@ -1,5 +1,5 @@
 import type { ClientReading, ReaderOptions, Sluice, TokenStream } from '@sluice/core'
-import { deliverOptionsOf, type Wire } from '@sluice/core/extend'
+import { deliverOptionsOf, headGone, type Wire } from '@sluice/core/extend'
 import { createSseHeaders, type DeliveryPlan, joinHeaderLists } from '@sluice/sse'
 
 import type { PendingReader } from './pending-reader.ts'
@@ -22,9 +22,18 @@ export interface StreamingPlanParts {
   hold?: PendingReader | undefined
 }
 
-/** The answer that delivers a stream. */
+/**
+ * The answer that delivers a stream.
+ *
+ * @throws SluiceError `SLUICE_ERR_CURSOR_TRIMMED` where the beginning that was asked for is gone, and the wire has no way to
+ * tell its reader where it begins instead
+ */
 export function planStreaming(sluice: Pick<Sluice, 'readerOptions'>, parts: StreamingPlanParts): DeliveryPlan {
   const { stream, wire, mount, continues, readerName, rotates, reader, hold } = parts
+  if (stream.headless && !wire.resumable) {
+    hold?.giveUp()
+    throw headGone()
+  }
   // A client that comes with a cursor reads ids, whether it says so or not.
   const reading: ClientReading = { ...parts.reading, ids: parts.reading?.ids ?? continues !== undefined }
   const headers = createSseHeaders({
