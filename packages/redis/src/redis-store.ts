@@ -118,10 +118,10 @@ class StreamsOnRedis implements RedisStore {
 
   async begin(facts: StreamFacts, keeping: Keeping): Promise<Begun> {
     await this.ready()
-    const begun = await beginStream(this.#context, facts, keeping)
+    const watch = (): void => void this.#maintenance.watch(facts).catch(ignore)
+    const begun = await beginStream(this.#context, facts, { keeping, watch })
     if (begun.is === 'mismatch') return begun
     if (begun.is !== 'new') return { is: begun.is, stream: streamWithoutEvents(begun.state) }
-    void this.#maintenance.watch(facts).catch(ignore)
     const log = new Log(facts.id, 1, {
       retentionBytes: keeping.retentionBytes,
       account: this.#context.account,

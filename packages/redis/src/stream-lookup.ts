@@ -37,11 +37,13 @@ export class StreamLookup {
 
   async #findById(stream: StreamName, lookUp: LookUp): Promise<Found> {
     const produced = this.#produced.get(stream.id)
+    // @throws where Redis does not answer: who has the stream now is not known then.
+    if (lookUp === 'fresh') await produced?.renew()
     await produced?.ownershipKnown()
     if (produced && !produced.over && produced.stream.facts.tenant === stream.tenant) {
       return { is: 'stream', stream: produced.stream }
     }
-    if (lookUp === 'read') return this.#replicas.find(stream)
+    if (lookUp !== 'look') return this.#replicas.find(stream)
     return foundWithoutEvents(await readRecord(this.#context.connection, this.#context.keys, stream))
   }
 }

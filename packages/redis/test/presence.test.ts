@@ -17,7 +17,7 @@ test('contract 9: tells of readers that come, go and get on, and not of one that
   const presence = new Presence(
     createContext('here', createVirtualRuntime(), { run }),
     { facts: FACTS, log, timing: {} },
-    64,
+    { windowBytes: 64, number: 0 },
   )
   log.watchers.add({ readersChanged: () => presence.readersChanged() })
   const readerAt = (seq: number): LogReader => ({ seq, bytePosition: 0, wakeAt: Infinity, wake: () => {} })

@@ -31,7 +31,15 @@ export async function attachStream<Data extends DataEvents>(
   }
   if (!cursor || (cursor.seq === 0 && cursor.epoch === 0))
     return joined(engine, stored, { afterSeq: log.firstSeq - 1, fromOldest: true, actor })
-  const error = cursorError(placeCursor(log, cursor))
-  if (error) throw error
-  return joined(engine, stored, { afterSeq: cursor.seq, actor })
+  const place = placeCursor(log, cursor)
+  const error = cursorError(place)
+  if (!error) return joined(engine, stored, { afterSeq: cursor.seq, actor })
+  // It may be of a producer that took this stream over, of which this process has not heard: final is what the store says.
+  if (!engine.store.shared || place === 'trimmed') throw error
+  const { stored: fresh } = await locate(engine, { id: facts.id, tenant: facts.tenant }, actor, FRESH)
+  const finalError = cursorError(placeCursor(fresh.log, cursor))
+  if (finalError) throw finalError
+  return joined(engine, fresh, { afterSeq: cursor.seq, actor })
 }
+
+const FRESH = { action: 'attach', lookUp: 'fresh' } as const

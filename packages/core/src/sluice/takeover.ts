@@ -17,18 +17,20 @@ export function hostOf(engine: Engine): StoreHost {
   }
 }
 
-/** Runs the source of a stream whose producer is gone: it is given what was stored, and goes on from there. */
-function goOn(engine: Engine, stored: StoredStream): void {
+/** Goes on with a stream whose producer is gone: its source is given what was stored, and goes on from there. */
+function goOn(engine: Engine, stored: StoredStream): () => void {
   engine.starts.requireOpen()
   const { facts } = stored
   const source = engine.sources.get(facts.source?.name ?? '')
   if (!source) throw new Error(`No source "${facts.source?.name}" to go on with stream ${facts.id}.`)
-  const producer = new Producer(engine, stored, {
-    options: facts.options ?? engine.stream,
-    release: engine.admission.enter('server', engine.scheduler.now()),
-    rewrite: rewriteFor(engine, facts),
-  })
-  engine.producers.set(facts.id, producer)
-  engine.observers.notify('started', facts)
-  producer.run(source)
+  // The application's own code first: what throws here has taken no place yet.
+  const rewrite = rewriteFor(engine, facts)
+  const release = engine.admission.enter('server', engine.scheduler.now())
+  return () => {
+    const options = facts.options ?? engine.stream
+    const producer = new Producer(engine, stored, { options, release, rewrite })
+    engine.producers.set(facts.id, producer)
+    engine.observers.notify('started', facts)
+    producer.run(source)
+  }
 }

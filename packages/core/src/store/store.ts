@@ -51,9 +51,10 @@ export type StoreRef = StreamName | { tenant: string; key: string }
 
 /**
  * What a look-up is for. `look`: facts and positions; the log need hold no events. `read`: all that is kept, and the log
- * goes on while it has readers.
+ * goes on while it has readers. `fresh`: the same, and the store is asked whether this process still produces it, where it
+ * believes so.
  */
-export type LookUp = 'look' | 'read'
+export type LookUp = 'look' | 'read' | 'fresh'
 
 /**
  * Answer to a close. `closed`: the stream has this end, at this position; `first` says whether this call put it there.
@@ -76,8 +77,11 @@ export interface CloseOptions {
 export interface StoreHost {
   /** Whether the source of this name can be run here. */
   canRun(source: string): boolean
-  /** A stream was taken over for this process: its source is to be run from where it stands. */
-  takeOver(stream: StoredStream): void
+  /**
+   * A stream was taken over for this process: takes a place for it, and gives what runs its source from where it stands, once
+   * the store follows its log. Throws where it cannot be run here after all: the store gives the stream back.
+   */
+  takeOver(stream: StoredStream): () => void
   /** Whether this process has something to do after a stream's end. */
   readonly settles: boolean
   /** A stream has ended and nobody has settled it. Resolves with whether that is done. */

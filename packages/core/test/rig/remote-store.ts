@@ -62,9 +62,9 @@ export class RemoteStore implements Store, Client {
   }
 
   async find(ref: StoreRef, lookUp: LookUp = 'read'): Promise<Found> {
-    const found = await this.link.ask(() => this.server.find(ref, lookUp === 'read' ? this : undefined))
+    const found = await this.link.ask(() => this.server.find(ref, lookUp !== 'look' ? this : undefined))
     if (found.is !== 'stream') return found
-    return { is: 'stream', stream: lookUp === 'read' ? this.#join(found.snapshot).stream : lookAt(found.snapshot) }
+    return { is: 'stream', stream: lookUp !== 'look' ? this.#join(found.snapshot).stream : lookAt(found.snapshot) }
   }
 
   close(stream: StreamName, end: EndEvent, options?: CloseOptions): Promise<Closing> {
@@ -121,7 +121,7 @@ export class RemoteStore implements Store, Client {
     if (!snapshot) return false
     const copy = this.#join(snapshot)
     copy.produce(snapshot.state.epoch, 'stored')
-    this.host!.takeOver(copy.stream)
+    this.host!.takeOver(copy.stream)()
     // Before it held the stream it could not have been told.
     await this.link.ask(() => this.server.tellReaders(name))
     return true

@@ -9,6 +9,13 @@ import { readRecord, type StoredState } from './read-record.ts'
 /** How a start turned out. */
 export type BeginOutcome = { is: 'new' } | { is: 'running' | 'repeated'; state: StoredState } | { is: 'mismatch' }
 
+/** What a start needs beside its stream. */
+export interface BeginParts {
+  readonly keeping: Keeping
+  /** Has the stream looked after, from now on, whether or not this process learns how its start went. */
+  readonly watch: () => void
+}
+
 /** A pointer as it was read: the id that it contains, and the stream of that id, if it is still there. */
 interface PointedStream {
   readonly id: string
@@ -23,7 +30,11 @@ const MAX_ATTEMPTS = 100
  * cluster, on other nodes). So the stream is written first, unknown to everybody. Then each pointer is set to it, if the
  * pointer still contains what was read from it. Whoever loses withdraws the stream and reads the pointers again.
  */
-export async function beginStream(context: StoreContext, facts: StreamFacts, keeping: Keeping): Promise<BeginOutcome> {
+export async function beginStream(
+  context: StoreContext,
+  facts: StreamFacts,
+  { keeping, watch }: BeginParts,
+): Promise<BeginOutcome> {
   const { keys } = context
   const { tenant, owner, key, idempotency } = facts
   const keyPointer = key === undefined ? undefined : keys.key(tenant, key)
@@ -36,6 +47,8 @@ export async function beginStream(context: StoreContext, facts: StreamFacts, kee
     }
     const running = keyPointer === undefined ? undefined : await follow(context, tenant, keyPointer)
     if (running?.state && !running.state.end) return { is: 'running', state: running.state }
+    // Before it is there: should an answer be lost, somebody finds what nobody produces, and ends it.
+    watch()
     await write(context, facts, keeping)
     const ttlMs = liveMs(keeping) + POINTER_MS
     if (repeatPointer !== undefined && !(await claim(context, repeatPointer, [repeated!.id, facts.id, ttlMs]))) {

@@ -46,6 +46,8 @@ export type RecordReading =
 export interface ReadRecordOptions {
   afterSeq?: number | undefined
   grants?: boolean | undefined
+  /** What never changes, where it is known already: it is not read again. */
+  known?: Pick<StoredState, 'facts' | 'keeping'> | undefined
 }
 
 /** Reads a stream's record. The tenant is part of the key, and must be the one that is stored (contract 12). */
@@ -53,10 +55,11 @@ export async function readRecord(
   connection: RedisConnection,
   keys: Keys,
   stream: StreamName,
-  { afterSeq, grants = false }: ReadRecordOptions = {},
+  { afterSeq, grants = false, known }: ReadRecordOptions = {},
 ): Promise<RecordReading> {
   const recordKeys = [keys.meta(stream), keys.log(stream), keys.grants(stream)]
-  const reply = (await connection.run(SCRIPTS.readRecord, recordKeys, [afterSeq ?? '', grants ? '1' : ''])) as [
+  const args = [afterSeq ?? '', grants ? '1' : '', known ? '1' : '']
+  const reply = (await connection.run(SCRIPTS.readRecord, recordKeys, args)) as [
     string[],
     [string, [string, string]][],
     string[],
@@ -65,9 +68,8 @@ export async function readRecord(
   ]
   const [fields, entries, granted, nowMs, hasLog] = reply
   const meta = pairs(fields)
-  const text = meta.get('facts')
-  if (text === undefined) return { is: 'missing' }
-  const facts = JSON.parse(text) as StreamFacts
+  const facts = known ? known.facts : jsonOf<StreamFacts>(meta, 'facts')
+  if (!facts || !meta.has('epoch')) return { is: 'missing' }
   if (facts.tenant !== stream.tenant || facts.id !== stream.id) {
     throw storeError('the entry found belongs to another stream')
   }
@@ -85,7 +87,7 @@ export async function readRecord(
     is: 'stream',
     state: {
       facts: { ...facts, key: facts.key, wire: facts.wire, idempotency: facts.idempotency },
-      keeping: jsonOf<Keeping>(meta, 'keeping')!,
+      keeping: known?.keeping ?? jsonOf<Keeping>(meta, 'keeping')!,
       epoch,
       instance,
       seq,

@@ -18,13 +18,25 @@ export class Sender {
   /** With the number of a message it identifies that message, however often its command arrives. */
   readonly #id: string = createInstanceId()
   #sent = 0
+  /** The latest message to each stream that is under way. */
+  readonly #latest: Map<string, Promise<unknown>> = new Map()
 
   constructor(context: StoreContext) {
     this.#context = context
   }
 
   /** `false`: the inbox is full, or there is no such stream. @throws SluiceError `SLUICE_ERR_STORE` */
-  async send(stream: StreamName, message: Json): Promise<boolean> {
+  send(stream: StreamName, message: Json): Promise<boolean> {
+    // One after the other: one that Redis makes us send again must not be overtaken, or its number passes for a repetition.
+    const name = nameOf(stream)
+    const sending = (this.#latest.get(name) ?? Promise.resolve()).then(() => this.#send(stream, message))
+    const settled = sending.then(ignore, ignore)
+    this.#latest.set(name, settled)
+    void settled.then(() => this.#latest.get(name) === settled && this.#latest.delete(name))
+    return sending
+  }
+
+  async #send(stream: StreamName, message: Json): Promise<boolean> {
     const { connection, keys } = this.#context
     const bounds = [MAX_INBOX_MESSAGES, MAX_INBOX_BYTES]
     const args = [JSON.stringify(message), ...bounds, keys.instances, KEPT_MS, nameOf(stream)]
@@ -42,3 +54,5 @@ export class Sender {
     return Math.max(0, Number(await connection.run(SCRIPTS.grant, recordKeys, args)) - 1)
   }
 }
+
+function ignore(): void {}

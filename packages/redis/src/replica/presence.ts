@@ -5,19 +5,29 @@ import { nameOf } from '../protocol/notice.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
 import { ATTENDANCE_MS } from '../protocol/times.ts'
 
+/** What decides when is reported, and under which name. */
+export interface PresenceParts {
+  readonly windowBytes: number
+  /** Number of the log that is read, unique within the process. */
+  readonly number: number
+}
+
 /** Reports to the producer of a stream, in another process, that it is read here, and how far. */
 export class Presence {
   readonly #context: StoreContext
   readonly #stream: StoredStream
   readonly #windowBytes: number
+  /** A process may have two logs of one stream for a while: neither may report that nobody reads the other. */
+  readonly #reporter: string
   #reportedBytes = 0
   #reportedSeq = 0
   #reportedReaders = false
 
-  constructor(context: StoreContext, stream: StoredStream, windowBytes: number) {
+  constructor(context: StoreContext, stream: StoredStream, { windowBytes, number }: PresenceParts) {
     this.#context = context
     this.#stream = stream
     this.#windowBytes = windowBytes
+    this.#reporter = `${context.instance}.${number}`
   }
 
   /** The furthest reader has moved. Each half window of it is reported. */
@@ -47,8 +57,8 @@ export class Presence {
     this.#reportedReaders = hasReaders
     this.#reportedBytes = log.furthestBytes
     this.#reportedSeq = furthestSeq
-    const { connection, keys, instance } = this.#context
-    const args = [instance, hasReaders ? furthestSeq : '', ATTENDANCE_MS, keys.instances, nameOf(facts)]
+    const { connection, keys } = this.#context
+    const args = [this.#reporter, hasReaders ? furthestSeq : '', ATTENDANCE_MS, keys.instances, nameOf(facts)]
     // A report that is lost is made good by the next one.
     connection.run(SCRIPTS.present, [keys.meta(facts), keys.readers(facts)], args).catch(ignore)
   }

@@ -22,6 +22,7 @@ export class ReplicaCache implements ReplicaOwner {
   readonly #finished: Map<string, Log> = new Map()
   /** Look-ups under way. */
   readonly #lookUps: Map<string, SingleFlight<Found>> = new Map()
+  #made = 0
   #disposed = false
 
   constructor(context: StoreContext, lapsed: (state: StoredState) => void) {
@@ -124,6 +125,10 @@ export class ReplicaCache implements ReplicaOwner {
     for (const replica of this.#replicas.values()) this.#drop(replica)
     for (const deadline of this.#lingering.values()) this.#context.scheduler.cancel(deadline)
     this.#lingering.clear()
+  }
+
+  number(): number {
+    return this.#made++
   }
 
   followed(replica: Replica): void {

@@ -1,5 +1,6 @@
 import {
   extendReaders,
+  type Keeping,
   limitReaders,
   Log,
   type LogPersister,
@@ -19,6 +20,8 @@ import { StreamSubscription, type Subscriber } from './stream-subscription.ts'
 
 /** Who is notified of what becomes of a replica. */
 export interface ReplicaOwner {
+  /** A number for the next replica, unique within the process. Default 0: there is one. */
+  number?(): number
   /** The producer's lease has lapsed. */
   lapsed(state: StoredState): void
   /** It is followed, again perhaps after the owner had dropped it. */
@@ -40,6 +43,7 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
   readonly #owner: ReplicaOwner
   readonly #subscription: StreamSubscription
   readonly #presence: Presence
+  readonly #keeping: Keeping
   readonly #replicated: boolean
   /** Credit by the name of a reader, as the store has it: one that comes later has it too. */
   readonly #grants: Map<string, number>
@@ -53,6 +57,7 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
     this.#context = context
     this.#owner = owner
     const { facts, keeping, timing } = state
+    this.#keeping = keeping
     this.#replicated = typeof keeping.durability === 'object'
     const firstSeq = chunks[0]?.firstSeq ?? state.seq + 1
     const log = new Log(facts.id, chunks[0]?.epoch ?? state.epoch, {
@@ -64,7 +69,10 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
     })
     this.stream = { facts, log, timing: { ...timing } }
     this.#subscription = new StreamSubscription(context, facts, this)
-    this.#presence = new Presence(context, this.stream, keeping.windowBytes)
+    this.#presence = new Presence(context, this.stream, {
+      windowBytes: keeping.windowBytes,
+      number: owner.number?.() ?? 0,
+    })
     for (const chunk of chunks) takeChunk(log, chunk)
     this.#takeState(state)
     log.watchers.add(this)
@@ -156,11 +164,12 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
     const { connection, keys } = this.#context
     const { log, facts } = this.stream
     if (log.lost) return
-    let record = await readRecord(connection, keys, facts, { afterSeq: log.lastSeq, grants: true })
+    const known = { facts, keeping: this.#keeping }
+    let record = await readRecord(connection, keys, facts, { afterSeq: log.lastSeq, grants: true, known })
     this.#subscription.caughtUp()
     if (record.is === 'stream' && (record.state.epoch !== log.epoch || record.state.seq < log.lastSeq)) {
       // Another producer writes: all of this log must be compared with what is still there.
-      record = await readRecord(connection, keys, facts, { afterSeq: log.firstSeq - 1, grants: true })
+      record = await readRecord(connection, keys, facts, { afterSeq: log.firstSeq - 1, grants: true, known })
     }
     this.#apply(record)
   }

@@ -22,12 +22,15 @@ export interface Successor {
  * takes.
  */
 const MAX_LEAP = 1_000_000
+const MAX_REFUSED = 10_000
 
 /** Decides what becomes of running streams whose producers have let their leases lapse. */
 export class ExpiredLeases {
   readonly #context: StoreContext
   readonly #successor: Successor
   readonly #judging: Set<string> = new Set()
+  /** Streams whose source could not be run here when this process had them: it does not take them again. */
+  readonly #refused: Set<string> = new Set()
 
   constructor(context: StoreContext, successor: Successor) {
     this.#context = context
@@ -46,7 +49,8 @@ export class ExpiredLeases {
     this.#judging.add(facts.id)
     try {
       const { source } = facts
-      if (source && hosts.some((host) => host.canRun(source.name)) && (await this.#takeOver(state))) return
+      const canRun = source && !this.#refused.has(facts.id) && hosts.some((host) => host.canRun(source.name))
+      if (canRun && (await this.#takeOver(state))) return
       const takeoverMs = source ? (facts.options?.takeoverMs ?? 0) : 0
       const end = cutEnd(undefined, 'lease')
       await closeStream(this.#context, facts, { end, keeping: state.keeping, mode: 'ifLapsed', lapsedMs: takeoverMs })
@@ -64,7 +68,13 @@ export class ExpiredLeases {
       string?,
     ]
     if (reply[0] !== 'ok') return false
-    await this.#successor.takeOver(state, Number(reply[1]))
+    try {
+      await this.#successor.takeOver(state, Number(reply[1]))
+    } catch (error) {
+      if (this.#refused.size >= MAX_REFUSED) this.#refused.clear()
+      this.#refused.add(facts.id)
+      this.#context.options.onWarning(`Stream ${facts.id} could not be gone on with here: ${String(error)}`)
+    }
     return true
   }
 }
