@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { chooseRepresentation, type Representation } from '../request/accept.ts'
 import { readReadingQuery } from '../request/client-query.ts'
 import { attachFor } from '../reading/attach.ts'
-import { readCursor, readLastEventId, type RequestedIds } from '../request/cursor-request.ts'
+import { lastEventIdOf, readCursor, readLastEventId, type RequestedIds } from '../request/cursor-request.ts'
 import type { HttpRequest } from '../request/http-request.ts'
 import { emptyPlan, jsonPlan, type Plan } from '../response/plan.ts'
 import type { IdentifiedRequest, ResourceParts } from './resource-parts.ts'
@@ -92,7 +92,7 @@ async function idsOf<Raw>(
 ): Promise<RequestedIds> {
   const streamId = name.split('.', 1)[0]!
   if (wire !== undefined && wire !== '') return { wire: wires.get(wire), streamId }
-  const needed = request.header('last-event-id') !== undefined && hasOwnIds(wires)
+  const needed = lastEventIdOf(request) !== undefined && hasOwnIds(wires)
   // A handle that nobody reads costs nothing.
   return needed ? { wire: chooseWire(wires, null, await sluice.attach({ id: streamId }, { as })), streamId } : {}
 }
@@ -104,7 +104,7 @@ export function refOf(name: string): StreamRef {
 
 async function findByKey<Raw>(
   { sluice, wires }: ResourceParts<Raw>,
-  request: Pick<HttpRequest, 'header'>,
+  request: Pick<HttpRequest, 'header' | 'query'>,
   { as, key, wire = '' }: { as: Principal; key: string; wire: string | undefined },
 ): Promise<StreamInfo | undefined> {
   // A reader that comes back wants the rest of the stream it was reading, though that may not run any more.
