@@ -1,6 +1,6 @@
 import { type InfoOptions, type Principal, SluiceError, type StreamInfo, type StreamRef } from '@sluice/core'
 import { nativeSse } from '@sluice/sse'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 
 import { chooseRepresentation, type Representation } from '../request/accept.ts'
 import { readReadingQuery } from '../request/client-query.ts'
@@ -17,13 +17,13 @@ import { locationOf, planStreaming } from '../reading/streaming-plan.ts'
 import { chooseWire, hasOwnIds } from '../reading/wire-registry.ts'
 
 const readQuery = z.object({
-  wire: z.string().max(64).optional(),
-  reader: z.string().min(1).max(128).optional(),
-  include: z.literal('result').optional(),
-  wait: z.string().optional(),
+  wire: z.optional(z.string().check(z.maxLength(64))),
+  reader: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
+  include: z.optional(z.literal('result')),
+  wait: z.optional(z.string()),
 })
 
-const keyQuery = readQuery.extend({ key: z.string().min(1).max(256) })
+const keyQuery = z.extend(readQuery, { key: z.string().check(z.minLength(1), z.maxLength(256)) })
 
 /** `GET /streams/{id or cursor}`: the stream, what follows a cursor, or what is known of it. */
 export async function planRead<Raw>(
