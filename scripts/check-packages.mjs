@@ -1,9 +1,12 @@
-// Packs every public package as it would be published and checks the tarballs with publint and attw.
-import { mkdtempSync, rmSync } from 'node:fs'
+// Packs every public package as it would be published and checks the tarballs: what npm shows, what resolves, publint, attw.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BIN, build, exec, forEachOf, pack, publicPackages } from './public-packages.mjs'
-import { ROOT } from './workspace.mjs'
+import { faultsOf } from './packed-package.mjs'
+import { ROOT, childEnvironment } from './workspace.mjs'
+
+const WORKSPACE = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 
 const tarballs = mkdtempSync(join(tmpdir(), 'sluice-packages-'))
 try {
@@ -19,10 +22,23 @@ try {
 
 async function checkPackage(name) {
   const tarball = await pack(name, tarballs)
-  const { stdout } = await exec('tar', ['-tzf', tarball])
-  const stray = stdout.split('\n').filter((file) => /\.tsbuildinfo$|^package\/(src|test)\//.test(file))
-  if (stray.length > 0) throw new Error(`@sluice/${name} would publish ${stray.join(', ')}`)
+  const unpacked = join(tarballs, name)
+  mkdirSync(unpacked)
+  await exec('tar', ['-xzf', tarball, '-C', unpacked])
+  const faults = [...faultsOf(join(unpacked, 'package'), `packages/${name}`, WORKSPACE), ...(await packedByNpm(name))]
+  if (faults.length > 0) throw new Error(`@sluice/${name} cannot be published: ${faults.slice(0, 10).join('; ')}`)
   await exec(join(BIN, 'publint'), ['run', tarball, '--strict'], { cwd: ROOT })
   await exec(join(BIN, 'attw'), [tarball, '--profile', 'esm-only', '--no-emoji'], { cwd: ROOT })
   process.stdout.write(`@sluice/${name}: packed, publint and attw agree\n`)
+}
+
+/** What npm alone would pack has versions that nobody can install: it must be refused, in words. */
+async function packedByNpm(name) {
+  const env = childEnvironment({ ...process.env, npm_config_user_agent: undefined })
+  try {
+    await exec('npm', ['pack', '--dry-run'], { cwd: join(ROOT, 'packages', name), env })
+    return ['npm pack is not refused']
+  } catch ({ stderr = '', message }) {
+    return stderr.includes('is not packed: pnpm alone') ? [] : [`npm pack is refused without a sentence: ${message}`]
+  }
 }

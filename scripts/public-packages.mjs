@@ -53,7 +53,9 @@ function dropOrphans(name) {
   for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
     const source = join(entry.parentPath, entry.name).replace(`/${name}/dist/`, `/${name}/src/`)
     const emitted = /\.(d\.ts|js)(\.map)?$/.exec(source)
-    if (!emitted || existsSync(`${source.slice(0, emitted.index)}.ts`)) continue
+    // Declarations have no maps: these would lead to sources that are not in the tarball.
+    const isMade = emitted && emitted[0] !== '.d.ts.map' && existsSync(`${source.slice(0, emitted.index)}.ts`)
+    if (!emitted || isMade) continue
     rmSync(join(entry.parentPath, entry.name))
   }
 }

@@ -1,4 +1,5 @@
 // The one door for `npm start`, `npm test` and the rest: sets up, then runs on the project's own Node.
+import './node-version.mjs'
 import { spawn } from 'node:child_process'
 import { runChecks } from './checks-runner.mjs'
 import { TYPEDOC } from './checks.mjs'

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { Application, Converter, ReflectionKind, makeRecursiveVisitor } from 'typedoc'
 
 const PACKAGES = fileURLToPath(new URL('../../packages/', import.meta.url))
+const { homepage } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 
 /** Name of each module by the file it is made from. */
 const modules = new Map(
@@ -80,7 +81,7 @@ export default {
   // A clone may have no remote, or one that is a folder: a link into it leads nowhere.
   disableGit: true,
   basePath: fileURLToPath(new URL('../../', import.meta.url)),
-  sourceLinkTemplate: 'https://github.com/sluice-streams/sluice/blob/main/{path}#L{line}',
+  sourceLinkTemplate: `${homepage.replace('#readme', '')}/blob/main/{path}#L{line}`,
   excludePrivate: true,
   excludeProtected: true,
   excludeInternal: true,

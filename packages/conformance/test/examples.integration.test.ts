@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
+import { chromium } from 'playwright-core'
 import { afterEach, expect, test } from 'vitest'
 
 const EXAMPLES = fileURLToPath(new URL('../../../examples', import.meta.url))
@@ -85,4 +86,27 @@ test('the example fastify-chat serves its page, streams, resumes under /streams,
   expect(await reading).toContain('"reason":"cancelled"')
   const whole = await (await fetch(`${url}${location}`)).text()
   expect(textOf(whole)).toMatch(/^You /)
+})
+
+test('the page of fastify-chat goes on with its answer when it is reloaded in the middle, and may be stopped then', async () => {
+  const url = await startExample('fastify-chat')
+  await using closing = new AsyncDisposableStack()
+  const browser = closing.adopt(
+    await chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium', args: ['--no-sandbox'] }),
+    (opened) => opened.close(),
+  )
+  const page = await browser.newPage()
+  const shown = (): Promise<string> => page.locator('#answer').innerText()
+  const untilShown = (words: string): Promise<unknown> => page.locator('#answer', { hasText: words }).waitFor()
+  await page.goto(url)
+  await page.click('button')
+  await untilShown('You asked')
+  const before = await shown()
+  for (const later of ['read: 1 2 3', 'read: 1 2 3 4 5 6 7']) {
+    await page.reload()
+    await untilShown(later)
+    expect((await shown()).startsWith(before)).toBe(true)
+  }
+  await page.click('#stop')
+  await page.locator('#status', { hasText: 'cancelled' }).waitFor()
 })

@@ -1,35 +1,44 @@
 import type { Server } from 'node:http'
 
-import type { Sluice, Source, TokenStream } from '@sluice/core'
-import { DEFAULT_DRAIN_MS } from '@sluice/core'
+import {
+  DEFAULT_DRAIN_MS,
+  type Sluice,
+  SluiceError,
+  type Source,
+  type StreamIdentity,
+  type TokenStream,
+} from '@sluice/core'
+import { invalidOption } from '@sluice/core/extend'
 import {
   createStreamResource,
   type HttpRequest,
   type Identify,
+  type MountOptions,
   type Runner,
   type StreamResource,
   type StreamResourceOptions,
 } from '@sluice/http'
-import { sendPlan, toHttpRequest } from '@sluice/http/node'
+import { toHttpRequest } from '@sluice/http/node'
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import createPlugin from 'fastify-plugin'
 
-import { replyTokens, type ReplyTokensOptions, takeOver } from './reply-tokens.ts'
+import { replyTokens, type ReplyTokensOptions } from './reply-tokens.ts'
+import { sendReply } from './send-reply.ts'
 
 /** Options of {@link sluicePlugin}. */
-export interface SluicePluginOptions extends Omit<
-  StreamResourceOptions<FastifyRequest>,
-  'identify' | 'sluice' | 'runner'
-> {
+export interface SluicePluginOptions
+  extends Omit<StreamResourceOptions<FastifyRequest>, 'identify' | 'sluice' | 'runner'>, MountOptions {
   sluice: Sluice
   /** Says who sent a request: a principal; `undefined` or `null` for a stranger, who gets a 401. Bounded: 5 seconds. */
   identify: Identify<FastifyRequest>
-  /** Path the streams are mounted below: `/v1` gives `/v1/streams`. Default: the root. */
+  /** Path the streams are mounted below, in the scope of the plugin: `/v1` gives `/v1/streams`. Default: the root. */
   mount?: string | undefined
   /** Makes the sources of what clients start over HTTP. Without it only your own routes start streams. */
   runner?: Runner<FastifyRequest> | undefined
   /** Largest request body, in bytes. Default 1 MiB. */
   maxBodyBytes?: number | undefined
+  /** Is told what a source threw, of which readers are told no more than they may know. Default: it is logged as an error. */
+  onSourceError?: ((error: unknown, stream: StreamIdentity) => void) | undefined
   /** How long running streams are let run when the server closes, in milliseconds. Default 25,000. */
   drainMs?: number | undefined
 }
@@ -60,41 +69,76 @@ declare module 'fastify' {
  */
 export const sluicePlugin: FastifyPluginCallback<SluicePluginOptions> = createPlugin(
   (app: FastifyInstance, options: SluicePluginOptions, done: (error?: Error) => void) => {
-    const { sluice, identify, mount = '', drainMs = DEFAULT_DRAIN_MS } = options
-    let isClosing = false
-    // A connection that was busy when the server closed would be kept alive afterwards, for nothing.
-    const responseOver = (): void => {
-      if (isClosing) (app.server as Partial<Server>).closeIdleConnections?.()
-    }
-    let resource: StreamResource<FastifyRequest>
     try {
-      resource = createStreamResource<FastifyRequest>({
-        ...options,
-        onError: options.onError ?? ((error, { raw }) => raw.log.error(error)),
-      })
+      mountPlugin(app, options)
+      return done()
     } catch (error) {
       // What is thrown here, Fastify does not catch.
       return done(error as Error)
     }
-    app.decorate('sluice', sluice)
-    app.decorateReply('tokens', function tokens(this: FastifyReply, source, tokensOptions) {
-      return replyTokens({ sluice, mount, identify, responseOver }, this, source, tokensOptions)
-    })
-    const drain = (): Promise<void> => sluice.drain({ withinMs: drainMs })
-    app.addHook('preClose', () => {
-      isClosing = true
-      return atMost(drain(), sluice, hookPatienceMs(app))
-    })
-    app.addHook('onClose', drain)
-    // Routes live in a scope of their own: they read bodies themselves, which must not change the application's parsers.
-    void app.register((scope, _options, scopeDone) => {
-      mountResource(scope, resource, { ...options, mount, responseOver })
-      scopeDone()
-    })
-    return done()
   },
   { name: '@sluice/fastify', fastify: '5.x' },
 )
+
+function mountPlugin(app: FastifyInstance, options: SluicePluginOptions): void {
+  const { sluice, identify, drainMs = DEFAULT_DRAIN_MS } = options
+  if (app.hasDecorator('sluice')) {
+    const message =
+      'The plugin is registered here already: once is enough for all scopes below, and siblings have one each.'
+    throw new SluiceError('SLUICE_ERR_OPTION', message)
+  }
+  const mounted = mountedAt(app, options)
+  let isClosing = false
+  // A connection that was busy when the server closed would be kept alive afterwards, for nothing.
+  const responseOver = (): void => {
+    if (isClosing) (app.server as Partial<Server>).closeIdleConnections?.()
+  }
+  const resource = createStreamResource<FastifyRequest>({
+    ...options,
+    onError: options.onError ?? ((error, { raw }) => raw.log.error(error)),
+  })
+  const onSourceError =
+    options.onSourceError ??
+    ((err, { id }) => app.log.error({ err, stream: id }, 'The source of a stream has thrown an error'))
+  const unobserve = sluice.observe({
+    failed: (stream, { where, error }) => void (where === 'source' && stream && onSourceError(error, stream)),
+  })
+  app.decorate('sluice', sluice)
+  app.decorateReply('tokens', function tokens(this: FastifyReply, source, tokensOptions) {
+    return replyTokens({ sluice, mounted, identify, responseOver }, this, source, tokensOptions)
+  })
+  const drain = (): Promise<void> => sluice.drain({ withinMs: drainMs })
+  app.addHook('preClose', () => {
+    isClosing = true
+    return atMost(drain(), sluice, hookPatienceMs(app))
+  })
+  app.addHook('onClose', () => drain().finally(unobserve))
+  // Routes live in a scope of their own: they read bodies themselves, which must not change the application's parsers.
+  void app.register((scope, _options, scopeDone) => {
+    try {
+      mountResource(scope, resource, { ...options, mounted, responseOver })
+      scopeDone()
+    } catch (error) {
+      scopeDone(error as Error)
+    }
+  })
+}
+
+/** The whole path of the mount: the scope's prefix is part of what a request says. @throws SluiceError `SLUICE_ERR_OPTION` */
+function mountedAt(app: FastifyInstance, options: SluicePluginOptions): MountOptions {
+  const { mount = '', publicMount } = options
+  if ((options as { prefix?: string }).prefix !== undefined) {
+    throw new SluiceError('SLUICE_ERR_OPTION', 'The option "prefix" has no effect on this plugin; say "mount".')
+  }
+  if (!MOUNT.test(mount)) throw invalidOption('mount', mount, 'a path such as "/v1", without a slash at its end')
+  if (publicMount !== undefined && !PUBLIC_MOUNT.test(publicMount)) {
+    throw invalidOption('publicMount', publicMount, 'a path such as "/chat/v1", or a URL, without a slash at its end')
+  }
+  return { mount: app.prefix + mount, publicMount }
+}
+
+const MOUNT = /^(?:\/[^/?#\s]+)*$/
+const PUBLIC_MOUNT = /^(?:https?:\/\/[^/?#\s]+)?(?:\/[^/?#\s]+)*$/
 
 /** Part of the time Fastify gives a hook that is used: over it, `close()` would reject. */
 const HOOK_SHARE = 0.8
@@ -113,28 +157,26 @@ function atMost(work: Promise<void>, sluice: Sluice, ms: number): Promise<void> 
   })
 }
 
+interface ResourceMount extends SluicePluginOptions {
+  mounted: MountOptions
+  responseOver: () => void
+}
+
 function mountResource(
   scope: FastifyInstance,
   resource: StreamResource<FastifyRequest>,
-  {
-    mount,
-    maxBodyBytes,
-    runner,
-    tickets,
-    responseOver,
-  }: SluicePluginOptions & { mount: string; responseOver: () => void },
+  { mount = '', mounted, maxBodyBytes, runner, tickets, responseOver }: ResourceMount,
 ): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null))
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const asked: HttpRequest<FastifyRequest> = {
-      ...toHttpRequest(request.raw, reply.raw, { mount, maxBodyBytes }),
+      ...toHttpRequest(request.raw, reply.raw, { ...mounted, maxBodyBytes }),
       raw: request,
     }
-    const plan = await resource.handle(asked)
-    takeOver(reply)
-    await sendPlan(reply.raw, plan)
-    responseOver()
+    const { begun, over } = sendReply(reply, await resource.handle(asked))
+    over.then(responseOver, (error: unknown) => request.log.error(error))
+    await begun
   }
   const paths = ['/streams', '/streams/:ref', '/streams/:ref/:verb']
   if (runner) paths.push('/chat/completions')

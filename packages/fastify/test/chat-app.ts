@@ -20,6 +20,8 @@ export function identifyByHeader({ headers }: Pick<FastifyRequest, 'headers'>): 
 export async function createChatApp(
   routes: (app: FastifyInstance) => void,
   options: {
+    /** Registers what the plugin needs. */
+    before?: (app: FastifyInstance) => void
     plugin?: Partial<SluicePluginOptions>
     server?: FastifyServerOptions
     sluice?: SluiceOptions
@@ -27,6 +29,7 @@ export async function createChatApp(
 ): Promise<ChatApp> {
   const sluice = createSluice(options.sluice)
   const app = createFastify(options.server ?? {})
+  options.before?.(app)
   await app.register(sluicePlugin, { sluice, identify: () => ({ owner: 'ada' }), drainMs: 0, ...options.plugin })
   routes(app)
   return {

@@ -1,53 +1,12 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
+import { refusalOfNode } from './node-version.ts'
 
-import { isSluiceError } from '@sluice/core'
-
-import { outliveReader } from './log/standard-error.ts'
-import { startGateway } from './serve/gateway.ts'
-import { helpText, parseGatewayOptions } from './options/options.ts'
-
-outliveReader(process.stdout)
-outliveReader(process.stderr)
-try {
-  await main()
-} catch (error) {
-  // Whatever is still open: a gateway that does not serve is none.
-  process.stderr.write(`${describe(error)}\n`, () => process.exit(1))
-}
-
-async function main(): Promise<void> {
-  const options = parseGatewayOptions(process.argv.slice(2), process.env)
-  if (options.help) return void process.stdout.write(helpText())
-  if (options.version) return void process.stdout.write(`${versionOf()}\n`)
-  const gateway = await startGateway(options)
-  let asked = false
-  const stop = (): void => {
-    if (asked) process.exit(1)
-    asked = true
-    void gateway.close().then(() => process.exit(0))
-  }
-  process.on('SIGTERM', stop).on('SIGINT', stop)
-  // Last: whoever reads that it is ready may stop it at once.
-  const backend = options.upstream ?? 'the demo runner'
-  const grpc = gateway.grpcAddress === undefined ? '' : `, gRPC at ${gateway.grpcAddress}`
-  const kept = options.redis === undefined ? 'in memory' : 'on Redis'
-  process.stdout.write(`sluice gateway ready at ${gateway.url} (${backend}, streams ${kept}${grpc})\n`)
-}
-
-function describe(error: unknown): string {
-  if (isSluiceError(error)) return error.message
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'EADDRINUSE')
-    return 'The port is in use; choose another with --port (PORT) or --grpc-port (SLUICE_GRPC_PORT), or 0 for any free one.'
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return 'The address is not one of this machine; choose another with --host (HOST).'
-  return message
-}
-
-function versionOf(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-    version: string
-  }
-  return version
+const refusal = refusalOfNode(process.versions.node)
+if (refusal === undefined) {
+  // Only now: an older Node fails somewhere in what this imports, with a stack in place of a reason.
+  const { run } = await import('./run.ts')
+  await run()
+} else {
+  process.stderr.write(`${refusal}\n`)
+  process.exitCode = 1
 }

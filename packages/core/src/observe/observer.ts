@@ -36,7 +36,10 @@ export interface Observer {
   ended?(stream: StreamIdentity, info: { end: EndEvent; events: number; bytes: number; timing: StreamTiming }): void
   /** The source did not come to rest in time after its stream had ended; it keeps its place in the limits until it does. */
   sourceLeaked?(stream: StreamIdentity): void
-  /** User code failed where nobody else would notice: a settle, a policy, an encoder. */
+  /**
+   * User code failed: a source, with what it threw, of which readers are told no more than `errorFor` says; or what nobody
+   * else would notice: a settle, a policy, an encoder. `where` names it.
+   */
   failed?(stream: StreamIdentity | undefined, info: { where: string; error: unknown }): void
 }
 
@@ -44,14 +47,24 @@ type Hook = keyof Observer
 
 /** Calls every observer's hook; what they do is their own affair. */
 export class Observers {
-  readonly #observers: readonly Observer[]
+  #observers: readonly Observer[]
 
   constructor(observers: readonly Observer[]) {
     this.#observers = observers
   }
 
-  get none(): boolean {
-    return this.#observers.length === 0
+  /** One more, until the function that this gives is called. */
+  add(observer: Observer): () => void {
+    this.#observers = [...this.#observers, observer]
+    return () => {
+      this.#observers = this.#observers.filter((other) => other !== observer)
+    }
+  }
+
+  /** Whether anybody wants to know of this: what is told for every chunk is not put together for nobody. */
+  hears(hook: Hook): boolean {
+    for (const observer of this.#observers) if (observer[hook]) return true
+    return false
   }
 
   notify<Name extends Hook>(hook: Name, ...told: Parameters<NonNullable<Observer[Name]>>): void {

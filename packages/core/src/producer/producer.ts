@@ -125,6 +125,8 @@ export class Producer implements PumpHost, LogWatcher, SourceHost, Due {
 
   sourceFailed(error: unknown): void {
     this.stored.timing.durationMs = this.#elapsedMs()
+    // The end has what may be told of it; here is the rest.
+    this.context.observers.notify('failed', this.stored.facts, { where: 'source', error })
     this.stored.log.append(failedEnd(this.stored.log, this.context.explain(error)))
   }
 

@@ -1,5 +1,6 @@
 import { Deadline } from '../clock/deadlines.ts'
 import type { Scheduler } from '../clock/scheduler.ts'
+import type { Log } from '../log/log.ts'
 import { Reader } from './reader.ts'
 
 /**
@@ -11,6 +12,8 @@ export class ExpectedReaders {
   /** How many of one stream are remembered; the oldest gives way. */
   readonly #perStream: number
   readonly #deadlines: Map<Reader, Deadline> = new Map()
+  /** Where in a log those begin whose clients do not bring the place they have come to. */
+  readonly #lostAt: WeakMap<Log, number> = new WeakMap()
 
   constructor(scheduler: Scheduler, perStream: number) {
     this.#scheduler = scheduler
@@ -41,6 +44,19 @@ export class ExpectedReaders {
       const isPlace = other.startSeq <= reader.startSeq && reader.startSeq <= other.seq
       if (reader.name !== undefined || isPlace) this.#giveUp(other)
     }
+  }
+
+  /**
+   * Whether a client comes back to where it began, and not to where it was when it was asked to reconnect: its cursor is lost on
+   * the way. Nobody knows which client this is; who begins at the same place for the first time is taken for it, which costs
+   * that one no more than a reconnect it is not asked for.
+   */
+  losesPlace({ log, startSeq }: Reader): boolean {
+    for (const other of log.readers) {
+      if (!(other instanceof Reader) || !other.hasRotated) continue
+      if (other.startSeq === startSeq && other.seq > startSeq) this.#lostAt.set(log, startSeq)
+    }
+    return this.#lostAt.get(log) === startSeq
   }
 
   #giveUp(reader: Reader): void {

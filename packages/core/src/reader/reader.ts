@@ -55,6 +55,8 @@ export class Reader implements LogReader {
   attached = false
   /** True for one that was answered, or asked to reconnect, and is to come back: it still counts, and nothing is sent to it. */
   isExpected = false
+  /** True for one that is expected because it was asked to reconnect. */
+  hasRotated = false
   /** True for one that is given only what has a cursor: without one it would be given the same again. */
   needsCursors = false
   /** True once what this reader had taken was taken back: it can never go on, whatever follows. */

@@ -76,9 +76,11 @@ export class ReadingLifetime implements Due {
   end(outcome: ReadingOutcome): void {
     this.#isOver = true
     this.#scheduler.cancel(this.#deadline)
-    const { log } = this.#reader
-    if (outcome === 'rotate' && !log.end && !log.lost) this.#expected.expect(this.#reader, REJOIN_MS)
-    else this.#reader.detach()
+    const reader = this.#reader
+    const { log } = reader
+    reader.hasRotated = outcome === 'rotate'
+    if (reader.hasRotated && !log.end && !log.lost) this.#expected.expect(reader, REJOIN_MS)
+    else reader.detach()
   }
 
   due(): void {

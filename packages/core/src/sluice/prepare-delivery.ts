@@ -30,9 +30,10 @@ export interface DeliverOptions extends ReaderOptions {
   onOver?: ((outcome: ReadingOutcome) => void) | undefined
   /**
    * True where this reader comes back by itself when told `closed: rotate`: then `rotateAfterMs` bounds this reading, if its
-   * wire is resumable. Default false.
+   * wire is resumable. `once` where nothing shows that it brings its cursor: then it is not told again when it comes back to
+   * where it began. Default false.
    */
-  rotates?: boolean | undefined
+  rotates?: boolean | 'once' | undefined
   /**
    * Makes this one poll: it is over with its first chunk, or after so many milliseconds without one, and its reader counts as
    * reading for `betweenPollsMs` more. 0 waits for nothing. Default: a reading that lasts as long as its connection.
@@ -81,8 +82,9 @@ export function prepareDelivery(
   const options = resolveReaderOptions(readerOptions, engine.reader)
   const { facts } = stored
   const expiresAtMs = expiryOf(scheduler, actor)
+  const comesBack = rotates === true || (rotates === 'once' && !expected.losesPlace(reader))
   // What others share is not broken off for one reading's sake.
-  const rotateAfterMs = rotates === true && wire.resumable && shared === undefined && options.rotateAfterMs
+  const rotateAfterMs = comesBack && wire.resumable && shared === undefined && options.rotateAfterMs
   const lifetime = limited({ rotateAfterMs, expiresAtMs, closeGraceMs: options.closeGraceMs })
   const poll = pollOf(waitMs, { expiresAtMs, betweenPollsMs: options.betweenPollsMs })
   const granted = credit === undefined ? undefined : requireInteger('credit', credit, 0, MAX_CREDIT)

@@ -10,6 +10,7 @@ import { SluiceError } from '../events/errors.ts'
 import type { DataEvents } from '../events/event.ts'
 import type { Json } from '../events/json.ts'
 import { requireInteger } from '../events/option-rules.ts'
+import type { Observer } from '../observe/observer.ts'
 import type { Scheduler } from '../clock/scheduler.ts'
 import { extendReaders } from '../reader/reader.ts'
 import { type ReaderOptions, resolveReaderOptions, type ResolvedReaderOptions } from '../reader/options.ts'
@@ -73,6 +74,14 @@ export class Sluice<Data extends DataEvents = DataEvents> {
   /** Owns this sluice's time: for transports that share a {@link Connection} among readings, or have deadlines of their own. */
   get scheduler(): Scheduler {
     return this.#engine.scheduler
+  }
+
+  /**
+   * Has one more observer told what happens here, beside those of the options: for an adapter that brings a log of its own.
+   * Gives the function that ends it.
+   */
+  observe(observer: Observer): () => void {
+    return this.#engine.observers.add(observer)
   }
 
   /** Calls `task` after `delayMs` on this sluice's clock; gives the function that calls it off. */

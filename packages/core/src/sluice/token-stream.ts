@@ -219,7 +219,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
   /** @internal */
   readingChunk(events: number, bytes: number, waitedMs: number): void {
     const { observers } = this.#engine
-    if (!observers.none) observers.notify('chunk', this.#stored.facts, { events, bytes, waitedMs })
+    if (observers.hears('chunk')) observers.notify('chunk', this.#stored.facts, { events, bytes, waitedMs })
   }
 
   /** @internal */

@@ -8,10 +8,10 @@ export type SourceItem<Data extends DataEvents = DataEvents> =
   | SourceEvent<Data>
   | readonly (string | Uint8Array | SourceEvent<Data>)[]
 
-/** What a source function may return. */
+/** What a source function may return. Text can be iterated too, letter by letter: it is an item, and no list of them. */
 export type SourceItems<Data extends DataEvents = DataEvents> =
   | AsyncIterable<SourceItem<Data>>
-  | Iterable<SourceItem<Data>>
+  | (Iterable<SourceItem<Data>> & object)
   | ReadableStream<SourceItem<Data>>
 
 /** What a source is given. */

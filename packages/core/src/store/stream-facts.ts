@@ -21,6 +21,8 @@ export interface StreamFacts extends StreamIdentity {
 export interface NamedSource {
   readonly name: string
   readonly input?: Json | undefined
+  /** A function has a name as well, and is none of these. */
+  readonly call?: never
 }
 
 /** What a wire stores with a stream. */

@@ -11,9 +11,9 @@ export interface DemoOptions {
   interTokenMs?: number | undefined
   /** So many tokens always arrive together. Left out: one by one, now and then some at once. */
   burst?: number | undefined
-  /** Length of the text in tokens; the passage is cut or said again. Left out: the passage once. */
+  /** Length of the text in tokens; the passage is cut or said again. Left out: the passage once; without `sluice_demo` its first sentences. */
   tokens?: number | undefined
-  /** Which passage. Left out: chosen by the messages and the seed. */
+  /** Which passage. Left out: one in the script of the last question. */
   text?: PassageName | undefined
   /** Whether to call a tool. Left out: when there are `tools` and the last message is no tool's result. */
   toolCall?: boolean | undefined

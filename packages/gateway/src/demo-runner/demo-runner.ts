@@ -3,7 +3,8 @@ import type { Runtime, Source, SourceItem } from '@sluice/core'
 import { parseChatBody } from './chat-body.ts'
 import type { ChatBody } from './chat-body.ts'
 import { createPace } from './pace.ts'
-import { PASSAGE_NAMES, PASSAGES } from './passages.ts'
+import { passageFor, shortLength } from './passage-choice.ts'
+import { PASSAGES } from './passages.ts'
 import { countPromptTokens } from './prompt-tokens.ts'
 import { createRandom } from './random.ts'
 import { resumeVoice } from './resume.ts'
@@ -83,17 +84,17 @@ function compose(
 ): Speech[] {
   const demo = chat.sluice_demo ?? {}
   const random = createRandom('speech', ...seeds)
-  const first = random.below(PASSAGE_NAMES.length)
   const maxTokens = chat.max_completion_tokens ?? chat.max_tokens ?? undefined
   const whole = (kind: Part['kind'], tokens: readonly Token[]): Part => ({ kind, tokens, length: tokens.length })
   return Array.from({ length: chat.n ?? 1 }, (_, choice) => {
     const thoughts = demo.reasoning ? [whole('reasoning', split(reasoning))] : []
     const call = chooseToolCall(chat, random)
     if (call) return { parts: [...thoughts, whole('args', tokenizer.split(call.arguments))], call, maxTokens }
-    const name = demo.text ?? PASSAGE_NAMES[(first + choice) % PASSAGE_NAMES.length] ?? 'en'
-    const passage = split(PASSAGES[name])
+    const passage = split(PASSAGES[demo.text ?? passageFor(chat, choice)])
     const tokens = [...passage, ...split(PASSAGE_BREAK)]
-    return { parts: [...thoughts, { kind: 'text', tokens, length: demo.tokens ?? passage.length }], maxTokens }
+    // Who asks for nothing in particular wants to see an answer, and not to wait for its end.
+    const usual = chat.sluice_demo ? passage.length : shortLength(passage)
+    return { parts: [...thoughts, { kind: 'text', tokens, length: demo.tokens ?? usual }], maxTokens }
   })
 }
 

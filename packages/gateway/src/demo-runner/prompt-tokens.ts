@@ -14,7 +14,8 @@ export function countPromptTokens({ messages, tools }: ChatBody, tokenizer: Toke
   return tools?.length ? tokens + tokenizer.count(JSON.stringify(tools)) : tokens
 }
 
-function textOf(content: unknown): string {
+/** What a message says, whether it is text or a list of parts. */
+export function textOf(content: unknown): string {
   if (typeof content === 'string') return content
   if (!Array.isArray(content)) return ''
   const texts = content.map((part: { text?: unknown } | null) => part?.text)

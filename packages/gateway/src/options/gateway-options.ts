@@ -30,6 +30,8 @@ export interface GatewayOptions extends GatewayLimits {
   readonly allowedHost: readonly string[]
   /** What tickets are signed with; left out, gateways on one Redis agree on one. */
   readonly ticketSecret: string | undefined
+  /** What a proxy in front takes off the path. */
+  readonly publicPrefix: string | undefined
   /** How long an answer to `GET /v1/streams/{id}` lasts before its client is asked to reconnect, ± 10 %. */
   readonly rotateAfterMs: number | false
   readonly drainMs: number
@@ -99,6 +101,7 @@ export const DEFAULT_GATEWAY_OPTIONS: GatewayOptions = {
   corsOrigin: [],
   allowedHost: [],
   ticketSecret: undefined,
+  publicPrefix: undefined,
   rotateAfterMs: DEFAULT_READER_OPTIONS.rotateAfterMs,
   drainMs: 25_000,
   log: 'info',

@@ -129,6 +129,15 @@ export const OPTION_TABLE: OptionRows<GatewayOptions> = {
     help: 'What tickets are signed with, the same for all gateways that take them; left out, gateways on one Redis agree on one. Prefer the variable',
     parse: (text) => (Buffer.byteLength(text) >= 32 ? text : undefined),
   },
+  publicPrefix: {
+    flag: '--public-prefix',
+    variable: 'SLUICE_PUBLIC_PREFIX',
+    value: '<path>',
+    rule: 'a path such as /sluice, without a slash at its end',
+    example: '/sluice',
+    help: 'Path that a proxy in front strips, for Location and Content-Location; left out, what it says in X-Forwarded-Prefix',
+    parse: (text) => (/^(?:\/[\w~-][\w.~-]*)+$/.test(text) ? text : undefined),
+  },
   rotateAfterMs: {
     flag: '--rotate-after-ms',
     variable: 'SLUICE_ROTATE_AFTER_MS',

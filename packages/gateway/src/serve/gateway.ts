@@ -101,6 +101,7 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
       return principal
     },
     mount: MOUNT,
+    publicMount: options.publicPrefix === undefined ? undefined : options.publicPrefix + MOUNT,
     runner(body, { request }) {
       const { headers, raw } = request.raw
       const response = responseTo(raw)
@@ -113,6 +114,8 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
       })
     },
     tickets: desk.tickets,
+    // The log of failures has a line for it, with what is known of the backend.
+    onSourceError() {},
     maxBodyBytes: options.maxBodyBytes,
     maxJsonBytes: options.maxJsonBytes,
     drainMs: options.drainMs,

@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-import type { EndEvent, Observer, StreamIdentity } from '@sluice/core'
+import { type EndEvent, isSluiceError, type Observer, type StreamIdentity } from '@sluice/core'
 
 import type { BackendFailure } from './failure.ts'
+import { describeError } from '../log/describe-error.ts'
 import type { Log } from '../log/log.ts'
 
 /** What is known of one request to the backend, for the line that says how it failed. */
@@ -55,8 +56,16 @@ export class FailureLog implements Observer {
   }
 
   failed(stream: StreamIdentity | undefined, { where, error }: { where: string; error: unknown }): void {
+    if (where === 'source') return this.#sourceFailed(stream, error)
     // A store that is away fails again and again: that is told once, where it changes.
     this.#log.debug('Something failed where no client notices', { where, why: String(error), stream: stream?.id })
+  }
+
+  /** What a source throws on purpose is said once its stream has ended; anything else is a mistake of ours. */
+  #sourceFailed(stream: StreamIdentity | undefined, error: unknown): void {
+    if (isSluiceError(error)) return
+    const { stack } = error as Partial<Error>
+    this.#log.error('A source failed by a mistake', { why: describeError(error), stack, stream: stream?.id })
   }
 }
 

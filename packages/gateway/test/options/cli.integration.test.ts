@@ -30,6 +30,14 @@ describe('what is printed', () => {
   })
 })
 
+test('an older Node: exit 1 and a sentence, before anything is loaded that it could not run', async () => {
+  const older = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })`
+  const run = runCli([], { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(older)}` })
+  expect(await run.exited).toEqual({ code: 1, signal: null })
+  expect(run.stderr).toMatch(/^sluice-gateway needs Node 22\.12 or newer and was started with Node 20\.20\.2; .*\n$/)
+  expect(run.stdout).toBe('')
+})
+
 describe('options that cannot be', () => {
   test.each([
     [['--port', 'abc'], {}, ['--port', 'PORT', '"abc"', '0 to 65535']],

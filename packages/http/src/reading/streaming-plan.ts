@@ -1,4 +1,4 @@
-import type { ClientReading, ReaderOptions, Sluice, TokenStream } from '@sluice/core'
+import type { ClientReading, ReaderOptions, ReadingOutcome, Sluice, TokenStream } from '@sluice/core'
 import { deliverOptionsOf, headGone, type Wire } from '@sluice/core/extend'
 import { createSseHeaders, type DeliveryPlan, joinHeaderLists } from '@sluice/sse'
 
@@ -14,12 +14,17 @@ export interface StreamingPlanParts {
   continues?: boolean | undefined
   /** Name under which the reader's credit arrives. */
   readerName?: string | undefined
-  /** True when the request may be repeated as it is, as an `EventSource` does it: the answer is broken off now and then. */
+  /**
+   * True when the request may be repeated as it is, as an `EventSource` does it: the answer is broken off now and then, for who
+   * has not shown its last id as long as it is not lost on the way.
+   */
   rotates?: boolean | undefined
   reader?: ReaderOptions | undefined
   /** What the client asks of this reading. */
   reading?: ClientReading | undefined
   hold?: PendingReader | undefined
+  /** Is told how this reading went. */
+  onOver?: ((outcome: ReadingOutcome) => void) | undefined
 }
 
 /**
@@ -29,7 +34,7 @@ export interface StreamingPlanParts {
  * tell its reader where it begins instead
  */
 export function planStreaming(sluice: Pick<Sluice, 'readerOptions'>, parts: StreamingPlanParts): DeliveryPlan {
-  const { stream, wire, mount, continues, readerName, rotates, reader, hold } = parts
+  const { stream, wire, mount, continues, readerName, rotates, reader, hold, onOver } = parts
   if (stream.headless && !wire.resumable) {
     hold?.giveUp()
     throw headGone()
@@ -49,11 +54,13 @@ export function planStreaming(sluice: Pick<Sluice, 'readerOptions'>, parts: Stre
     deliver: (sink) => {
       if (hold && !hold.handOver()) {
         sink.destroy()
+        onOver?.('detached')
         return { lost: () => {} }
       }
       const wired = withFactsOf(wire, stream)
-      const said = deliverOptionsOf(reading)
-      return stream.deliver(sink, { ...reader, ...said, wire: wired, continues, name: readerName, rotates })
+      const said = { ...reader, ...deliverOptionsOf(reading), onOver }
+      const rotation = rotates === true && continues !== true ? 'once' : rotates
+      return stream.deliver(sink, { ...said, wire: wired, continues, name: readerName, rotates: rotation })
     },
   }
 }

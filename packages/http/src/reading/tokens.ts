@@ -13,6 +13,7 @@ import { nativeSse, SSE_HEADERS } from '@sluice/sse'
 import { openAiChat } from '@sluice/wires/openai'
 
 import { attachFor, refOfCursor } from './attach.ts'
+import { cutStreamOf, whenCut } from './cut-readings.ts'
 import { readClientQuery, readIdsQuery } from '../request/client-query.ts'
 import { isForgiving, readCursor, type RequestedCursor } from '../request/cursor-request.ts'
 import type { HttpRequest } from '../request/http-request.ts'
@@ -54,7 +55,7 @@ export type TokensPlan<Data extends DataEvents = DataEvents> = Plan & { stream: 
 /**
  * Answers an application's own route with a stream: asks who sends the request, and refuses a stranger. A request that
  * carries a cursor attaches, and the source is not called: a `GET` route behind a plain `EventSource` does not generate
- * twice. Any other starts the stream and waits for its opening. `request.mount` is where the stream resource is mounted:
+ * twice; where a cursor may be lost on the way, `key` tells which stream a page comes back to. Any other starts the stream and waits for its opening. `request.mount` is where the stream resource is mounted:
  * that is where clients resume.
  *
  * Cancellation: a client that leaves meanwhile is a reader that leaves; `onDisconnect` says what follows.
@@ -85,9 +86,9 @@ export async function planTokens<Data extends DataEvents = DataEvents, Raw = unk
     const reading = options.reading ?? readingOf(request)
     const resolved: ResolvedTokensOptions = { ...rest, as, wire, reading }
     const cursor = readCursor(request, { wire })
-    return cursor
-      ? await planAttached(sluice, request, cursor, resolved)
-      : await planStarted(sluice, { request, source, style }, resolved)
+    if (cursor) return await planAttached(sluice, request, cursor, resolved)
+    const rejoined = await planRejoined(sluice, request, resolved)
+    return rejoined ?? (await planStarted(sluice, { request, source, style }, resolved))
   } catch (error) {
     if (isMasked(error)) throw error
     const refusal = toRefusalPlan(wireErrorOf(error), style)
@@ -130,7 +131,22 @@ async function planAttached<Data extends DataEvents>(
   const { continues } = cursor
   // A POST is not repeated by anything but an application.
   const rotates = method === 'GET'
-  const parts = { stream: stream as TokenStream, wire, mount, continues, rotates, reader, reading }
+  const onOver = whenCut(sluice, request, { as, key, stream })
+  const parts = { stream: stream as TokenStream, wire, mount, continues, rotates, reader, reading, onOver }
+  return { ...planStreaming(sluice, parts), stream }
+}
+
+/** A page that comes back without the cursor that it had is answered with the stream it was cut off from. */
+async function planRejoined<Data extends DataEvents>(
+  sluice: Sluice<Data>,
+  request: TokensRequest,
+  options: ResolvedTokensOptions,
+): Promise<TokensPlan<Data> | undefined> {
+  const stream = await cutStreamOf(sluice, request, options)
+  if (!stream) return undefined
+  const { wire, reader, reading } = options
+  const onOver = whenCut(sluice, request, { ...options, stream })
+  const parts = { stream: stream as TokenStream, wire, mount: request.mount, reader, reading, onOver }
   return { ...planStreaming(sluice, parts), stream }
 }
 
@@ -148,6 +164,11 @@ async function planStarted<Data extends DataEvents>(
   const held = await startHeld(sluice, source, { waitUntil, ...start, onDisconnect, wire: stored }, signal)
   const { stream, hold } = held
   const refused = await refusedOpening(sluice, held, { openAfterMs: start.openAfterMs, request, style })
-  if (refused) return { ...refused, stream }
-  return { ...planStreaming(sluice, { stream: stream as TokenStream, wire, mount, reader, reading, hold }), stream }
+  const onOver = whenCut(sluice, request, { ...options, stream })
+  if (refused) {
+    if (signal.aborted) onOver?.('detached')
+    return { ...refused, stream }
+  }
+  const parts = { stream: stream as TokenStream, wire, mount, reader, reading, hold, onOver }
+  return { ...planStreaming(sluice, parts), stream }
 }

@@ -16,7 +16,10 @@ export interface RequestedIds {
   streamId?: string | undefined
 }
 
-/** The cursor a request carries: the `Last-Event-ID` header, read as an id of its wire, else `?after=`. */
+/** What polyfills of `EventSource` send in place of the header, and pages put where a service worker loses it. */
+export const LAST_EVENT_ID_QUERY = 'lastEventId'
+
+/** The cursor a request carries: its last event id, read as an id of its wire, else `?after=`. */
 export function readCursor(
   request: Pick<HttpRequest, 'header' | 'query'>,
   ids: RequestedIds,
@@ -27,13 +30,21 @@ export function readCursor(
   return after ? { cursor: after, continues: false } : undefined
 }
 
-/** The cursor in the `Last-Event-ID` header, where it has one. */
+/** The cursor in the last event id of a request, where it has one. */
 export function readLastEventId(
-  request: Pick<HttpRequest, 'header'>,
+  request: Pick<HttpRequest, 'header' | 'query'>,
   { wire, streamId }: RequestedIds,
 ): string | undefined {
-  const last = readHeaderText(request, 'last-event-id')
+  const last = lastEventIdOf(request)
   return last && (wire?.cursorOfId?.(last, streamId) ?? last)
+}
+
+/**
+ * The id that a client has read last, as it was sent: in the `Last-Event-ID` header, else in the query. The header is newer,
+ * since a page's URL may have an id from the start; of several in a query the last one is, since polyfills add theirs.
+ */
+export function lastEventIdOf(request: Pick<HttpRequest, 'header' | 'query'>): string | undefined {
+  return readHeaderText(request, 'last-event-id') || request.query.getAll(LAST_EVENT_ID_QUERY).at(-1) || undefined
 }
 
 /** Whether the client may be an `EventSource`, which gives up for ever on an error status. */

@@ -1,10 +1,8 @@
-import { collectBody, DEFAULT_MAX_BODY_BYTES, readJsonBody, requireUnencoded } from './json-body.ts'
-import { type HttpRequest, pathBelow } from './http-request.ts'
+import { alreadyRead, collectBody, DEFAULT_MAX_BODY_BYTES, readJsonBody, requireUnencoded } from './json-body.ts'
+import { type HttpRequest, pathBelow, type MountOptions, publicMountOf } from './http-request.ts'
 
 /** How a fetch `Request` is read. */
-export interface FetchRequestOptions {
-  /** Path the resource is mounted at, such as `/v1`. Default: the root. */
-  mount?: string | undefined
+export interface FetchRequestOptions extends MountOptions {
   /**
    * Largest body, in bytes.
    *
@@ -26,14 +24,17 @@ export interface FetchRequestOptions {
 export function toHttpRequest(request: Request, options: FetchRequestOptions = {}): HttpRequest<Request> {
   const { mount = '', maxBodyBytes = DEFAULT_MAX_BODY_BYTES, waitUntil } = options
   const url = new URL(request.url)
+  const header = (name: string): string | undefined =>
+    request.headers.get(name) ?? (name === 'host' ? url.host : undefined)
   let text: string | undefined
   return {
     method: request.method,
     path: pathBelow(mount, url.pathname),
     query: url.searchParams,
-    header: (name) => request.headers.get(name) ?? (name === 'host' ? url.host : undefined),
+    header,
     body: async () => {
-      requireUnencoded(request.headers.get('content-encoding') ?? undefined)
+      if (request.bodyUsed) throw alreadyRead('a Request has it once')
+      requireUnencoded(header('content-encoding'))
       const read = readJsonBody(await collectBody(request.body ?? [], maxBodyBytes))
       text = read.text
       return read.value
@@ -41,7 +42,7 @@ export function toHttpRequest(request: Request, options: FetchRequestOptions = {
     bodyText: () => text,
     signal: request.signal,
     raw: request,
-    mount,
+    mount: publicMountOf(options, header),
     waitUntil,
   }
 }

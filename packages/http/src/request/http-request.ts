@@ -17,10 +17,34 @@ export interface HttpRequest<Raw = unknown> {
   readonly signal: AbortSignal
   /** The request of the server or framework: what `identify` looks at. */
   readonly raw: Raw
-  /** Path of the mount, for `Location` and `Content-Location`: `/v1`. Empty for the root. */
+  /** The mount as clients see it, for `Location` and `Content-Location`: `/v1`. Empty for the root. */
   readonly mount: string
   /** Keeps a serverless function alive until a stream that this request started is settled. */
   readonly waitUntil?: ((settled: Promise<void>) => void) | undefined
+}
+
+/** Where a resource is mounted. */
+export interface MountOptions {
+  /** Path the resource is mounted at, such as `/v1`. Default: the root. */
+  mount?: string | undefined
+  /**
+   * The mount as clients see it, such as `/chat/v1` or `https://api.example/v1`, where a proxy changes the path: `Location` and
+   * `Content-Location` begin with it. Default: `mount`, below what a proxy says in `X-Forwarded-Prefix`.
+   */
+  publicMount?: string | undefined
+}
+
+/** Segments of a path and nothing else: what it names is on the same host. */
+const FORWARDED_PREFIX = /^(?:\/[\w~-][\w.~-]*)+$/
+
+/** The mount as clients see it. A client that names a prefix itself misleads nobody else: no cache keeps an answer. */
+export function publicMountOf(
+  { mount = '', publicMount }: MountOptions,
+  header: (name: string) => string | undefined,
+): string {
+  if (publicMount !== undefined) return publicMount
+  const prefix = header('x-forwarded-prefix')
+  return prefix !== undefined && FORWARDED_PREFIX.test(prefix) ? prefix + mount : mount
 }
 
 /** A header of application text: latin1 as servers hand it out, read as the UTF-8 that browsers send. */

@@ -26,6 +26,12 @@ export function tooLarge(maxBytes: number): SluiceError {
   )
 }
 
+/** The application has read the body, and it cannot be read twice. Told to whoever asks: it is a mistake that is seen at once. */
+export function alreadyRead(found: string): SluiceError {
+  const message = `The body was read before it got here, and ${found}; let the body be, or put "body" into what toHttpRequest gives.`
+  return new SluiceError('SLUICE_ERR_REQUEST', message, { status: 500 })
+}
+
 /** Bodies come as they are: what is compressed could be anything in size. */
 export function requireUnencoded(encoding: string | undefined): void {
   if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') return

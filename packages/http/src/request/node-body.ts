@@ -5,13 +5,14 @@ import { SluiceError } from '@sluice/core'
 import { joinBytes } from '@sluice/core/extend'
 import type { NodeResponse } from '@sluice/sse/node'
 
-import { readJsonBody, requireUnencoded, tooLarge } from './json-body.ts'
+import { alreadyRead, readJsonBody, requireUnencoded, tooLarge } from './json-body.ts'
 
 /** A request of node's HTTP/1.1 or HTTP/2 server, or of a framework that hands one out. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest
 
 /**
- * The JSON body of a request of node's server, and its text.
+ * The JSON body of a request of node's server, and its text. What a parser has read before, as `express.json()` does, is taken
+ * from `request.body`: there is no text then.
  *
  * @throws SluiceError `SLUICE_ERR_REQUEST`, `SLUICE_ERR_TOO_LARGE`
  */
@@ -19,13 +20,23 @@ export async function readNodeJson(
   request: NodeRequest,
   response: NodeResponse,
   maxBytes: number,
-): Promise<{ value: unknown; text: string }> {
+): Promise<{ value: unknown; text?: string | undefined }> {
+  // Reading again would wait for ever. Parsers leave an object there also when they have read nothing.
+  if (request.readableDidRead || request.readableEnded) return parsedBefore((request as { body?: unknown }).body)
   requireUnencoded(request.headers['content-encoding'])
   if (Number(request.headers['content-length']) > maxBytes) {
     discardRest(request, response, maxBytes)
     throw tooLarge(maxBytes)
   }
   return readJsonBody(await readBytes(request, response, maxBytes))
+}
+
+/** What a parser has made of a body that is read already: a value, or the bytes or text of one. */
+function parsedBefore(body: unknown): { value: unknown; text?: string } {
+  if (typeof body === 'string') return readJsonBody(Buffer.from(body))
+  if (body instanceof Uint8Array) return readJsonBody(body)
+  if (body === undefined) throw alreadyRead('request.body is undefined')
+  return { value: body }
 }
 
 /** By events: iterating would destroy the request, and its socket with it, when the body is given up halfway. */

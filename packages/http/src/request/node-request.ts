@@ -1,13 +1,11 @@
 import type { NodeResponse } from '@sluice/sse/node'
 
-import { type HttpRequest, pathBelow } from './http-request.ts'
+import { type HttpRequest, pathBelow, type MountOptions, publicMountOf } from './http-request.ts'
 import { DEFAULT_MAX_BODY_BYTES } from './json-body.ts'
 import { type NodeRequest, readNodeJson } from './node-body.ts'
 
 /** How a request of node's server is read. */
-export interface NodeRequestOptions {
-  /** Path the resource is mounted at, such as `/v1`. Default: the root. */
-  mount?: string | undefined
+export interface NodeRequestOptions extends MountOptions {
   /** Path and query, where a framework has rewritten `request.url`. */
   url?: string | undefined
   /**
@@ -19,8 +17,9 @@ export interface NodeRequestOptions {
 }
 
 /**
- * A request of node's server as the stream resource sees it. Where a framework has parsed the body or knows more of its
- * client, spread this and put `body` or `raw` in its place.
+ * A request of node's server as the stream resource sees it. A body that a parser has read already is taken from
+ * `request.body`. Where a framework keeps it elsewhere, or knows more of its client, spread this and put `body` or `raw` in its
+ * place.
  *
  * @example
  * ```ts
@@ -35,14 +34,15 @@ export function toHttpRequest<Request extends NodeRequest>(
   const { mount = '', url = request.url ?? '', maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = options
   const [path, search] = splitUrl(url)
   let text: string | undefined
+  const header = (name: string): string | undefined => {
+    const value = request.headers[name] ?? (name === 'host' ? request.headers[':authority'] : undefined)
+    return typeof value === 'object' ? value.join(', ') : value
+  }
   return {
     method: request.method ?? 'GET',
     path: pathBelow(mount, path),
     query: new URLSearchParams(search),
-    header: (name) => {
-      const value = request.headers[name] ?? (name === 'host' ? request.headers[':authority'] : undefined)
-      return typeof value === 'object' ? value.join(', ') : value
-    },
+    header,
     body: async () => {
       const read = await readNodeJson(request, response, maxBodyBytes)
       text = read.text
@@ -51,7 +51,7 @@ export function toHttpRequest<Request extends NodeRequest>(
     bodyText: () => text,
     signal: signalOf(response),
     raw: request,
-    mount,
+    mount: publicMountOf(options, header),
   }
 }
 

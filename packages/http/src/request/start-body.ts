@@ -1,6 +1,7 @@
 import { type Json, parseClientOptions, type ParsedClientOptions, SluiceError } from '@sluice/core'
 import { requireSafeJson, type WireFacts } from '@sluice/core/extend'
-import { z } from 'zod'
+import en from 'zod/v4/locales/en.js'
+import * as z from 'zod/mini'
 
 /** The body of a request to start a stream, as a runner gets it: everything the client sent but what was meant for us. */
 export type RunnerBody = { readonly [name: string]: Json | undefined }
@@ -21,13 +22,16 @@ export interface StartBody {
 const MAX_MESSAGE_CHARS = 200
 
 const common = {
-  model: z.string().max(512).nullish(),
-  stream: z.boolean().nullish(),
-  stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
+  model: z.nullish(z.string().check(z.maxLength(512))),
+  stream: z.nullish(z.boolean()),
+  stream_options: z.nullish(z.looseObject({ include_usage: z.nullish(z.boolean()) })),
 }
 
 const chatBody = z.looseObject(common)
-const nativeBody = z.looseObject({ ...common, background: z.boolean().nullish() })
+const nativeBody = z.looseObject({ ...common, background: z.nullish(z.boolean()) })
+
+/** Says in words what is wrong: the small zod brings none. */
+const { localeError: words } = en()
 
 /**
  * Reads the body of a request to start a stream.
@@ -61,8 +65,8 @@ function isStreaming(stream: boolean | null | undefined, route: 'chat' | 'native
  *
  * @throws SluiceError `SLUICE_ERR_REQUEST`
  */
-export function parseWith<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(value)
+export function parseWith<Schema extends z.ZodMiniType>(schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = z.safeParse(schema, value, { error: words })
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   const field = issue === undefined || issue.path.length === 0 ? 'The request' : `The field "${issue.path.join('.')}"`

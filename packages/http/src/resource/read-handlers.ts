@@ -1,11 +1,11 @@
 import { type InfoOptions, type Principal, SluiceError, type StreamInfo, type StreamRef } from '@sluice/core'
 import { nativeSse } from '@sluice/sse'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 
 import { chooseRepresentation, type Representation } from '../request/accept.ts'
 import { readReadingQuery } from '../request/client-query.ts'
 import { attachFor } from '../reading/attach.ts'
-import { readCursor, readLastEventId, type RequestedIds } from '../request/cursor-request.ts'
+import { lastEventIdOf, readCursor, readLastEventId, type RequestedIds } from '../request/cursor-request.ts'
 import type { HttpRequest } from '../request/http-request.ts'
 import { emptyPlan, jsonPlan, type Plan } from '../response/plan.ts'
 import type { IdentifiedRequest, ResourceParts } from './resource-parts.ts'
@@ -17,13 +17,13 @@ import { locationOf, planStreaming } from '../reading/streaming-plan.ts'
 import { chooseWire, hasOwnIds } from '../reading/wire-registry.ts'
 
 const readQuery = z.object({
-  wire: z.string().max(64).optional(),
-  reader: z.string().min(1).max(128).optional(),
-  include: z.literal('result').optional(),
-  wait: z.string().optional(),
+  wire: z.optional(z.string().check(z.maxLength(64))),
+  reader: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
+  include: z.optional(z.literal('result')),
+  wait: z.optional(z.string()),
 })
 
-const keyQuery = readQuery.extend({ key: z.string().min(1).max(256) })
+const keyQuery = z.extend(readQuery, { key: z.string().check(z.minLength(1), z.maxLength(256)) })
 
 /** `GET /streams/{id or cursor}`: the stream, what follows a cursor, or what is known of it. */
 export async function planRead<Raw>(
@@ -92,7 +92,7 @@ async function idsOf<Raw>(
 ): Promise<RequestedIds> {
   const streamId = name.split('.', 1)[0]!
   if (wire !== undefined && wire !== '') return { wire: wires.get(wire), streamId }
-  const needed = request.header('last-event-id') !== undefined && hasOwnIds(wires)
+  const needed = lastEventIdOf(request) !== undefined && hasOwnIds(wires)
   // A handle that nobody reads costs nothing.
   return needed ? { wire: chooseWire(wires, null, await sluice.attach({ id: streamId }, { as })), streamId } : {}
 }
@@ -104,7 +104,7 @@ export function refOf(name: string): StreamRef {
 
 async function findByKey<Raw>(
   { sluice, wires }: ResourceParts<Raw>,
-  request: Pick<HttpRequest, 'header'>,
+  request: Pick<HttpRequest, 'header' | 'query'>,
   { as, key, wire = '' }: { as: Principal; key: string; wire: string | undefined },
 ): Promise<StreamInfo | undefined> {
   // A reader that comes back wants the rest of the stream it was reading, though that may not run any more.

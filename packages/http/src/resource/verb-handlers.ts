@@ -1,6 +1,6 @@
 import { SluiceError } from '@sluice/core'
 import { parseCursor, requireSafeJson } from '@sluice/core/extend'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 
 import { requireJsonType } from '../request/json-type.ts'
 import { jsonPlan, type Plan } from '../response/plan.ts'
@@ -10,9 +10,9 @@ import { parseWith } from '../request/start-body.ts'
 import { describeEnded } from '../response/stream-info.ts'
 
 const ackBody = z.object({
-  reader: z.string().min(1).max(128),
-  cursor: z.string().max(256),
-  credit: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+  reader: z.string().check(z.minLength(1), z.maxLength(128)),
+  cursor: z.string().check(z.maxLength(256)),
+  credit: z.int().check(z.gte(0), z.lte(Number.MAX_SAFE_INTEGER)),
 })
 
 /** `POST /streams/{id}/cancel`. */

@@ -37,6 +37,7 @@ describe('planTokens', () => {
   test.each([
     ['the header', (cursor: string) => ['/chat', { headers: { 'last-event-id': cursor } }] as const],
     ['the query', (cursor: string) => [`/chat?after=${cursor}`, {}] as const],
+    ['the query, as polyfills write it', (cursor: string) => [`/chat?lastEventId=${cursor}`, {}] as const],
   ])('attaches to the cursor in %s and never calls the source', async (_, write) => {
     const { plan, calls } = route()
     const first = await plan('GET', '/chat', saying('one ', 'two'), { key: 'c' })

@@ -55,6 +55,8 @@ describe.each(['running', 'ended'] as const)('a cursor into a stream that has %s
       () => rig.ask('GET', url, { headers: HEADER(cursor) }),
       () => rig.ask('GET', `${url}?after=${encodeURIComponent(cursor)}`),
       () => rig.ask('GET', `${url}?after=garbage`, { headers: HEADER(cursor) }),
+      () => rig.ask('GET', `${url}?after=garbage&lastEventId=${encodeURIComponent(cursor)}`),
+      () => rig.ask('GET', `${url}?lastEventId=garbage`, { headers: HEADER(cursor) }),
     ]) {
       const response = await ask()
       const told = status >= 400 ? ((await response.json()) as { code: string }).code : undefined
