@@ -1,4 +1,4 @@
-import { collectBody, DEFAULT_MAX_BODY_BYTES, readJsonBody, requireUnencoded } from './json-body.ts'
+import { collectJson, DEFAULT_MAX_BODY_BYTES, IncomingBody, requireUnencoded } from './json-body.ts'
 import { type HttpRequest, pathBelow } from './http-request.ts'
 
 /** How a fetch `Request` is read. */
@@ -32,9 +32,9 @@ export function toHttpRequest(request: Request, options: FetchRequestOptions = {
     path: pathBelow(mount, url.pathname),
     query: url.searchParams,
     header: (name) => request.headers.get(name) ?? (name === 'host' ? url.host : undefined),
-    body: async () => {
+    body: async (bodies) => {
       requireUnencoded(request.headers.get('content-encoding') ?? undefined)
-      const read = readJsonBody(await collectBody(request.body ?? [], maxBodyBytes))
+      const read = await collectJson(request.body, new IncomingBody(maxBodyBytes, bodies))
       text = read.text
       return read.value
     },

@@ -43,8 +43,8 @@ export function toHttpRequest<Request extends NodeRequest>(
       const value = request.headers[name] ?? (name === 'host' ? request.headers[':authority'] : undefined)
       return typeof value === 'object' ? value.join(', ') : value
     },
-    body: async () => {
-      const read = await readNodeJson(request, response, maxBodyBytes)
+    body: async (bodies) => {
+      const read = await readNodeJson(request, response, { maxBytes: maxBodyBytes, bodies })
       text = read.text
       return read.value
     },
