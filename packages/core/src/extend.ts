@@ -47,6 +47,7 @@ export type {
 } from './store/store.ts'
 export { EVENT_COST_BYTES, eventBytes } from './events/event-size.ts'
 export { joinBytes } from './events/bytes.ts'
+export { GatheredBytes } from './events/gathered-bytes.ts'
 export { nativeMembers } from './wire/native-json.ts'
 export { Log } from './log/log.ts'
 export type { LogAccount, LogOptions, LogStart } from './log/log-options.ts'

@@ -136,6 +136,7 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
       options,
       rules: { mount: MOUNT, basePath: backend.basePath, ownPaths: OWN_PATHS },
       log,
+      bodies: sluice.bodies,
       limits: { after, silenceMs: options.upstreamSilenceMs, stallMs: options.stallMs },
     },
     models: () => createDemoRunner().models(),

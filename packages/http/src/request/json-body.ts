@@ -3,7 +3,7 @@ import {
   type ArrivingBody,
   type Bodies,
   DEFAULT_JSON_LIMITS,
-  joinBytes,
+  GatheredBytes,
   type JsonLimits,
   JsonScan,
   readJson,
@@ -26,8 +26,7 @@ export class IncomingBody {
   readonly #scan: JsonScan
   readonly #arriving: ArrivingBody | undefined
   readonly #refuse: (error: unknown) => void
-  readonly #chunks: Uint8Array[] = []
-  #length = 0
+  readonly #gathered: GatheredBytes = new GatheredBytes()
 
   /** Without `bodies` nothing is counted, and it may take its time. */
   constructor(maxBytes: number, bodies: Bodies | undefined) {
@@ -36,7 +35,7 @@ export class IncomingBody {
     promise.catch(() => {})
     this.refused = promise
     this.#refuse = (error) => {
-      this.#chunks.length = 0
+      this.#gathered.clear()
       reject(error)
     }
     this.#maxBytes = maxBytes
@@ -47,22 +46,21 @@ export class IncomingBody {
 
   /** Takes the next piece; false once the body is refused. */
   push(chunk: Uint8Array): boolean {
-    this.#length += chunk.byteLength
     try {
-      if (this.#length > this.#maxBytes) throw tooLarge(this.#maxBytes)
+      if (this.#gathered.length + chunk.byteLength > this.#maxBytes) throw tooLarge(this.#maxBytes)
       if (this.#arriving?.take(chunk.byteLength) === false) return false
       this.#scan.push(chunk)
     } catch (error) {
       this.#refuse(error)
       return false
     }
-    this.#chunks.push(chunk)
+    this.#gathered.push(chunk)
     return true
   }
 
   /** What the body was, once it is there. @throws SluiceError `SLUICE_ERR_REQUEST` */
   read(): { value: unknown; text: string } {
-    return readJson(joinBytes(this.#chunks), { subject: SUBJECT, limits: this.#limits, scanned: true })
+    return readJson(this.#gathered.take(), { subject: SUBJECT, limits: this.#limits, scanned: true })
   }
 
   /** It counts no more. Idempotent. */
