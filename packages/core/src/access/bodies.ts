@@ -16,6 +16,7 @@ export interface ArrivingBody {
  * has to go: who sends little is served however many send a lot.
  */
 export class Bodies {
+  /** Its bounds, and what JSON may consist of. */
   readonly options: ResolvedBodyOptions
   readonly #scheduler: Scheduler
   readonly #arriving: Set<Arriving> = new Set()

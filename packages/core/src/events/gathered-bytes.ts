@@ -13,6 +13,7 @@ export class GatheredBytes {
   #small: Uint8Array | undefined
   #smallLength = 0
 
+  /** How many bytes there are. */
   get length(): number {
     return this.#length
   }

@@ -90,6 +90,7 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
     log,
     door: (serve) => createFrontDoor({ log, ...pages, isKnown: (request) => identify(request) !== undefined }, serve),
     isForSocket: (request) => isForSocket(request, SOCKETS),
+    bodies: sluice.bodies,
   })
   opened.push(() => app.close())
   app.register(sluicePlugin, {

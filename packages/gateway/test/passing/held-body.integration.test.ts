@@ -25,3 +25,10 @@ test('a body that stops gets a 408 that names the limit and its value, and loses
   }
   expect(front.backend.asked).toEqual([])
 })
+
+test('a body that stops after its request has been refused keeps its connection no longer', async () => {
+  await using front = await startFront(['--body-grace-ms', '200', '--auth', 'bearer'])
+  for (const path of ['/v1/embeddings', '/v1/streams', '/sluice.v1.TokenStreamService/Info']) {
+    expect(await stopHalfway(front.gateway.port, path)).toMatch(/^HTTP\/1.1 401 /)
+  }
+})

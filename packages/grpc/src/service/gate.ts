@@ -1,4 +1,4 @@
-import { ConnectError, type ContextValues, createContextKey, createContextValues } from '@connectrpc/connect'
+import { type ConnectError, type ContextValues, createContextKey, createContextValues } from '@connectrpc/connect'
 import type { UniversalHandler, UniversalServerRequest } from '@connectrpc/connect/protocol'
 import { isSluiceError, type Principal } from '@sluice/core'
 import { requirePrincipal, requireSafeJson } from '@sluice/core/extend'

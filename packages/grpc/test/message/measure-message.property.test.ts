@@ -1,5 +1,5 @@
 import { create, fromBinary, type JsonObject, toBinary } from '@bufbuild/protobuf'
-import { Code, ConnectError } from '@connectrpc/connect'
+import { Code, type ConnectError } from '@connectrpc/connect'
 import { StartRequestSchema } from '@sluice/grpc/v1'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'

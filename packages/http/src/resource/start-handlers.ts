@@ -28,7 +28,7 @@ export async function planStart<Raw>(
 ): Promise<Plan> {
   const { request } = asked
   requireJsonType(request)
-  const parsed = parseStartBody(await bodyOf(parts, request), route)
+  const parsed = parseStartBody(await bodyOf(parts, request), route, parts.sluice.bodies.options)
   // The body's own word wins over the query's.
   const reading = { ...readIdsQuery(request.query), ...parsed.client.reading }
   const cursor = readCursor(request, { wire: wireOf(route) })
