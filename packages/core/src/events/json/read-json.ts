@@ -4,6 +4,8 @@ import { requireSafeJson } from './json-guard.ts'
 import { DEFAULT_JSON_LIMITS, type JsonLimits } from './json-limits.ts'
 import { JsonScan } from './json-scan.ts'
 
+const DECODER = new TextDecoder('utf-8', { fatal: true })
+
 /** How {@link readJson} reads. */
 export interface ReadJsonOptions {
   /** Names the value in errors: `The body`. */
@@ -31,7 +33,7 @@ export function readJson(bytes: Uint8Array, options: ReadJsonOptions): { value: 
   let value: unknown
   let text: string
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    text = DECODER.decode(bytes)
     value = JSON.parse(text)
   } catch {
     throw malformed(`${subject} is not JSON.`)
