@@ -47,6 +47,7 @@ export type {
 } from './store/store.ts'
 export { EVENT_COST_BYTES, eventBytes } from './events/event-size.ts'
 export { joinBytes } from './events/bytes.ts'
+export { GatheredBytes } from './events/gathered-bytes.ts'
 export { nativeMembers } from './wire/native-json.ts'
 export { Log } from './log/log.ts'
 export type { LogAccount, LogOptions, LogStart } from './log/log-options.ts'
@@ -60,9 +61,13 @@ export {
   deliverOptionsOf,
   parseClientReading,
 } from './sluice/client-options.ts'
-export { canonicalJson, fingerprintOf } from './events/canonical-json.ts'
-export { editJsonText, jsonMembersOf, type JsonMember } from './events/json-text.ts'
-export { requireSafeJson } from './events/json-guard.ts'
+export { canonicalJson, fingerprintOf } from './events/json/canonical-json.ts'
+export { editJsonText, jsonMembersOf, type JsonMember } from './events/json/json-text.ts'
+export { requireSafeJson, type SafeJsonOptions } from './events/json/json-guard.ts'
+export { DEFAULT_JSON_LIMITS, type JsonLimits } from './events/json/json-limits.ts'
+export { JsonScan } from './events/json/json-scan.ts'
+export { readJson, type ReadJsonOptions } from './events/json/read-json.ts'
+export { type ArrivingBody, Bodies } from './access/bodies.ts'
 export {
   invalidOption,
   requireDuration,

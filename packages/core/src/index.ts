@@ -20,6 +20,7 @@ export {
 } from './store/stream-options.ts'
 export { DEFAULT_READER_OPTIONS, type ReaderOptions, type ResolvedReaderOptions } from './reader/options.ts'
 export { DEFAULT_LIMIT_OPTIONS, type LimitOptions, type ResolvedLimitOptions } from './access/admission.ts'
+export { type BodyOptions, DEFAULT_BODY_OPTIONS, type ResolvedBodyOptions } from './access/body-options.ts'
 export type { Observer, ChunkInfo } from './observe/observer.ts'
 export type { EventTransform, Transform } from './source/transform.ts'
 export {

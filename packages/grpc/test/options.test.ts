@@ -8,7 +8,7 @@ import {
 } from '@sluice/grpc'
 import { describe, expect, test } from 'vitest'
 
-import { parseGrpcTimeout } from '../src/call/grpc-timeout.ts'
+import { parseGrpcTimeout } from '../src/message/call-timeout.ts'
 
 const sluice = createSluice()
 const identify = (): undefined => undefined

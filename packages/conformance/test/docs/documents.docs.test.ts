@@ -6,6 +6,7 @@ import {
   DEFAULT_ADAPTIVE_OPTIONS,
   DEFAULT_BOUNDARY_OPTIONS,
   DEFAULT_FIXED_OPTIONS,
+  DEFAULT_BODY_OPTIONS,
   DEFAULT_LIMIT_OPTIONS,
   DEFAULT_READER_OPTIONS,
   DEFAULT_STREAM_OPTIONS,
@@ -73,6 +74,7 @@ describe('defaults as the documents tell them', () => {
     ['deadlines', DEFAULT_STREAM_OPTIONS.deadlines],
     ['reader', DEFAULT_READER_OPTIONS],
     ['limits', DEFAULT_LIMIT_OPTIONS],
+    ['bodies', DEFAULT_BODY_OPTIONS],
   ])('every option of the group %s, with its number', (_group, options) => {
     const text = read('packages/core/README.md')
     const wanted = Object.entries(options).flatMap(([name, value]) => [

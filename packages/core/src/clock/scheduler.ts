@@ -11,6 +11,9 @@ export interface Steppable {
 /** Weight of the latest turn in the moving average of loop lag. */
 const LAG_WEIGHT = 0.2
 
+/** Items of all sources together that are taken in one turn: some milliseconds, however many sources have much to say. */
+const ITEMS_PER_TURN = 1024
+
 /**
  * Owns time for one sluice: what is stepped at the end of the turn, one list of deadlines behind one timer, and how late
  * the event loop runs.
@@ -31,6 +34,12 @@ export class Scheduler {
   #cancelTimer: (() => void) | undefined
   /** Deadlines are due: they wait for the end of the turn, when it is known what else has come in it. */
   #isDue = false
+  /** Items that were taken in this turn. */
+  #items = 0
+  readonly #waiting: (() => void)[] = []
+  /** Of those who wait, how many go on now: more while they leave room for others, fewer when they do not. */
+  #share = 1
+  readonly #next: Steppable = { dirty: false, step: () => this.#letOn() }
   readonly #runTurn = (): void => this.#stepAll()
   readonly #runTimer = (): void => this.#fire()
 
@@ -55,9 +64,17 @@ export class Scheduler {
     if (!this.#isTurnToEnd) this.#endTurn()
   }
 
-  /** Resolves at the end of this turn: lets the event loop serve others. */
+  /** Whether one more item of a source may be taken in this turn: if not, {@link nextTurn} is to be waited for. */
+  takeItem(): boolean {
+    return ++this.#items <= ITEMS_PER_TURN
+  }
+
+  /** Resolves at the end of this turn or a later one: lets the event loop serve others. First come, first served. */
   nextTurn(): Promise<void> {
-    return new Promise((resolve) => this.mark({ dirty: false, step: resolve }))
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve)
+      this.mark(this.#next)
+    })
   }
 
   /** Calls `deadline.due` at `atMs`; replaces an earlier appointment. `Infinity` calls it off. */
@@ -81,6 +98,13 @@ export class Scheduler {
     return this.#deadlines.size + this.#dirty.length
   }
 
+  #letOn(): void {
+    this.#share = this.#items < ITEMS_PER_TURN ? Math.min(2 * this.#share, ITEMS_PER_TURN) : this.#share >> 1 || 1
+    this.#items = 0
+    for (const goOn of this.#waiting.splice(0, this.#share)) goOn()
+    if (this.#waiting.length > 0) this.mark(this.#next)
+  }
+
   #endTurn(): void {
     this.#isTurnToEnd = true
     this.#deferredAtMs = this.runtime.now()
@@ -102,6 +126,7 @@ export class Scheduler {
         item.dirty = false
         item.step()
       }
+      if (this.#waiting.length === 0) this.#items = 0
       if (this.#isDue) this.#callDue()
     } finally {
       this.#stepping = false

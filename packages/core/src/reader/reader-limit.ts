@@ -17,6 +17,13 @@ export function requireRoom(limits: ReaderLimit, reader: Reader): void {
   if (!reader.attached) requireRoomIn(limits, reader.log)
 }
 
+/** A reader counts from now on, if there is room for one more. @throws SluiceError `SLUICE_ERR_OVERLOADED` */
+export function enter(limits: ReaderLimit, reader: Reader): Reader {
+  requireRoom(limits, reader)
+  reader.attach()
+  return reader
+}
+
 /** The same for who has no reader yet: refused here, nothing else need be found out. */
 export function requireRoomIn({ readersPerStream }: ReaderLimit, log: Log): void {
   if (log.readers.size < readersPerStream || countReaders(log) < readersPerStream) return

@@ -1,4 +1,5 @@
 import type { Admission, ResolvedLimitOptions } from '../access/admission.ts'
+import type { Bodies } from '../access/bodies.ts'
 import type { ErrorFor } from '../log/end.ts'
 import { maskError } from '../log/end.ts'
 import { SluiceError } from '../events/errors.ts'
@@ -23,6 +24,7 @@ export interface Engine extends ProducerContext {
   readonly reader: ResolvedReaderOptions
   readonly limits: ResolvedLimitOptions
   readonly admission: Admission
+  readonly bodies: Bodies
   readonly transforms: readonly Transform[]
   /** Sources that any instance can run, by name. */
   readonly sources: ReadonlyMap<string, Source>

@@ -1,4 +1,6 @@
 import { Admission, type LimitOptions, resolveLimitOptions } from '../access/admission.ts'
+import { Bodies } from '../access/bodies.ts'
+import { type BodyOptions, resolveBodyOptions } from '../access/body-options.ts'
 import { type ErrorFor, maskError } from '../log/end.ts'
 import { type Engine, explainWith } from './engine.ts'
 import { ExpectedReaders } from '../reader/expected-readers.ts'
@@ -26,6 +28,8 @@ export interface SluiceOptions {
   reader?: ReaderOptions | undefined
   /** How much may run. */
   limits?: LimitOptions | undefined
+  /** How the bodies of requests are received. */
+  bodies?: BodyOptions | undefined
   /** Who may do what. Default: the same tenant and owner. */
   authorize?: Authorize | undefined
   /** Change events before they are logged. */
@@ -50,6 +54,7 @@ const NAMES = [
   'stream',
   'reader',
   'limits',
+  'bodies',
   'authorize',
   'transforms',
   'sources',
@@ -84,6 +89,7 @@ export function createEngine(options: SluiceOptions): Engine {
     reader: resolveReaderOptions(options.reader),
     limits,
     admission: new Admission(limits),
+    bodies: new Bodies(scheduler, resolveBodyOptions(options.bodies)),
     observers: new Observers(options.observers ?? []),
     transforms: options.transforms ?? [],
     settle: options.settle,

@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts'
 import { requireInteger } from '../events/option-rules.ts'
 import { type Actor, expiryOf } from '../access/principal.ts'
 import { nameReader, type Reader } from '../reader/reader.ts'
+import { requireRoom } from '../reader/reader-limit.ts'
 import { type ReaderOptions, resolveReaderOptions } from '../reader/options.ts'
 import type { PollLimits } from '../reader/poll-lifetime.ts'
 import type { Sink } from '../wire/sink.ts'
@@ -62,8 +63,27 @@ export interface PreparedDelivery {
 const MAX_CREDIT = 2 ** 52
 const MAX_WAIT_MS = 3_600_000
 
-/** Puts together what delivers a reading as the options say. Nothing is written before the delivery is begun. */
+/**
+ * Puts together what delivers a reading as the options say. Nothing is written before the delivery is begun. Where that
+ * fails, the reading is left: whoever held it until now has handed it over, and it would keep its stream alive for nobody.
+ *
+ * @throws SluiceError `SLUICE_ERR_OPTION`, `SLUICE_ERR_OVERLOADED`; what the wire throws
+ */
 export function prepareDelivery(
+  engine: Engine,
+  reading: ReadingToDeliver,
+  options: Omit<DeliverOptions, 'onOver'>,
+): PreparedDelivery {
+  try {
+    requireRoom(engine.limits, reading.reader)
+    return putTogether(engine, reading, options)
+  } catch (error) {
+    reading.reader.detach()
+    throw error
+  }
+}
+
+function putTogether(
   engine: Engine,
   { stored, reader, actor, owner, sink }: ReadingToDeliver,
   {

@@ -2,6 +2,7 @@ import { type AttachOptions, attachStream } from './attach.ts'
 import { awaitStep, type StepAsked } from './await-step.ts'
 import { locate, type RefOptions, type StreamRef } from './locate.ts'
 import { cancelStream } from './cancel.ts'
+import type { Bodies } from '../access/bodies.ts'
 import { Connection } from '../wire/connection.ts'
 import type { ConnectionOptions } from '../wire/connection-reading.ts'
 import { DEFAULT_DRAIN_MS, drainEngine } from './drain.ts'
@@ -82,6 +83,11 @@ export class Sluice<Data extends DataEvents = DataEvents> {
    */
   observe(observer: Observer): () => void {
     return this.#engine.observers.add(observer)
+  }
+
+  /** The bodies that are being received for this sluice: for transports, which share one bound. */
+  get bodies(): Bodies {
+    return this.#engine.bodies
   }
 
   /** Calls `task` after `delayMs` on this sluice's clock; gives the function that calls it off. */

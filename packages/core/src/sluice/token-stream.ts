@@ -1,7 +1,7 @@
 import { cancelStream } from './cancel.ts'
 import type { Connection } from '../wire/connection.ts'
-import { type DeliverOptions, type PreparedDelivery, prepareDelivery } from './prepare-delivery.ts'
-import { requireRoom } from '../reader/reader-limit.ts'
+import { type DeliverOptions, prepareDelivery } from './prepare-delivery.ts'
+import { enter } from '../reader/reader-limit.ts'
 import type { Delivery } from '../reader/delivery.ts'
 import type { ReadingOutcome } from '../events/notice.ts'
 import type { ClientReport } from '../reader/client-report.ts'
@@ -123,7 +123,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
    * @throws SluiceError `SLUICE_ERR_OVERLOADED` when the stream has all the readers it may have
    */
   hold(): void {
-    if (!this.#used) this.#enter()
+    if (!this.#used) enter(this.#engine.limits, this.#read())
   }
 
   /**
@@ -142,7 +142,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
   /** The events of this reading, `end` last. Leaving the loop detaches; throws where the reading is cut before its end. */
   async *[Symbol.asyncIterator](): AsyncGenerator<StreamEvent<Data>, void, undefined> {
     this.#use()
-    const reader = this.#enter()
+    const reader = enter(this.#engine.limits, this.#read())
     notifyAttached(this.#engine, this.#stored, this.#start.afterSeq > 0)
     let outcome: ReadingOutcome = 'detached'
     try {
@@ -197,7 +197,8 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
   deliver(sink: Sink, options: DeliverOptions): Connection {
     this.#use()
     const { onOver, ...how } = options
-    const { delivery, connection, start } = this.#prepare(sink, how)
+    const reading = { stored: this.#stored, reader: this.#read(), actor: this.#start.actor, owner: this, sink }
+    const { delivery, connection, start } = prepareDelivery(this.#engine, reading, how)
     this.#engine.deliveries.set(delivery, how.wire)
     this.#delivery = delivery
     this.#onOver = onOver
@@ -228,27 +229,6 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
     if (outcome === 'failed') this.#engine.observers.notify('failed', this.#stored.facts, { where: 'delivery', error })
     notifyDetached(this.#engine, this.#stored, outcome)
     this.#onOver?.(outcome)
-  }
-
-  #prepare(sink: Sink, how: Omit<DeliverOptions, 'onOver'>): PreparedDelivery {
-    const reader = this.#read()
-    try {
-      requireRoom(this.#engine.limits, reader)
-      const reading = { stored: this.#stored, reader, actor: this.#start.actor, owner: this, sink }
-      return prepareDelivery(this.#engine, reading, how)
-    } catch (error) {
-      // Whoever held it until now has handed it over: it would keep its stream alive for nobody.
-      reader.detach()
-      throw error
-    }
-  }
-
-  /** This reading counts from now on, if there is room for one more. */
-  #enter(): Reader {
-    const reader = this.#read()
-    requireRoom(this.#engine.limits, reader)
-    reader.attach()
-    return reader
   }
 
   #use(): void {

@@ -10,9 +10,6 @@ import { type SourceIterator, toSourceIterator } from './iterator.ts'
 
 const UNUSED = (): void => {}
 
-/** Items of one turn after which the event loop gets its chance, even if the source never waits for anything. */
-const MAX_ITEMS_PER_TURN = 1024
-
 /** The only code that pulls a source, stops pulling, and stops it for good. */
 export class Pump implements SourceProgress {
   pullSinceMs: number = Infinity
@@ -38,8 +35,6 @@ export class Pump implements SourceProgress {
   #roomWanted: (() => void) | undefined
   #pulledSeq = -1
   #silentSinceMs = 0
-  #turn = 0
-  #itemsThisTurn = 0
 
   constructor(scheduler: Scheduler, { log, owner, options, rewrite }: PumpParts) {
     this.#scheduler = scheduler
@@ -80,8 +75,8 @@ export class Pump implements SourceProgress {
         if (done) return this.#finish()
         if (typeof value === 'string' || !Array.isArray(value)) this.#accept(value)
         else await this.#acceptAll(value)
-        if (this.#scheduler.turn !== this.#turn) this.#beginTurn()
-        else if (++this.#itemsThisTurn >= MAX_ITEMS_PER_TURN) await this.#endTurn()
+        // The event loop gets its chance even if the source never waits for anything.
+        if (!this.#scheduler.takeItem()) await this.#scheduler.nextTurn()
       }
       await this.#iterator.stop(undefined)
     } catch (error) {
@@ -147,20 +142,10 @@ export class Pump implements SourceProgress {
     this.#owner.sourceFinished()
   }
 
-  #beginTurn(): void {
-    this.#turn = this.#scheduler.turn
-    this.#itemsThisTurn = 0
-  }
-
-  async #endTurn(): Promise<void> {
-    await this.#scheduler.nextTurn()
-    this.#beginTurn()
-  }
-
   async #acceptAll(items: readonly unknown[]): Promise<void> {
     for (const item of items) {
       if (!this.#hasRoom()) await this.#room()
-      if (++this.#itemsThisTurn >= MAX_ITEMS_PER_TURN) await this.#endTurn()
+      if (!this.#scheduler.takeItem()) await this.#scheduler.nextTurn()
       if (this.#stopped) return
       this.#accept(item)
     }

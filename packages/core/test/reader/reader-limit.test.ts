@@ -38,7 +38,7 @@ test('contract 9: a held reading whose delivery cannot begin is left, and keeps 
     stream.hold()
     await runtime.advance(5)
     const sink = createCollectingSink()
-    expect(() => stream.deliver(sink, how)).toThrow()
+    expect(() => stream.deliver(sink, how)).toThrow(/voice|credit|heartbeatMs/)
     await runtime.advance(5)
     expect(stream.end).toMatchObject({ cause: 'disconnect' })
     expect(sink.writes).toEqual([])

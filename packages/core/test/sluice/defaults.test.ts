@@ -1,5 +1,6 @@
 import {
   DEFAULT_ADAPTIVE_OPTIONS,
+  DEFAULT_BODY_OPTIONS,
   DEFAULT_BOUNDARY_OPTIONS,
   DEFAULT_DRAIN_MS,
   DEFAULT_FIXED_OPTIONS,
@@ -71,6 +72,7 @@ describe('the documentation of every option names its default', () => {
     ['store/stream-options.ts', ['DeadlineOptions'], DEFAULT_STREAM_OPTIONS.deadlines],
     ['reader/options.ts', ['ReaderOptions'], DEFAULT_READER_OPTIONS],
     ['access/admission.ts', ['LimitOptions'], DEFAULT_LIMIT_OPTIONS],
+    ['access/body-options.ts', ['BodyOptions'], DEFAULT_BODY_OPTIONS],
     ['store/memory-store-options.ts', ['MemoryStoreOptions'], DEFAULT_MEMORY_STORE_OPTIONS],
     ['chunking/adaptive.ts', ['AdaptiveOptions'], DEFAULT_ADAPTIVE_OPTIONS],
     ['chunking/fixed.ts', ['FixedOptions'], DEFAULT_FIXED_OPTIONS],

@@ -1,4 +1,9 @@
-import { DEFAULT_LIMIT_OPTIONS, DEFAULT_READER_OPTIONS, DEFAULT_STREAM_OPTIONS } from '@sluice/core'
+import {
+  DEFAULT_BODY_OPTIONS,
+  DEFAULT_LIMIT_OPTIONS,
+  DEFAULT_READER_OPTIONS,
+  DEFAULT_STREAM_OPTIONS,
+} from '@sluice/core'
 import { DEFAULT_MAX_JSON_BYTES } from '@sluice/http'
 
 /** How talkative the gateway is. */
@@ -42,7 +47,7 @@ export interface GatewayOptions extends GatewayLimits {
 }
 
 /** Every limit of time and size. `false` where one is switched off. */
-export interface GatewayLimits {
+export interface GatewayLimits extends BodyLimits {
   /** For a connection to the backend: name, TCP and TLS. */
   readonly upstreamConnectMs: number
   /** How long the backend may be silent on a path that is passed on. */
@@ -54,10 +59,6 @@ export interface GatewayLimits {
   readonly maxChunkBytes: number
   /** Largest answer of the backend that comes in one piece. */
   readonly maxCompletionBytes: number
-  readonly maxBodyBytes: number
-  readonly maxJsonBytes: number
-  /** Head of a request. */
-  readonly maxHeaderBytes: number
   readonly streams: number
   /** Left open, these three depend on `auth`. */
   readonly streamsPerOwner: number | undefined
@@ -83,6 +84,22 @@ export interface GatewayLimits {
   readonly ticketMs: number
   readonly redisCommandMs: number
   readonly redisOutageMs: number
+}
+
+/** What a request may bring, and what is collected to one body. */
+export interface BodyLimits {
+  readonly maxBodyBytes: number
+  /** All request bodies that are being received. */
+  readonly bodyTotalBytes: number
+  /** How long a request body may take however slowly it comes, and what it must have brought a second from then on. */
+  readonly bodyGraceMs: number
+  readonly bodyBytesPerSecond: number
+  /** Names and elements of a request's JSON, and names of one object in it. */
+  readonly jsonMembers: number
+  readonly jsonNames: number
+  readonly maxJsonBytes: number
+  /** Head of a request. */
+  readonly maxHeaderBytes: number
 }
 
 const MIB = 1024 * 1024
@@ -114,6 +131,11 @@ export const DEFAULT_GATEWAY_OPTIONS: GatewayOptions = {
   maxChunkBytes: 16 * MIB,
   maxCompletionBytes: 16 * MIB,
   maxBodyBytes: 32 * MIB,
+  bodyTotalBytes: DEFAULT_BODY_OPTIONS.totalBytes,
+  bodyGraceMs: DEFAULT_BODY_OPTIONS.graceMs,
+  bodyBytesPerSecond: DEFAULT_BODY_OPTIONS.bytesPerSecond,
+  jsonMembers: DEFAULT_BODY_OPTIONS.jsonMembers,
+  jsonNames: DEFAULT_BODY_OPTIONS.jsonNames,
   maxJsonBytes: DEFAULT_MAX_JSON_BYTES,
   maxHeaderBytes: 16_384,
   streams: DEFAULT_LIMIT_OPTIONS.streams,

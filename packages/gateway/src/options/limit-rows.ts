@@ -1,3 +1,4 @@
+import { BODY_ROWS } from './body-rows.ts'
 import { DEFAULT_GATEWAY_OPTIONS as DEFAULTS, type GatewayLimits } from './gateway-options.ts'
 import { count, duration, durationOrOff, type OptionRows, size } from './option-row.ts'
 
@@ -57,27 +58,7 @@ export const LIMIT_ROWS: OptionRows<GatewayLimits> = {
     example: DEFAULTS.maxCompletionBytes,
     help: 'Largest answer that the backend may send in one piece',
   }),
-  maxBodyBytes: size({
-    flag: '--max-body-bytes',
-    min: 1024,
-    max: 1024 * MIB,
-    example: DEFAULTS.maxBodyBytes,
-    help: 'Largest request body on the routes of streams; what is passed on is not held, and has no bound',
-  }),
-  maxJsonBytes: size({
-    flag: '--max-json-bytes',
-    min: 1024,
-    max: 1024 * MIB,
-    example: DEFAULTS.maxJsonBytes,
-    help: 'Largest answer that is collected to one body for a client that does not stream',
-  }),
-  maxHeaderBytes: size({
-    flag: '--max-header-bytes',
-    min: 1024,
-    max: MIB,
-    example: DEFAULTS.maxHeaderBytes,
-    help: 'Largest head of a request',
-  }),
+  ...BODY_ROWS,
   streams: count({
     flag: '--streams',
     min: 1,

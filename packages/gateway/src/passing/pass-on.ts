@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline, type Readable } from 'node:stream'
 
+import { isSluiceError, type Sluice, type SluiceError } from '@sluice/core'
+
 import type { Backend, BackendBody } from '../upstream/backend.ts'
 import { keyForUpstream } from '../upstream/backend-key.ts'
 import { judgePath, type PathRules } from '../upstream/backend-path.ts'
@@ -14,6 +16,7 @@ import { pathOf } from '../door/request-words.ts'
 import type { GatewayOptions } from '../options/gateway-options.ts'
 import type { Log } from '../log/log.ts'
 import { NOT_FOUND, type Refusal, refuse } from '../door/refusal.ts'
+import { holdBody } from './held-body.ts'
 import { Relay, type RelayLimits } from './relay.ts'
 
 /** What passing on needs. */
@@ -23,6 +26,8 @@ export interface PassOnParts {
   readonly rules: PathRules
   readonly log: Log
   readonly limits: RelayLimits
+  /** Counts what is held. */
+  readonly bodies: Sluice['bodies']
 }
 
 /** Bodies up to this size are held until the backend answers, so that a connection that was kept can be used for them. */
@@ -43,6 +48,7 @@ export async function passOn(request: IncomingMessage, response: ServerResponse,
     if (cut && !isLeft(left.signal)) logFailure(parts.log, request, failureOf(cut, left.signal))
   } catch (error) {
     if (isLeft(left.signal)) return
+    if (isSluiceError(error)) return refuse(response, refusalOf(error))
     const failure = failureOf(error, left.signal)
     logFailure(parts.log, request, failure)
     const { status, told: message } = failure
@@ -60,14 +66,14 @@ interface Passing extends PassOnParts {
 async function askBackend(
   request: IncomingMessage,
   path: string,
-  { backend, options, relay, signal }: Passing,
+  { backend, options, relay, signal, bodies }: Passing,
 ): Promise<IncomingMessage> {
   const key = keyForUpstream(options, request.headers.authorization)
   const headers = {
     ...toBackendHeaders(request.headers),
     ...(key !== undefined && { authorization: `Bearer ${key}` }),
   }
-  const body = await bodyOf(request, relay)
+  const body = await bodyOf(request, relay, bodies)
   const asking = backend.request({ method: request.method ?? 'GET', path, headers, body, signal })
   if (body && 'stream' in body) body.stream.on('data', relay.moved)
   const answer = await asking
@@ -76,17 +82,16 @@ async function askBackend(
 }
 
 /** A body of moderate length as bytes, any other as it comes. */
-async function bodyOf(request: IncomingMessage, { moved }: Relay): Promise<BackendBody | undefined> {
+async function bodyOf(
+  request: IncomingMessage,
+  { moved }: Relay,
+  bodies: PassOnParts['bodies'],
+): Promise<BackendBody | undefined> {
   const { 'content-length': given, 'transfer-encoding': coding } = request.headers
   const length = coding === undefined && given !== undefined ? Number(given) : undefined
   if (coding === undefined && (length === undefined || length === 0)) return undefined
   if (length === undefined || length > MAX_HELD_BYTES) return { stream: request, length }
-  const pieces: Uint8Array[] = []
-  for await (const piece of request) {
-    moved()
-    pieces.push(piece as Uint8Array)
-  }
-  return Buffer.concat(pieces)
+  return holdBody(request, bodies, moved)
 }
 
 /** Writes the head of the answer; gives the body that is to follow. */
@@ -109,6 +114,13 @@ function masked(body: Readable, key: string): Readable {
   // What cuts the body cuts what is made of it, which is watched.
   pipeline(body, mask, () => {})
   return mask
+}
+
+/** Why a body is not taken. Its connection is of no more use: what is left of it may come slowly, or never. */
+function refusalOf({ status, message, code, retryAfterMs }: SluiceError): Refusal {
+  const retryAfter: Record<string, string> =
+    retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1_000)) }
+  return { status, message, code, headers: { connection: 'close', ...retryAfter } }
 }
 
 /** The answer to a client that wants to talk to the backend over a socket. */

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 
+import type { Sluice } from '@sluice/core'
 import createFastify, { type FastifyInstance } from 'fastify'
 
 import { METHOD_NOT_ALLOWED } from '../door/front-door.ts'
@@ -15,18 +16,19 @@ export interface AppParts {
   /** What stands before all routes. */
   readonly door: (serve: RequestListener) => RequestListener
   readonly isForSocket: (request: IncomingMessage) => boolean
+  readonly bodies: Sluice['bodies']
 }
 
 /** How long a connection is kept for the next request: longer than load balancers do, so that it is theirs to close. */
 const KEEP_ALIVE_MS = 72_000
 
 /** The server, without routes. */
-export function createApp({ options, log, door, isForSocket }: AppParts): FastifyInstance {
+export function createApp({ options, log, door, isForSocket, bodies }: AppParts): FastifyInstance {
   const app = createFastify({
     bodyLimit: options.maxBodyBytes,
     forceCloseConnections: 'idle',
     loggerInstance: toFastifyLogger(log),
-    serverFactory: (serve) => openServer(options, isForSocket, door(serve as RequestListener)),
+    serverFactory: (serve) => openServer(options, isForSocket, timed(bodies, door(serve as RequestListener))),
     frameworkErrors(error, _request, reply) {
       reply.hijack()
       refuse(reply.raw, error.code === 'FST_ERR_BAD_URL' ? BAD_URL : NOT_FOUND)
@@ -37,6 +39,18 @@ export function createApp({ options, log, door, isForSocket }: AppParts): Fastif
     refuse(reply.raw, NOT_FOUND)
   })
   return app as unknown as FastifyInstance
+}
+
+/** What is left of a body when its request has been answered is thrown away, as long as a body has that brings nothing. */
+function timed(bodies: Sluice['bodies'], serve: RequestListener): RequestListener {
+  return (request, response) => {
+    response.once('finish', () => {
+      if (request.complete) return
+      const rest = bodies.open(() => request.socket.destroy())
+      request.once('close', () => rest.close())
+    })
+    return serve(request, response)
+  }
 }
 
 const BAD_URL = { status: 400, message: 'The path is not encoded as a URL is.', code: 'bad_request' }

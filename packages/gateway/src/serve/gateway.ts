@@ -90,6 +90,7 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
     log,
     door: (serve) => createFrontDoor({ log, ...pages, isKnown: (request) => identify(request) !== undefined }, serve),
     isForSocket: (request) => isForSocket(request, SOCKETS),
+    bodies: sluice.bodies,
   })
   opened.push(() => app.close())
   app.register(sluicePlugin, {
@@ -139,6 +140,7 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
       options,
       rules: { mount: MOUNT, basePath: backend.basePath, ownPaths: OWN_PATHS },
       log,
+      bodies: sluice.bodies,
       limits: { after, silenceMs: options.upstreamSilenceMs, stallMs: options.stallMs },
     },
     models: () => createDemoRunner().models(),

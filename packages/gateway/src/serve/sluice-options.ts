@@ -1,4 +1,4 @@
-import type { LimitOptions, ReaderOptions, StreamOptions } from '@sluice/core'
+import type { BodyOptions, LimitOptions, ReaderOptions, StreamOptions } from '@sluice/core'
 
 import type { GatewayOptions } from '../options/gateway-options.ts'
 
@@ -9,6 +9,7 @@ export function sluiceOptionsFor(options: GatewayOptions): {
   stream: StreamOptions
   reader: ReaderOptions
   limits: LimitOptions
+  bodies: BodyOptions
 } {
   const { onDisconnect, firstTokenMs, idleMs, totalMs, windowBytes, retentionBytes, retentionMs } = options
   const { unattachedMs, openAfterMs, rotateAfterMs, heartbeatMs, stallMs, queueBytes, closeGraceMs } = options
@@ -26,6 +27,13 @@ export function sluiceOptionsFor(options: GatewayOptions): {
     },
     reader: { rotateAfterMs, heartbeatMs, stallMs, queueBytes, closeGraceMs },
     limits: limitsFor(options),
+    bodies: {
+      totalBytes: options.bodyTotalBytes,
+      graceMs: options.bodyGraceMs,
+      bytesPerSecond: options.bodyBytesPerSecond,
+      jsonMembers: options.jsonMembers,
+      jsonNames: options.jsonNames,
+    },
   }
 }
 

@@ -47,7 +47,7 @@ export function mountWebSocket(
     origins: options.corsOrigin.includes('*') ? '*' : options.corsOrigin,
     hosts: hostsOfPages(options),
     run(sent, { principal, bearer, request, bodyText }) {
-      const { body } = parseStartBody(sent, 'native')
+      const { body } = parseStartBody(sent, 'native', sluice.bodies.options)
       const authorization = bearer === undefined ? desk.authorizationOf(principal) : `Bearer ${bearer}`
       const requestId = requestIdOf(request)
       return runnerFor(body, { headers: request.headers, authorization, bodyText, requestId })

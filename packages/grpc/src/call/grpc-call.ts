@@ -1,13 +1,12 @@
 import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from 'node:http2'
 
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { Principal } from '@sluice/core'
 import { type Connection, deliverOptionsOf, requirePrincipal } from '@sluice/core/extend'
 
 import { type Begun, beginAttach, beginStart } from '../service/begin-reading.ts'
 import { EventEncoder, wireOf } from '../message/event-encoder.ts'
 import { AttachRequestSchema, StartRequestSchema } from '../gen/sluice/v1/token_stream_pb.ts'
-import { parseGrpcTimeout } from './grpc-timeout.ts'
+import { parseGrpcTimeout } from '../message/call-timeout.ts'
 import { grpcTrailers } from './grpc-trailers.ts'
 import { Http2Sink } from './http2-sink.ts'
 import { readRequest } from '../message/request-message.ts'
@@ -66,21 +65,18 @@ export class GrpcCall {
     const parts = this.#parts
     const headers = webHeaders(this.#request)
     const schema = method === 'start' ? StartRequestSchema : AttachRequestSchema
-    const [message, principal] = await Promise.all([
-      readRequest(schema, this.#stream, this.#request.headers, parts.maxRequestBytes),
-      this.#identify(headers),
-    ])
+    // Nothing is read of who may not call.
+    const principal = await requirePrincipal(parts.sluice.scheduler, parts.identify(headers))
+    const message = await readRequest(schema, this.#stream, {
+      headers: this.#request.headers,
+      maxBytes: parts.maxRequestBytes,
+      bodies: parts.sluice.bodies,
+    })
     // Nothing is begun for a client that is gone.
     if (this.#over) throw new ConnectError('The client has left.', Code.Canceled)
     return message.$typeName === 'sluice.v1.StartRequest'
       ? beginStart(parts, message, { headers, principal })
       : beginAttach(parts, message, principal)
-  }
-
-  /** What `identify` throws at once is a rejection too: the request is being read meanwhile. */
-  async #identify(headers: Headers): Promise<Principal> {
-    const { sluice, identify } = this.#parts
-    return requirePrincipal(sluice.scheduler, identify(headers))
   }
 
   #deliver({ stream, credit, reading }: Begun): void {
@@ -123,6 +119,8 @@ export class GrpcCall {
     // A call without messages has one block of headers, which must be its end: node sees to that where none was sent before.
     else for (const [name, value] of Object.entries({ ...HEADERS, ...trailers })) response.setHeader(name, value)
     response.end()
+    // What still comes of a message that was refused is nobody's.
+    if (!this.#stream.readableEnded) this.#stream.once('finish', () => this.#stream.close())
   }
 
   /** Nothing will happen on the stream any more. */

@@ -1,5 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import type { ServerResponse } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
 
 import { createConnectRouter } from '@connectrpc/connect'
 import {
@@ -9,6 +9,7 @@ import {
 } from '@connectrpc/connect-node'
 import { requireKnownNames } from '@sluice/core/extend'
 
+import { discardRest, type NodeRequest, type NodeResponse } from './discard-rest.ts'
 import { GrpcCall } from './grpc-call.ts'
 import { limitQueue } from './http2-sink.ts'
 import { type GrpcRoutesOptions, resolveParts, ROUTES_OPTION_NAMES, routesOf } from '../service/routes.ts'
@@ -17,11 +18,6 @@ const DIRECT: Readonly<Record<string, 'start' | 'attach'>> = {
   '/sluice.v1.TokenStreamService/Start': 'start',
   '/sluice.v1.TokenStreamService/Attach': 'attach',
 }
-
-/** A request of node's HTTP/1.1 or HTTP/2 server. */
-export type NodeRequest = IncomingMessage | Http2ServerRequest
-/** A response of node's HTTP/1.1 or HTTP/2 server. */
-export type NodeResponse = ServerResponse | Http2ServerResponse
 
 /** Options of {@link createGrpcHandler}. */
 export interface GrpcHandlerOptions extends GrpcRoutesOptions {
@@ -90,6 +86,7 @@ export function handlerOf(options: GrpcHandlerOptions): GrpcHandler {
       response.statusCode = 400
       return void response.end()
     }
+    discardRest(parts.sluice, request, response)
     handler(asked)
       .then((answer) => universalResponseToNodeResponse(answer, response))
       // The call has been told already, or its client is gone: connect's own adapter would print it.

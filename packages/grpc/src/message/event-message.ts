@@ -1,9 +1,9 @@
-import { create, fromJson, type JsonValue, type MessageInitShape } from '@bufbuild/protobuf'
-import { type Value, ValueSchema } from '@bufbuild/protobuf/wkt'
+import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import type { EndEvent, Json, StreamEvent, Usage } from '@sluice/core'
 import { type Closed, type Entry, type Opened, formatCursor } from '@sluice/core/extend'
 
 import { type End, EndSchema, type Event, EventSchema, type UsageSchema } from '../gen/sluice/v1/token_stream_pb.ts'
+import { toStruct, toValue } from './json-value.ts'
 
 type EventInit = NonNullable<MessageInitShape<typeof EventSchema>['event']>
 
@@ -25,7 +25,7 @@ export function toNoticeMessage(notice: Opened | Closed): Event {
     return create(EventSchema, { event: { case: 'closed', value: { code, cursor } } })
   }
   const { id, cursor, meta } = notice
-  return create(EventSchema, { event: { case: 'opened', value: { id, cursor, meta: jsonCopy(meta) } } })
+  return create(EventSchema, { event: { case: 'opened', value: { id, cursor, meta: toStruct(meta) } } })
 }
 
 /** The end of a stream as a message. */
@@ -94,15 +94,6 @@ function toUsage(usage: Usage): MessageInitShape<typeof UsageSchema> {
     estimated,
     extra: toValue(extra),
   }
-}
-
-/** A copy without members that are `undefined`, which protobuf's JSON does not know. */
-function jsonCopy<Value extends object>(value: Value): { [name: string]: JsonValue } {
-  return JSON.parse(JSON.stringify(value)) as { [name: string]: JsonValue }
-}
-
-function toValue(value: Json | undefined): Value | undefined {
-  return value === undefined ? undefined : fromJson(ValueSchema, JSON.parse(JSON.stringify(value)) as JsonValue)
 }
 
 /** What providers count is not always a count. */

@@ -7,7 +7,7 @@ import {
   type StartOptions,
   type StreamRef as CoreRef,
 } from '@sluice/core'
-import { fingerprintOf, parseClientReading, requireSafeJson } from '@sluice/core/extend'
+import { fingerprintOf, type JsonLimits, parseClientReading, requireSafeJson } from '@sluice/core/extend'
 
 import {
   IfRunning,
@@ -65,14 +65,14 @@ export interface ParsedStart {
  *
  * @throws SluiceError `SLUICE_ERR_REQUEST`
  */
-export async function parseStart(request: StartRequest): Promise<ParsedStart> {
+export async function parseStart(request: StartRequest, limits: JsonLimits): Promise<ParsedStart> {
   const { key, ifRunning, meta, onDisconnect, idempotencyKey, maxDelayMs, maxTokens } = request
-  const whole = requireSafeJson(request.input ?? {}, 'The field "input"') as JsonObject
+  const whole = requireSafeJson(request.input ?? {}, 'The field "input"', { limits }) as JsonObject
   const { sluice, ...input } = whole
   const fields = {
     key: key === '' ? undefined : key,
     ifRunning: toIfRunning(ifRunning),
-    meta: meta && requireSafeJson(meta, 'The field "meta"'),
+    meta: meta && requireSafeJson(meta, 'The field "meta"', { limits }),
     onDisconnect: toOnDisconnect(onDisconnect),
     maxDelayMs,
     maxTokens,

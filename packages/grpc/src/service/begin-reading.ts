@@ -22,7 +22,7 @@ export async function beginStart(
   { headers, principal }: { headers: Headers; principal: Principal },
 ): Promise<Begun> {
   if (!run) throw new SluiceError('SLUICE_ERR_NOT_FOUND', 'Nothing can be started here.')
-  const { input, options, reading } = await parseStart(request)
+  const { input, options, reading } = await parseStart(request, sluice.bodies.options)
   const source = await run(input, { headers, principal })
   const stream = await sluice.start(source, {
     as: principal,

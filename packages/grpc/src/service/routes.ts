@@ -1,4 +1,5 @@
-import type { ConnectRouter } from '@connectrpc/connect'
+import type { DescService } from '@bufbuild/protobuf'
+import type { ConnectRouter, ServiceImpl } from '@connectrpc/connect'
 import type { ReaderOptions, Sluice } from '@sluice/core'
 import { invalidOption, requireInteger, requireKnownNames, resolveReaderOptions } from '@sluice/core/extend'
 
@@ -6,6 +7,7 @@ import { Health } from '../gen/grpc/health/v1/health_pb.ts'
 import { ServerReflection } from '../gen/grpc/reflection/v1/reflection_pb.ts'
 import { ServerReflection as ServerReflectionAlpha } from '../gen/grpc/reflection/v1alpha/reflection_pb.ts'
 import { TokenStreamService } from '../gen/sluice/v1/token_stream_pb.ts'
+import { gated, type GateOptions } from './gate.ts'
 import { HealthReport } from './health.ts'
 import { Reflection } from './reflection.ts'
 import { createService } from './service.ts'
@@ -73,6 +75,8 @@ export interface GrpcRoutes {
 
 const MAX_REQUEST_BYTES = 64 * 1024 * 1024
 const MAX_SESSION_READINGS = 10_000
+/** What is answered to strangers too asks for little. */
+const MAX_OPEN_BYTES = 16 * 1024
 
 /**
  * Token streams as services: `sluice.v1.TokenStreamService`, health and reflection, over gRPC, gRPC-Web and Connect,
@@ -96,13 +100,23 @@ export function routesOf(options: GrpcRoutesOptions): GrpcRoutes {
   const { maxRequestBytes, reflection } = { ...DEFAULT_GRPC_ROUTES_OPTIONS, ...definedOf(options) }
   const health = new HealthReport(parts.sluice, [TokenStreamService.typeName])
   const routes = (router: ConnectRouter): void => {
-    const limits = { readMaxBytes: maxRequestBytes }
-    router.service(TokenStreamService, createService(parts), limits)
-    router.service(Health, health.methods(), limits)
+    const add = <Service extends DescService>(
+      service: Service,
+      methods: ServiceImpl<Service>,
+      gate: GateOptions,
+    ): void => {
+      const before = router.handlers.length
+      router.service(service, methods, { readMaxBytes: gate.maxBytes })
+      const added = router.handlers.splice(before)
+      router.handlers.push(...added.map((handler) => gated(handler, parts, gate)))
+    }
+    const forAll = { maxBytes: Math.min(maxRequestBytes, MAX_OPEN_BYTES), open: true }
+    add(TokenStreamService, createService(parts), { maxBytes: maxRequestBytes, open: false })
+    add(Health, health.methods(), forAll)
     if (!reflection) return
     const { methods } = new Reflection([TokenStreamService, Health, ServerReflection, ServerReflectionAlpha])
-    router.service(ServerReflection, methods, limits)
-    router.service(ServerReflectionAlpha, methods, limits)
+    add(ServerReflection, methods, forAll)
+    add(ServerReflectionAlpha, methods, forAll)
   }
   return Object.assign(routes, { stopServing: () => health.stop() })
 }

@@ -1,6 +1,5 @@
 import type { ServiceImpl } from '@connectrpc/connect'
 import type { Sluice, StreamInfo as CoreInfo } from '@sluice/core'
-import { requirePrincipal } from '@sluice/core/extend'
 
 import { beginAttach, beginStart } from './begin-reading.ts'
 import { toEndMessage } from '../message/event-message.ts'
@@ -11,6 +10,7 @@ import {
   StreamInfo_Status,
   type TokenStreamService,
 } from '../gen/sluice/v1/token_stream_pb.ts'
+import { principalIn } from './gate.ts'
 import { serveReading } from './reading.ts'
 import { toRef } from '../message/request-options.ts'
 import { responseMaker } from '../message/response-message.ts'
@@ -18,9 +18,9 @@ import type { ServiceParts } from './service-parts.ts'
 import { Session } from './session.ts'
 import { isMasked, statusOfError, toConnectError } from '../message/status.ts'
 
-/** The methods of `sluice.v1.TokenStreamService`. */
+/** The methods of `sluice.v1.TokenStreamService`, behind a gate that has found out who calls. */
 export function createService(parts: ServiceParts): ServiceImpl<typeof TokenStreamService> {
-  const { sluice, identify } = parts
+  const { sluice } = parts
   /** Whatever fails before a reading has begun. */
   const told = async <Value>(work: () => Promise<Value>): Promise<Value> => {
     try {
@@ -31,33 +31,23 @@ export function createService(parts: ServiceParts): ServiceImpl<typeof TokenStre
     }
   }
   return {
-    async *start(request, { requestHeader, signal }) {
+    async *start(request, { requestHeader, signal, values }) {
       const begun = await told(async () => {
-        const principal = await requirePrincipal(sluice.scheduler, identify(requestHeader))
         signal.throwIfAborted()
-        return beginStart(parts, request, { headers: requestHeader, principal })
+        return beginStart(parts, request, { headers: requestHeader, principal: principalIn(values) })
       })
       yield* serveReading(parts, begun, signal, responseMaker(StartResponseSchema, requestHeader))
     },
-    async *attach(request, { requestHeader, signal }) {
-      const begun = await told(async () =>
-        beginAttach(parts, request, await requirePrincipal(sluice.scheduler, identify(requestHeader))),
-      )
+    async *attach(request, { requestHeader, signal, values }) {
+      const begun = await told(() => beginAttach(parts, request, principalIn(values)))
       yield* serveReading(parts, begun, signal, responseMaker(AttachResponseSchema, requestHeader))
     },
-    cancel: ({ ref }, { requestHeader }) =>
-      told(async () => {
-        const as = await requirePrincipal(sluice.scheduler, identify(requestHeader))
-        return { info: toInfo(await sluice.cancel(toRef(ref), { as })) }
-      }),
-    info: ({ ref }, { requestHeader }) =>
-      told(async () => {
-        const as = await requirePrincipal(sluice.scheduler, identify(requestHeader))
-        return { info: toInfo(await sluice.info(toRef(ref), { as })) }
-      }),
-    async *session(requests, { requestHeader, signal }) {
-      const principal = await told(() => requirePrincipal(sluice.scheduler, identify(requestHeader)))
-      const session = new Session(parts, { headers: requestHeader, principal })
+    cancel: ({ ref }, { values }) =>
+      told(async () => ({ info: toInfo(await sluice.cancel(toRef(ref), { as: principalIn(values) })) })),
+    info: ({ ref }, { values }) =>
+      told(async () => ({ info: toInfo(await sluice.info(toRef(ref), { as: principalIn(values) })) })),
+    async *session(requests, { requestHeader, signal, values }) {
+      const session = new Session(parts, { headers: requestHeader, principal: principalIn(values) })
       yield* session.serve(requests, signal, responseMaker(SessionResponseSchema, requestHeader))
     },
   }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 
 import { toJson } from '@bufbuild/protobuf'
-import { ValueSchema } from '@bufbuild/protobuf/wkt'
+import { type Value, ValueSchema } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { type Json, type Principal, SluiceError, type TokenStream } from '@sluice/core'
-import { type Connection, deliverOptionsOf, parseCursor } from '@sluice/core/extend'
+import { type Json, type Principal, type Sluice, SluiceError, type TokenStream } from '@sluice/core'
+import { type Connection, deliverOptionsOf, parseCursor, requireSafeJson } from '@sluice/core/extend'
 
 import { type Begun, beginAttach, beginStart } from './begin-reading.ts'
 import { EventEncoder, type ReadingEnd, wireOf } from '../message/event-encoder.ts'
@@ -169,7 +169,7 @@ export class Session {
       case 'cancel':
         return void (await sluice.cancel({ id: stream.id }, { as }))
       case 'send':
-        return sluice.send({ id: stream.id }, toJson(ValueSchema, request.value) as Json, { as })
+        return sluice.send({ id: stream.id }, messageOf(sluice, request.value), { as })
       case 'credit':
         return this.#extend(number, stream, request.value)
       default:
@@ -217,6 +217,10 @@ export class Session {
     if (isMasked(error)) this.#parts.report(error)
     return statusOfError(error)
   }
+}
+
+function messageOf({ bodies }: Pick<Sluice, 'bodies'>, value: Value): Json {
+  return requireSafeJson(toJson(ValueSchema, value), 'The message', { limits: bodies.options })
 }
 
 function refused(message: string): SluiceError {

@@ -1,4 +1,4 @@
-import { alreadyRead, collectBody, DEFAULT_MAX_BODY_BYTES, readJsonBody, requireUnencoded } from './json-body.ts'
+import { alreadyRead, collectJson, DEFAULT_MAX_BODY_BYTES, IncomingBody, requireUnencoded } from './json-body.ts'
 import { type HttpRequest, pathBelow, type MountOptions, publicMountOf } from './http-request.ts'
 
 /** How a fetch `Request` is read. */
@@ -32,10 +32,10 @@ export function toHttpRequest(request: Request, options: FetchRequestOptions = {
     path: pathBelow(mount, url.pathname),
     query: url.searchParams,
     header,
-    body: async () => {
+    body: async (bodies) => {
       if (request.bodyUsed) throw alreadyRead('a Request has it once')
       requireUnencoded(header('content-encoding'))
-      const read = readJsonBody(await collectBody(request.body ?? [], maxBodyBytes))
+      const read = await collectJson(request.body, new IncomingBody(maxBodyBytes, bodies))
       text = read.text
       return read.value
     },

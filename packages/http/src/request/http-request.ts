@@ -1,3 +1,5 @@
+import type { Bodies } from '@sluice/core/extend'
+
 /** A request as the stream resource sees it, whatever server it came through. */
 export interface HttpRequest<Raw = unknown> {
   readonly method: string
@@ -6,8 +8,11 @@ export interface HttpRequest<Raw = unknown> {
   readonly query: URLSearchParams
   /** Value of a header by its name in lower case, bytes read as latin1; several values are joined by commas. */
   header(name: string): string | undefined
-  /** The body, parsed from JSON. Rejects with `SLUICE_ERR_REQUEST` or `SLUICE_ERR_TOO_LARGE`. */
-  body(): Promise<unknown>
+  /**
+   * The body, parsed from JSON. `bodies` counts it among those that are being received, and sees that it comes. Rejects with
+   * `SLUICE_ERR_REQUEST`, `SLUICE_ERR_TOO_LARGE`, `SLUICE_ERR_OVERLOADED` or `SLUICE_ERR_TIMEOUT` (408).
+   */
+  body(bodies?: Bodies): Promise<unknown>
   /**
    * The text that `body` was parsed from, once that has resolved: for whom every digit counts. Absent where a framework has
    * parsed it.

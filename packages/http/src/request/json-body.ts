@@ -1,22 +1,103 @@
 import { SluiceError } from '@sluice/core'
-import { joinBytes } from '@sluice/core/extend'
+import {
+  type ArrivingBody,
+  type Bodies,
+  DEFAULT_JSON_LIMITS,
+  GatheredBytes,
+  type JsonLimits,
+  JsonScan,
+  readJson,
+} from '@sluice/core/extend'
 
 /** Largest body of a request, in bytes. */
 export const DEFAULT_MAX_BODY_BYTES: number = 1024 * 1024
 
-/** All bytes of a body. Leaves it where it stands when it is too long. */
-export async function collectBody(
-  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  maxBytes: number,
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of body) {
-    length += chunk.byteLength
-    if (length > maxBytes) throw tooLarge(maxBytes)
-    chunks.push(chunk)
+const SUBJECT = 'The body'
+
+/**
+ * A JSON body that is being received: counted among all that are, looked at piece by piece, given up as soon as it is too long,
+ * too deep, of too much, or too slow.
+ */
+export class IncomingBody {
+  /** Rejects when the body has to be given up. */
+  readonly refused: Promise<never>
+  readonly #maxBytes: number
+  readonly #limits: JsonLimits
+  readonly #scan: JsonScan
+  readonly #arriving: ArrivingBody | undefined
+  readonly #refuse: (error: unknown) => void
+  readonly #gathered: GatheredBytes = new GatheredBytes()
+
+  /** Without `bodies` nothing is counted, and it may take its time. */
+  constructor(maxBytes: number, bodies: Bodies | undefined) {
+    const { promise, reject } = Promise.withResolvers<never>()
+    // Nobody may be waiting for it.
+    promise.catch(() => {})
+    this.refused = promise
+    this.#refuse = (error) => {
+      this.#gathered.clear()
+      reject(error)
+    }
+    this.#maxBytes = maxBytes
+    this.#limits = bodies?.options ?? DEFAULT_JSON_LIMITS
+    this.#scan = new JsonScan(SUBJECT, this.#limits)
+    this.#arriving = bodies?.open(this.#refuse)
   }
-  return joinBytes(chunks)
+
+  /** Takes the next piece; false once the body is refused. */
+  push(chunk: Uint8Array): boolean {
+    try {
+      if (this.#gathered.length + chunk.byteLength > this.#maxBytes) throw tooLarge(this.#maxBytes)
+      if (this.#arriving?.take(chunk.byteLength) === false) return false
+      this.#scan.push(chunk)
+    } catch (error) {
+      this.#refuse(error)
+      return false
+    }
+    this.#gathered.push(chunk)
+    return true
+  }
+
+  /** What the body was, once it is there. @throws SluiceError `SLUICE_ERR_REQUEST` */
+  read(): { value: unknown; text: string } {
+    return readJson(this.#gathered.take(), { subject: SUBJECT, limits: this.#limits, scanned: true })
+  }
+
+  /** It counts no more. Idempotent. */
+  close(): void {
+    this.#arriving?.close()
+  }
+}
+
+/** The JSON body that `body` brings. One that is given up is cancelled. */
+export async function collectJson(
+  body: ReadableStream<Uint8Array> | null,
+  incoming: IncomingBody,
+): Promise<{ value: unknown; text: string }> {
+  const reader = body?.getReader()
+  try {
+    while (reader) {
+      const { done, value } = await Promise.race([reader.read().catch(throwCut), incoming.refused])
+      if (done) break
+      if (!incoming.push(value)) await incoming.refused
+    }
+    return incoming.read()
+  } catch (error) {
+    // It may have failed by itself already.
+    reader?.cancel(error).catch(() => {})
+    throw error
+  } finally {
+    incoming.close()
+  }
+}
+
+/** What is said of a body that ends before it is whole. */
+export function cut(): SluiceError {
+  return new SluiceError('SLUICE_ERR_REQUEST', 'The body was cut.')
+}
+
+function throwCut(): never {
+  throw cut()
 }
 
 export function tooLarge(maxBytes: number): SluiceError {
@@ -36,28 +117,4 @@ export function alreadyRead(found: string): SluiceError {
 export function requireUnencoded(encoding: string | undefined): void {
   if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') return
   throw new SluiceError('SLUICE_ERR_REQUEST', 'Send the body without Content-Encoding.', { status: 415 })
-}
-
-/**
- * The JSON value that `bytes` hold.
- *
- * @throws SluiceError `SLUICE_ERR_REQUEST`
- */
-export function parseJsonBody(bytes: Uint8Array): unknown {
-  return readJsonBody(bytes).value
-}
-
-/** The same, with the text that it was written as. */
-export function readJsonBody(bytes: Uint8Array): { value: unknown; text: string } {
-  if (bytes.byteLength === 0) throw malformed('The body is empty; JSON was expected.')
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    return { value: JSON.parse(text), text }
-  } catch {
-    throw malformed('The body is not JSON.')
-  }
-}
-
-function malformed(message: string): SluiceError {
-  return new SluiceError('SLUICE_ERR_REQUEST', message)
 }

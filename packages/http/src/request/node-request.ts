@@ -43,8 +43,8 @@ export function toHttpRequest<Request extends NodeRequest>(
     path: pathBelow(mount, path),
     query: new URLSearchParams(search),
     header,
-    body: async () => {
-      const read = await readNodeJson(request, response, maxBodyBytes)
+    body: async (bodies) => {
+      const read = await readNodeJson(request, response, { maxBytes: maxBodyBytes, bodies })
       text = read.text
       return read.value
     },

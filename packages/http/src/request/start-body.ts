@@ -1,5 +1,5 @@
 import { type Json, parseClientOptions, type ParsedClientOptions, SluiceError } from '@sluice/core'
-import { requireSafeJson, type WireFacts } from '@sluice/core/extend'
+import { type JsonLimits, requireSafeJson, type WireFacts } from '@sluice/core/extend'
 import en from 'zod/v4/locales/en.js'
 import * as z from 'zod/mini'
 
@@ -34,12 +34,12 @@ const nativeBody = z.looseObject({ ...common, background: z.nullish(z.boolean())
 const { localeError: words } = en()
 
 /**
- * Reads the body of a request to start a stream.
+ * Reads the body of a request to start a stream. `limits`: what it may consist of, as `bodies` of the sluice has it.
  *
  * @throws SluiceError `SLUICE_ERR_REQUEST`
  */
-export function parseStartBody(value: unknown, route: 'chat' | 'native'): StartBody {
-  const whole = requireSafeJson(value, 'The body')
+export function parseStartBody(value: unknown, route: 'chat' | 'native', limits?: JsonLimits): StartBody {
+  const whole = requireSafeJson(value, 'The body', { limits })
   const parsed = parseWith(route === 'chat' ? chatBody : nativeBody, whole)
   // `background` is ours on our own route; on a provider's it is the provider's.
   const { sluice, ...forRunner } = whole as RunnerBody

@@ -14,7 +14,7 @@ import { type HttpRequest, readHeaderText } from '../request/http-request.ts'
 import { parseIdempotencyKey } from '../request/idempotency.ts'
 import type { Plan } from '../response/plan.ts'
 import { requireJsonType } from '../request/json-type.ts'
-import type { IdentifiedRequest, ResourceParts } from './resource-parts.ts'
+import { bodyOf, type IdentifiedRequest, type ResourceParts } from './resource-parts.ts'
 import { type Held, leftPlan, refusedOpening, startHeld } from '../reading/start.ts'
 import { parseStartBody, type StartBody } from '../request/start-body.ts'
 import { readAsyncWaitMs } from '../request/wait.ts'
@@ -28,7 +28,7 @@ export async function planStart<Raw>(
 ): Promise<Plan> {
   const { request } = asked
   requireJsonType(request)
-  const parsed = parseStartBody(await request.body(), route)
+  const parsed = parseStartBody(await bodyOf(parts, request), route, parts.sluice.bodies.options)
   // The body's own word wins over the query's.
   const reading = { ...readIdsQuery(request.query), ...parsed.client.reading }
   const cursor = readCursor(request, { wire: wireOf(route) })

@@ -1,11 +1,11 @@
 import { SluiceError } from '@sluice/core'
-import { parseCursor, requireSafeJson } from '@sluice/core/extend'
+import { parseCursor } from '@sluice/core/extend'
 import * as z from 'zod/mini'
 
 import { requireJsonType } from '../request/json-type.ts'
 import { jsonPlan, type Plan } from '../response/plan.ts'
 import { refOf } from './read-handlers.ts'
-import type { IdentifiedRequest, ResourceParts } from './resource-parts.ts'
+import { bodyOf, type IdentifiedRequest, type ResourceParts } from './resource-parts.ts'
 import { parseWith } from '../request/start-body.ts'
 import { describeEnded } from '../response/stream-info.ts'
 
@@ -35,30 +35,30 @@ export async function planErase<Raw>(
 
 /** `POST /streams/{id}/ack`. */
 export async function planAck<Raw>(
-  { sluice }: ResourceParts<Raw>,
+  parts: ResourceParts<Raw>,
   asked: IdentifiedRequest<Raw>,
   name: string,
 ): Promise<Plan> {
   const { request, principal: as } = asked
   requireJsonType(request)
-  const { reader, cursor, credit } = parseWith(ackBody, requireSafeJson(await request.body(), 'The body'))
+  const { reader, cursor, credit } = parseWith(ackBody, await bodyOf(parts, request))
   const { streamId } = parseCursor(name)
   if (parseCursor(cursor).streamId !== streamId) {
     throw new SluiceError('SLUICE_ERR_CURSOR_MALFORMED', 'The cursor belongs to another stream.')
   }
-  const { readers } = await sluice.ack({ cursor }, { as, reader, credit })
+  const { readers } = await parts.sluice.ack({ cursor }, { as, reader, credit })
   return jsonPlan(200, { id: streamId, readers })
 }
 
 /** `POST /streams/{id}/send`: the body is the message. */
 export async function planSend<Raw>(
-  { sluice }: ResourceParts<Raw>,
+  parts: ResourceParts<Raw>,
   asked: IdentifiedRequest<Raw>,
   name: string,
 ): Promise<Plan> {
   const { request, principal: as } = asked
   requireJsonType(request)
-  const message = requireSafeJson(await request.body(), 'The body')
-  await sluice.send(refOf(name), message, { as })
+  const message = await bodyOf(parts, request)
+  await parts.sluice.send(refOf(name), message, { as })
   return jsonPlan(202, { id: parseCursor(name).streamId })
 }

@@ -1,3 +1,5 @@
+import { createSluice } from '@sluice/core'
+import { createVirtualRuntime } from '@sluice/testing'
 import { expect, test } from 'vitest'
 
 import { DEFAULT_MAX_BODY_BYTES, toHttpRequest } from '@sluice/http'
@@ -56,4 +58,26 @@ test('stops receiving a body that is too long', async () => {
   await expect(toHttpRequest(post(endless), { maxBodyBytes: 4096 }).body()).rejects.toMatchObject({ status: 413 })
   expect(pulled).toBeLessThan(16)
   expect(cancelled).toBe(true)
+})
+
+test('a fetch body is counted while it comes, and given up when its time is over or there is too much', async () => {
+  const runtime = createVirtualRuntime()
+  const { bodies } = createSluice({ runtime, bodies: { graceMs: 100, totalBytes: 10 } })
+  const given: Promise<unknown>[] = []
+  const open = (): { give: (text: string) => void; body: Promise<unknown> } => {
+    let stream!: ReadableStreamDefaultController<Uint8Array>
+    const readable = new ReadableStream<Uint8Array>({ start: (controller) => void (stream = controller) })
+    const body = toHttpRequest(post(readable)).body(bodies)
+    given.push(body.catch(() => {}))
+    return { give: (text) => stream.enqueue(new TextEncoder().encode(text)), body }
+  }
+  const [one, other] = [open(), open()]
+  one.give('{"a":')
+  await expect.poll(() => bodies.bytes).toBe(5)
+  other.give('{"abc":1')
+  await expect(other.body).rejects.toMatchObject({ status: 503, retryAfterMs: 1_000 })
+  expect(bodies.bytes).toBe(5)
+  await runtime.advance(102)
+  await expect(one.body).rejects.toMatchObject({ status: 408 })
+  expect(bodies.bytes).toBe(0)
 })

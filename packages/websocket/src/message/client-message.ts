@@ -1,5 +1,5 @@
 import { type Json, SluiceError } from '@sluice/core'
-import { jsonMembersOf, requireSafeJson } from '@sluice/core/extend'
+import { jsonMembersOf, type JsonLimits, readJson } from '@sluice/core/extend'
 import { z } from 'zod'
 
 const MAX_MESSAGE_CHARS = 200
@@ -145,22 +145,23 @@ export type ClientMessage = z.infer<typeof clientMessage>
 export type ClientMessageOf<Type extends ClientMessage['type']> = Extract<ClientMessage, { type: Type }>
 
 /**
- * The message that `text` holds.
+ * The message that `text` holds. `limits`: what its JSON may consist of, as `bodies` of the sluice has it.
  *
- * @throws SluiceError `SLUICE_ERR_REQUEST`
+ * @throws SluiceError `SLUICE_ERR_REQUEST`, `SLUICE_ERR_TOO_LARGE`
  * @example
  * ```ts
  * parseClientMessage('{"type":"cancel","ref":"1"}') // { type: 'cancel', ref: '1' }
  * ```
  */
-export function parseClientMessage(text: string): ClientMessage {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    throw malformed('The message is not JSON.')
-  }
-  requireSafeJson(value, 'The message')
+export function parseClientMessage(text: string, limits?: JsonLimits): ClientMessage {
+  return readClientMessage(ENCODER.encode(text), limits)
+}
+
+const ENCODER = new TextEncoder()
+
+/** The same of its bytes. */
+export function readClientMessage(bytes: Uint8Array, limits?: JsonLimits): ClientMessage {
+  const { value, text } = readJson(bytes, { subject: 'The message', limits })
   const parsed = clientMessage.safeParse(value)
   if (parsed.success) {
     if (parsed.data.type === 'start') bodyTexts.set(parsed.data.body, bodyIn(text))

@@ -5,7 +5,7 @@ import { isSluiceError, type Principal, SluiceError } from '@sluice/core'
 import { Connection, hasExpired, identifiedPrincipal, TokenBucket } from '@sluice/core/extend'
 import type { RawData, WebSocket } from 'ws'
 
-import { type ClientMessage, parseClientMessage } from '../message/client-message.ts'
+import { type ClientMessage, readClientMessage } from '../message/client-message.ts'
 import { ControlLane } from './control-lane.ts'
 import { ack, cancel, detach, send } from './control-requests.ts'
 import { Expiry } from './expiry.ts'
@@ -129,7 +129,7 @@ export class SocketSession implements SocketParts {
     try {
       if (isBinary) throw new SluiceError('SLUICE_ERR_REQUEST', 'Messages are text frames.')
       // Whole messages of `ws` are one buffer.
-      message = parseClientMessage((data as Buffer).toString())
+      message = readClientMessage(data as Buffer, this.options.sluice.bodies.options)
     } catch (error) {
       return this.#violated(error)
     }

@@ -72,3 +72,11 @@ test('a message with a field too many is refused, whatever its name', () =>
       expect(() => parseClientMessage(text)).toThrow(expect.objectContaining({ code: 'SLUICE_ERR_REQUEST' }))
     }),
   ))
+
+test('a message of too many members is refused before it is parsed, and the error names the limit', () => {
+  const limits = { jsonMembers: 5, jsonNames: 4 }
+  // Cut off, so that a parser would find something else wrong with it.
+  expect(() => parseClientMessage('{"type":"send","ref":"1","message":[1,2,3,4', limits)).toThrow(/bodies\.jsonMembers/)
+  expect(() => parseClientMessage('{"type":"send","ref":"1","a":1,"b":2,"c":3', limits)).toThrow(/bodies\.jsonNames/)
+  expect(parseClientMessage('{"type":"ping","ref":"1"}', limits)).toEqual({ type: 'ping', ref: '1' })
+})

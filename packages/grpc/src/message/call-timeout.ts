@@ -22,3 +22,15 @@ export function parseGrpcTimeout(value: string | string[] | undefined): number |
   if (digits === undefined) throw new ConnectError('The header grpc-timeout is malformed.', Code.InvalidArgument)
   return Math.min(Math.ceil(Number(digits) * UNITS_MS[unit]!), MAX_TIMEOUT_MS)
 }
+
+/** The same as {@link MAX_TIMEOUT_MS}, for a header that takes eight digits. */
+const MAX_GRPC_TIMEOUT = `${Math.floor(MAX_TIMEOUT_MS / 1_000)}S`
+
+/** Shortens the times in `header` that are longer than a timer can be: Connect would take them for none at all. */
+export function clampTimeouts(header: Headers): void {
+  const [, digits, unit = ''] = /^(\d{1,8})([HMS])$/.exec(header.get('grpc-timeout') ?? '') ?? []
+  if (digits !== undefined && Number(digits) * UNITS_MS[unit]! > MAX_TIMEOUT_MS)
+    header.set('grpc-timeout', MAX_GRPC_TIMEOUT)
+  if (Number(header.get('connect-timeout-ms')) > MAX_TIMEOUT_MS)
+    header.set('connect-timeout-ms', String(MAX_TIMEOUT_MS))
+}

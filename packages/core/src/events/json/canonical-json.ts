@@ -1,4 +1,4 @@
-import type { Json } from './json.ts'
+import type { Json } from '../json.ts'
 
 /**
  * For adapters: what makes two bodies the same, for an idempotency key: their value, however it was written down. SHA-256 in

@@ -1,0 +1,27 @@
+import { SluiceError } from '../errors.ts'
+
+/** How much a JSON value may consist of: what parsing costs grows with that, and hardly with its bytes. */
+export interface JsonLimits {
+  /** Names and elements in it, all levels together; an empty object or array counts as one. */
+  readonly jsonMembers: number
+  /** Names of one object: with very many it becomes a hash table, at a microsecond a name each time it is copied. */
+  readonly jsonNames: number
+}
+
+/** Defaults of {@link JsonLimits}. */
+export const DEFAULT_JSON_LIMITS: JsonLimits = { jsonMembers: 250_000, jsonNames: 10_000 }
+
+/** Deeper than any schema of a tool; what walks the value after us may recurse. */
+export const MAX_JSON_DEPTH = 100
+
+/** What is said of a value that is nested too deep. `subject` names it: `The body`. */
+export function tooDeep(subject: string): SluiceError {
+  return new SluiceError('SLUICE_ERR_REQUEST', `${subject} is nested deeper than ${MAX_JSON_DEPTH} levels.`)
+}
+
+/** The same of one that consists of too much. */
+export function tooMany(subject: string, name: keyof JsonLimits, limits: JsonLimits): SluiceError {
+  const what = name === 'jsonNames' ? 'an object of more than' : 'more than'
+  const message = `${subject} has ${what} ${limits[name]} members, which is all that bodies.${name} allows.`
+  return new SluiceError('SLUICE_ERR_TOO_LARGE', message)
+}
