@@ -187,6 +187,8 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     const wanted = askTake(this.#policy, chunker, backlog)
     backlog.writable = true
     if (wanted > 0) return Math.min(Math.ceil(wanted), pending)
+    // What was there before this reader came has waited long enough.
+    if (!backlog.live) return pending
     const full = backlog.windowHeld || backlog.pendingBytes >= this.#maxChunkBytes
     return full ? pending : Math.trunc(wanted)
   }

@@ -143,7 +143,9 @@ test('contract 10: credit that comes while a chunk is written lets more leave in
   }
   const sluice = createSluice({ runtime })
   const rig = { runtime, sluice }
-  const id = await startLetters(rig, 'abcdef')
+  const letters = [...'abcdef'].map((letter) => ({ yield: letter }))
+  const { source } = createScriptedSource([{ wait: 1_000 }, ...letters, { hang: true }], { runtime })
+  const { id } = await rig.sluice.start(source, { ...AS, onDisconnect: 'continue', deadlines: { idleMs: false } })
   const sink = createCollectingSink()
   const write = sink.write.bind(sink)
   sink.write = (bytes) => {
@@ -154,7 +156,7 @@ test('contract 10: credit that comes while a chunk is written lets more leave in
   }
   const stream = await sluice.attach({ id }, AS)
   stream.deliver(sink, { wire: plainWire, chunking, name: 'phone', credit: 2 })
-  await runtime.advance(99)
+  await runtime.advance(1_099)
   expect([textOf(sink), views]).toEqual(['ab', [2, 4]])
   await runtime.advance(1)
   expect(textOf(sink)).toBe('abcdef')
