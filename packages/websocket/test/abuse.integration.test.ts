@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import type { RawFrame } from './rig/raw-frame.ts'
-import { CONTINUATION, PING, RawPeer, TEXT } from './rig/raw-peer.ts'
+import { CONTINUATION, PING, PONG, RawPeer, TEXT } from './rig/raw-peer.ts'
 import { SocketClient, type SocketRig, startRig } from './rig/socket-rig.ts'
 
 let rig: SocketRig
@@ -110,9 +110,12 @@ describe('reliability F60 and S7: a peer', () => {
     await expectUnharmed()
   })
 
-  test('that floods with pings is cut off', async () => {
+  test.each([
+    ['pings', PING],
+    ['pongs', PONG],
+  ])('that floods with %s is cut off', async (_, opcode) => {
     const peer = await RawPeer.open(rig.port)
-    peer.send(...Array.from({ length: 5_000 }, () => ({ opcode: PING, payload: 'p'.repeat(125) })))
+    peer.send(...Array.from({ length: 5_000 }, () => ({ opcode, payload: 'p'.repeat(125) })))
     expect(await peer.farewell()).toMatchObject({
       code: expect.toSatisfy((code) => code === 1008 || code === undefined) as number,
     })

@@ -10,8 +10,8 @@ const PURPOSE = 'sluice.ticket.key.1'
 /** Puts a key after a ticket, readable for nobody without the secret, and takes it off again. */
 export interface KeySeal {
   put(ticket: string, key: string): string
-  /** The ticket alone, and its key, where one was put there for this very ticket. */
-  take(sealed: string): { ticket: string; key: string | undefined }
+  /** The ticket alone, and its key, if it has one; nothing for a ticket whose key was not put there for this very ticket. */
+  take(sealed: string): { ticket: string; key: string | undefined } | undefined
 }
 
 /** AES-256-GCM with a key of its own that is derived from `secret`; each sealed key is bound to its ticket. */
@@ -27,9 +27,11 @@ export function createKeySeal(secret: string): KeySeal {
     },
     take(sealed) {
       const [payload = '', signature, box, ...rest] = sealed.split('.')
-      if (box === undefined || rest.length > 0) return { ticket: sealed, key: undefined }
+      if (rest.length > 0) return undefined
+      if (box === undefined) return { ticket: sealed, key: undefined }
       const ticket = `${payload}.${signature}`
-      return { ticket, key: open(cipherKey, ticket, Buffer.from(box, 'base64url')) }
+      const key = open(cipherKey, ticket, Buffer.from(box, 'base64url'))
+      return key === undefined ? undefined : { ticket, key }
     },
   }
 }

@@ -64,9 +64,9 @@ function createTicketDesk(options: Parameters<typeof createTickets>[0] & { secre
         return { ticket: authorization === undefined ? ticket : seal.put(ticket, authorization), expiresAtMs }
       },
       async redeem(sealed) {
-        const { ticket, key } = seal.take(sealed)
-        const principal = (await inner.redeem(ticket)) ?? undefined
-        if (principal) remember(principal, key)
+        const taken = seal.take(sealed)
+        const principal = (taken && (await inner.redeem(taken.ticket))) ?? undefined
+        if (taken && principal) remember(principal, taken.key)
         return principal
       },
     },

@@ -58,6 +58,9 @@ describe('a ticket', () => {
     expect(await keyShownBy(await open(here, await ticketOf(there, 'sk-bob')))).toBe('Bearer sk-bob')
 
     const ticket = await ticketOf(here, 'sk-eve')
+    // Altered anywhere, it is none, and is not spent.
+    for (const forged of [ticket.slice(0, -2), `${ticket}.x`, ticket.replace('.', '.x')])
+      expect(await open(there, forged)).toBe(401)
     const answers = await Promise.all(Array.from({ length: 10 }, (_, at) => open(at % 2 ? here : there, ticket)))
     expect(answers.filter((answer) => answer !== 401)).toEqual([expect.any(WebSocket)])
 

@@ -2,8 +2,13 @@ import type { ConnectionReading, Connection } from '@sluice/core/extend'
 
 import type { ServerMessage } from '../message/server-message.ts'
 
-/** Answers that may wait for a peer that does not read; whoever asks for more without reading is cut off. */
-const MAX_WAITING = 64
+/** What bounds a lane, and who is told. */
+export interface ControlLaneParts {
+  /** Answers that may wait for a peer that does not read; whoever asks for more without reading is cut off. */
+  readonly maxWaiting: number
+  readonly onOverflow: () => void
+  readonly onStalled: () => void
+}
 
 /**
  * What is said on a socket beside its streams: answers, refusals, goodbyes. Like a reading it writes nothing past a sink
@@ -11,12 +16,14 @@ const MAX_WAITING = 64
  */
 export class ControlLane implements ConnectionReading {
   readonly #connection: Connection
+  readonly #maxWaiting: number
   readonly #onOverflow: () => void
   readonly #onStalled: () => void
   #waiting: string[] = []
 
-  constructor(connection: Connection, { onOverflow, onStalled }: { onOverflow: () => void; onStalled: () => void }) {
+  constructor(connection: Connection, { maxWaiting, onOverflow, onStalled }: ControlLaneParts) {
     this.#connection = connection
+    this.#maxWaiting = maxWaiting
     this.#onOverflow = onOverflow
     this.#onStalled = onStalled
     connection.carry(this)
@@ -26,7 +33,7 @@ export class ControlLane implements ConnectionReading {
     const text = JSON.stringify(message)
     if (this.#connection.state === 'open') this.#connection.write(text)
     else if (this.#connection.state !== 'waiting') return
-    else if (this.#waiting.length >= MAX_WAITING) this.#onOverflow()
+    else if (this.#waiting.length >= this.#maxWaiting) this.#onOverflow()
     else this.#waiting.push(text)
   }
 

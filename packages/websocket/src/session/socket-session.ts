@@ -59,6 +59,8 @@ export class SocketSession implements SocketParts {
       closeWhenEmpty: false,
     })
     this.lane = new ControlLane(this.connection, {
+      // All that may be asked for at once may be answered at once, while the peer takes nothing for a moment.
+      maxWaiting: messageBurst + options.limits.maxPendingRequests,
       onOverflow: () => this.#violated(new SluiceError('SLUICE_ERR_RATE', 'You ask for more than you read.')),
       onStalled: () => (this.sink.closing = STALLED),
     })
@@ -68,7 +70,8 @@ export class SocketSession implements SocketParts {
     this.#expiry.set(admitted.expiresAtMs)
     ws.on('message', (data, isBinary) => this.#received(data, isBinary))
     ws.on('ping', () => this.#counts())
-    ws.on('pong', () => this.#liveness.heard())
+    // Unasked for, a pong is a message like any other.
+    ws.on('pong', () => this.#counts())
     // What was wrong is told by the close code, which `ws` sends.
     ws.on('error', () => {})
     ws.on('close', () => {

@@ -7,6 +7,7 @@ import { type RawFrame, toFrame } from './raw-frame.ts'
 export const TEXT = 1
 export const CONTINUATION = 0
 export const PING = 9
+export const PONG = 10
 
 /** A peer that keeps none of the protocol's rules but those it is told to. */
 export class RawPeer {
