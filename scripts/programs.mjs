@@ -22,6 +22,12 @@ const PROGRAMS = [
     commands: [],
     folders: ['/usr/lib/python3/dist-packages/websockets'],
   },
+  {
+    name: 'python3-httpx',
+    variable: 'PYTHON_HTTPX',
+    commands: [],
+    folders: ['/usr/lib/python3/dist-packages/httpx'],
+  },
   // No program but a module of Debian's own Python, which is looked for where that keeps it.
   {
     name: 'python3-grpcio',

@@ -14,5 +14,5 @@ test('exports these names and no others', () => {
     'describeStore',
     'describeTransport',
   ])
-  expect(Object.keys(sse).toSorted()).toEqual(['describeSseParser', 'sseVectors'])
+  expect(Object.keys(sse).toSorted()).toEqual(['describeSseDecoders', 'describeSseParser', 'sseDecoders', 'sseVectors'])
 })

@@ -48,6 +48,7 @@ export type {
 export { EVENT_COST_BYTES, eventBytes } from './events/event-size.ts'
 export { joinBytes } from './events/bytes.ts'
 export { GatheredBytes } from './events/gathered-bytes.ts'
+export { jsonLine } from './wire/json-line.ts'
 export { nativeMembers } from './wire/native-json.ts'
 export { Log } from './log/log.ts'
 export type { LogAccount, LogOptions, LogStart } from './log/log-options.ts'

@@ -37,7 +37,7 @@ describe('one SSE event per event: the cursor after it, its type, the rest as JS
       { type: 'text', text: 'a', extra: { logprobs: null } },
       '{"text":"a","extra":{"logprobs":null}}',
     ],
-    ['text with line ends', { type: 'text', text: 'a\r\n\u{2028}"' }, '{"text":"a\\r\\n\u{2028}\\""}'],
+    ['text with line ends', { type: 'text', text: 'a\r\n\u{2028}"' }, '{"text":"a\\r\\n\\u2028\\""}'],
     ['reasoning', { type: 'reasoning', text: 'hm' }, '{"text":"hm"}'],
     ['refusal of the first choice', { type: 'refusal', text: 'no', choice: 0 }, '{"text":"no"}'],
     ['tool', { type: 'tool', phase: 'call', id: 'c1', name: 'f' }, '{"phase":"call","id":"c1","name":"f"}'],
@@ -97,15 +97,31 @@ describe('closed', () => {
     expect(encoder.closed({ type: 'closed', code: 'trimmed' })).toBe('event: closed\ndata: {"code":"trimmed"}\n\n')
   })
 
-  it('asks for a quick return when it is a rotation', () => {
-    expect(encoder.closed({ type: 'closed', code: 'rotate', cursor: 'x' })).toBe(
-      'id: x\n\nretry: 100\nevent: closed\ndata: {"code":"rotate","cursor":"x"}\n\n',
-    )
+  it('asks for a quick return when it is a rotation, and says where to, unless an event has', () => {
+    const rotating = nativeSse.create({}, { ids: true })
+    rotating.open(start)
+    const rotate = (seq: number): string => {
+      const cursor = `${ID}.1.${seq}`
+      const closed = `retry: 100\nevent: closed\ndata: {"code":"rotate","cursor":"${cursor}"}\n\n`
+      const bytes = String(rotating.closed({ type: 'closed', code: 'rotate', cursor }))
+      expect(bytes.endsWith(closed)).toBe(true)
+      return bytes.slice(0, -closed.length)
+    }
+    const text: StreamEvent = { type: 'text', text: 'a' }
+    expect(rotate(0)).toBe(`id: ${ID}.1.0\n\n`)
+    rotating.encode([{ event: text, epoch: 1, seq: 3 }])
+    expect(rotate(3)).toBe('')
+    rotating.encode([{ event: text, epoch: 1, seq: 4, withheld: true }])
+    expect(rotate(4)).toBe(`id: ${ID}.1.4\n\n`)
+    // By the standard who came with an id has it no more: what is told without one takes it away.
+    const again = nativeSse.create({}, { ids: true })
+    again.open({ ...start, opened: { ...start.opened, cursor: `${ID}.1.7` }, mode: 'continue' })
+    expect(again.closed({ type: 'closed', code: 'rotate', cursor: `${ID}.1.7` })).toMatch(/^id: \w+\.1\.7\n\n/)
   })
 })
 
-test('a heartbeat is a comment', () => {
-  expect(nativeSse.create({}, { ids: true }).heartbeat()).toBe(':\n\n')
+test('a heartbeat is a comment, and a part of the next block', () => {
+  expect(nativeSse.create({}, { ids: true }).heartbeat()).toBe(':\n')
 })
 
 test('an id that is none is refused before anything is written (S1)', () => {

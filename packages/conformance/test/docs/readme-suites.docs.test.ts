@@ -20,7 +20,7 @@ for (const [index, { text }] of samples.entries()) await import(sandbox.write(`s
 test(
   'every sample that is a test file passes the type check',
   async () => {
-    expect(samples).toHaveLength(4)
+    expect(samples).toHaveLength(5)
     expect(await sandbox.typeCheck()).toBe('')
   },
   MAX_CHECK_MS,

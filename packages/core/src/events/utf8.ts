@@ -26,15 +26,29 @@ function encodedLength(text: string): number {
   return bytes
 }
 
-/** The longest start of `text` (from unit `from`) that fits into `maxBytes`, ending on a code point; at least one code point. */
-export function fittingEnd(text: string, from: number, maxBytes: number): number {
+/**
+ * The longest start of `text` (from unit `from`) of at most `maxBytes` by `sizeOf`, ending on a code point; at least one code
+ * point. `sizeOf` gives the bytes of a unit, half of a pair being half of its bytes.
+ */
+export function fittingEnd(
+  text: string,
+  from: number,
+  maxBytes: number,
+  sizeOf: (unit: number) => number = utf8UnitBytes,
+): number {
   let bytes = 0
   let index = from
   while (index < text.length) {
-    const point = text.codePointAt(index)!
-    bytes += point <= 0x7f ? 1 : point <= 0x7ff ? 2 : point <= 0xffff ? 3 : 4
+    const unit = text.charCodeAt(index)
+    const units = unit >= 0xd800 && unit <= 0xdbff ? 2 : 1
+    bytes += units * sizeOf(unit)
     if (bytes > maxBytes && index > from) return index
-    index += point > 0xffff ? 2 : 1
+    index += units
   }
   return index
+}
+
+function utf8UnitBytes(unit: number): number {
+  if (unit <= 0x7f) return 1
+  return unit <= 0x7ff || (unit >= 0xd800 && unit <= 0xdfff) ? 2 : 3
 }

@@ -1,5 +1,5 @@
 import type { Entry } from './entry.ts'
-import { mergeInto } from './merge.ts'
+import { ChunkMerger } from './merge.ts'
 import { type Logged, type Segment, toEvent } from './segment.ts'
 
 /** The segments of one log, oldest first: each begins where the one before it ends. */
@@ -67,22 +67,18 @@ export function countFitting(
 
 /** The events in `after` < seq ≤ `until`, neighbours merged. All of them must be there. */
 export function mergedEntries(segments: SegmentList, after: number, until: number): Entry[] {
-  const chunk: Entry[] = []
+  const merger = new ChunkMerger()
   for (let at = after + 1; at <= until;) {
     const segment = segmentWith(segments, at)
-    const from = at - segment.firstSeq
-    const to = Math.min(segment.count, until - segment.firstSeq + 1)
-    at = segment.firstSeq + to
+    const { epoch, firstSeq } = segment
+    const from = at - firstSeq
+    const to = Math.min(segment.count, until - firstSeq + 1)
+    at = firstSeq + to
     const text = segment.plainText(from, to)
-    if (text !== undefined) {
-      mergeInto(chunk, { type: 'text', text }, segment.epoch, segment.firstSeq + to - 1)
-    } else {
-      for (let index = from; index < to; index++) {
-        mergeInto(chunk, toEvent(segment.at(index)), segment.epoch, segment.firstSeq + index)
-      }
-    }
+    if (text !== undefined && merger.addRun(text, epoch, at - 1)) continue
+    for (let index = from; index < to; index++) merger.add(toEvent(segment.at(index)), epoch, firstSeq + index)
   }
-  return chunk
+  return merger.chunk
 }
 
 /** Calls `visit` with each segment that has some of these events, and which of its own they are. */

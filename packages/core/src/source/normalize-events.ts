@@ -3,6 +3,7 @@ import type { SourceEvent, TextualEvent } from '../events/event.ts'
 import { strandOf, isPlainText, isTextual } from '../events/event-kind.ts'
 import { jsonOf } from '../events/json.ts'
 import type { Logged } from '../log/segment.ts'
+import { FREE_TEXT_UNITS, isOneLine, jsonUnitBytes, MAX_TEXT_JSON_BYTES } from '../log/one-line.ts'
 import { fittingEnd, utf8Length } from '../events/utf8.ts'
 import { requireSourceEvent } from '../events/source-event.ts'
 
@@ -25,6 +26,8 @@ export class EventNormalizer {
   readonly #admit: Admit
   readonly #maxEventBytes: number
   readonly #maxDataBytes: number
+  /** So many units are never too many, whatever they are. */
+  readonly #freeUnits: number
   #decoder: TextDecoder | undefined
   #undecoded = false
   #carries: Map<string, Carry> | undefined
@@ -33,6 +36,7 @@ export class EventNormalizer {
     this.#admit = admit
     this.#maxEventBytes = options.maxEventBytes
     this.#maxDataBytes = options.maxDataBytes
+    this.#freeUnits = Math.min(Math.floor(options.maxEventBytes / 3), FREE_TEXT_UNITS)
   }
 
   /** Takes one item; arrays are the pump's business. */
@@ -135,14 +139,18 @@ export class EventNormalizer {
 
   #admitText(text: string): void {
     if (text === '') return
-    if (text.length * 3 <= this.#maxEventBytes) this.#admit.append(text)
+    if (text.length <= this.#freeUnits) this.#admit.append(text)
     else for (const piece of this.#pieces(text)) this.#admit.append(piece)
   }
 
   *#pieces(text: string): Generator<string> {
-    if (text.length * 3 <= this.#maxEventBytes || utf8Length(text) <= this.#maxEventBytes) return yield text
+    if (text.length <= this.#freeUnits || (utf8Length(text) <= this.#maxEventBytes && isOneLine(text)))
+      return yield text
     for (let from = 0; from < text.length;) {
-      const end = fittingEnd(text, from, this.#maxEventBytes)
+      const end = Math.min(
+        fittingEnd(text, from, this.#maxEventBytes),
+        fittingEnd(text, from, MAX_TEXT_JSON_BYTES, jsonUnitBytes),
+      )
       yield text.slice(from, end)
       from = end
     }

@@ -40,7 +40,10 @@ export interface StreamOptions {
   retentionBytes?: number | undefined
   /** How long an ended stream is kept, in milliseconds. Default 3,600,000. */
   retentionMs?: number | undefined
-  /** Longer text is split into events of at most this many bytes. Default 16,384. */
+  /**
+   * Longer text is split into events of at most this many bytes, or of 60 KiB of JSON where that is less: some readers of a wire
+   * fail at lines of 64 KiB. Default 16,384.
+   */
   maxEventBytes?: number | undefined
   /**
    * Largest event that cannot be split, in bytes of JSON: data, a tool's result, what a provider sent beyond our model (an

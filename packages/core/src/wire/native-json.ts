@@ -1,5 +1,6 @@
 import type { StreamEvent } from '../events/event.ts'
 import { isPlainText } from '../events/event-kind.ts'
+import { jsonLine } from './json-line.ts'
 
 /**
  * What every native wire writes of an event: its members as JSON text, without the braces around them, so that a wire can
@@ -11,7 +12,7 @@ import { isPlainText } from '../events/event-kind.ts'
  * ```
  */
 export function nativeMembers(event: StreamEvent): string {
-  if (isPlainText(event)) return `"text":${JSON.stringify(event.text)}`
+  if (isPlainText(event)) return `"text":${jsonLine(event.text)}`
   switch (event.type) {
     case 'text':
     case 'reasoning':
@@ -30,5 +31,5 @@ export function nativeMembers(event: StreamEvent): string {
 }
 
 function membersOf(event: StreamEvent): string {
-  return JSON.stringify({ ...event, type: undefined }).slice(1, -1)
+  return jsonLine({ ...event, type: undefined }).slice(1, -1)
 }

@@ -6,6 +6,7 @@ import {
   EVENT_COST_BYTES,
   eventBytes,
   foldResumeState,
+  jsonLine,
   Log,
   type LogAccount,
   type Logged,
@@ -15,7 +16,10 @@ import { describe, expect, test } from 'vitest'
 import { check, hostileText, sourceEvents } from '../rig/core-rig.ts'
 
 const words = fc.oneof(
-  { weight: 4, arbitrary: fc.constantFrom<Logged>('a', 'bc ', '😀', '你好', 'x'.repeat(60), 'y'.repeat(700)) },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom<Logged>('a', 'bc ', '😀', '你好', 'x'.repeat(60), 'y'.repeat(700), '\u0001'.repeat(700)),
+  },
   { weight: 1, arbitrary: hostileText({ loneSurrogates: false, maxPieces: 3 }).filter((text) => text !== '') },
 )
 /** What is packed outside the heap, one by one. */
@@ -39,6 +43,8 @@ const events: fc.Arbitrary<Logged[]> = fc
     { maxLength: 5 },
   )
   .map((runs) => runs.flat())
+/** What the text of merged events may have as JSON. */
+const MAX_LINE_BYTES = 60 * 1024
 const retention = fc.constantFrom(200, 1024, 3000, 10_000, 1024 * 1024)
 
 const toEvent = (event: Logged): StreamEvent => (typeof event === 'string' ? { type: 'text', text: event } : event)
@@ -70,17 +76,24 @@ const mergeKey = (event: StreamEvent): string =>
     ? `tool ${event.choice ?? 0} ${event.id}`
     : `${event.type} ${'choice' in event ? (event.choice ?? 0) : 0}`
 
+const bytesInLine = (event: StreamEvent): number => Buffer.byteLength(jsonLine(textOf(event) ?? '')) - 2
 /** The merging rules of design.md, section 2, spelled out. */
 function naiveMerge(run: readonly Kept[]): Entry[] {
   const merged: Entry[] = []
+  let lineBytes = 0
   for (const { seq, epoch, event } of run) {
     const last = merged.at(-1)
     const bothText = last && textOf(last.event) !== undefined && textOf(event) !== undefined
     const extra = last && ('extra' in last.event || 'extra' in event)
-    if (last && bothText && !extra && last.epoch === epoch && mergeKey(last.event) === mergeKey(event)) {
+    const fits = lineBytes + bytesInLine(event) <= MAX_LINE_BYTES
+    if (last && bothText && !extra && fits && last.epoch === epoch && mergeKey(last.event) === mergeKey(event)) {
       last.event = { ...last.event, text: `${textOf(last.event)}${textOf(event)}` } as StreamEvent
       last.seq = seq
-    } else merged.push({ event, epoch, seq })
+      lineBytes += bytesInLine(event)
+    } else {
+      merged.push({ event, epoch, seq })
+      lineBytes = bytesInLine(event)
+    }
   }
   return merged
 }

@@ -7,7 +7,7 @@ import {
   type SourceItem,
   type StreamEvent,
 } from '@sluice/core'
-import { eventBytes } from '@sluice/core/extend'
+import { eventBytes, jsonLine } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EventNormalizer } from '../../src/source/normalize-events.ts'
@@ -79,6 +79,25 @@ describe('contract 1, what a source yields', () => {
         }
       }),
     ))
+
+  test('becomes events that each fit into a line of 60 KiB of JSON, however large events may be', () => {
+    const run = fc.constantFrom('a', '"', '\n', '\u0001', '\u2028', '語', '👩🏽‍🚀')
+    const large = fc.array(fc.tuple(run, fc.integer({ min: 1, max: 40_000 })), { minLength: 1, maxLength: 3 })
+    return check(
+      fc.property(large, fc.boolean(), (runs, reasoning) => {
+        const text = runs.map(([piece, times]) => piece.repeat(times)).join('')
+        const event: SourceEvent = { type: reasoning ? 'reasoning' : 'text', text }
+        const events = takeIn([event], { ...LIMITS, maxEventBytes: 1024 * 1024 })
+        const texts = events.map((one) => (isTextual(one) ? one.text : ''))
+        expect(texts.join('') === text).toBe(true)
+        for (const piece of texts) {
+          expect(piece.isWellFormed()).toBe(true)
+          expect(Buffer.byteLength(jsonLine(piece))).toBeLessThanOrEqual(60 * 1024 + 2)
+        }
+      }),
+      { numRuns: 100 },
+    )
+  })
 
   test('keeps every event that is no text, in order, with its `extra`', () =>
     check(

@@ -74,7 +74,7 @@ describe('on a bare socket', () => {
     const id = pathname.split('/').at(-1)
     expect(client.received).toMatch(
       new RegExp(
-        `id: ${id}\\.1\\.1\\n\\nretry: 100\\nevent: closed\\ndata: {"code":"rotate","cursor":"${id}\\.1\\.1"}\\n\\n\\r\\n0`,
+        `id: ${id}\\.1\\.1\\nevent: text[^]*retry: 100\\nevent: closed\\ndata: {"code":"rotate","cursor":"${id}\\.1\\.1"}\\n\\n\\r\\n0`,
       ),
     )
     client.socket.write(`GET ${pathname} HTTP/1.1\r\nhost: x\r\nlast-event-id: ${id}.1.1\r\n\r\n`)

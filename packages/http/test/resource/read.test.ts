@@ -40,11 +40,11 @@ describe('GET /streams/{id}', () => {
     )
     const whole = await ask('POST', '/chat/completions?ids=1', { json: { ...CHAT, stream: true } })
     const id = whole.headers.get('sluice-stream-id')
-    const bytes = (await whole.text()).slice(': open\n\n'.length)
+    const bytes = (await whole.text()).slice(': open\n'.length)
     const last = `id: ${id}.1.2\n\n`
     const cut = bytes.indexOf(last) + last.length
     const continued = await ask('GET', `/streams/${id}`, { headers: { 'last-event-id': `${id}.1.2` } })
-    expect((await continued.text()).slice(': open\n\n'.length)).toBe(bytes.slice(cut))
+    expect((await continued.text()).slice(': open\n'.length)).toBe(bytes.slice(cut))
     const begun = await eventsOf(await ask('GET', `/streams/${id}?after=${id}.1.2`))
     expect(JSON.parse(begun[0]!.data)).toMatchObject({ choices: [{ delta: { role: 'assistant' } }] })
   })

@@ -60,7 +60,8 @@ describe('an answer that lasts', () => {
     const world = await running('/streams')
     const { text, over } = await readFor(world, { url: `/streams/${world.id}` })
     const cursor = `${world.id}.1.1`
-    const farewell = `id: ${cursor}\n\nretry: 100\nevent: closed\ndata: {"code":"rotate","cursor":"${cursor}"}\n\n`
+    expect([...text.matchAll(/^id: (.*)$/gm)].map(([, id]) => id)).toEqual([cursor])
+    const farewell = `retry: 100\nevent: closed\ndata: {"code":"rotate","cursor":"${cursor}"}\n\n`
     expect([text.endsWith(farewell), over]).toEqual([true, true])
   })
 

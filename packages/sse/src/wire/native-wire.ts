@@ -5,6 +5,7 @@ import {
   type Entry,
   formatCursor,
   isPlainText,
+  jsonLine,
   nativeMembers,
   type Wire,
 } from '@sluice/core/extend'
@@ -38,27 +39,45 @@ class NativeEncoder implements Encoder {
   #streamId = ''
   #epoch = -1
   #idPrefix = ''
+  /** The place that the last event had as its id; -1 where it had none, or there was no event yet. */
+  #saidEpoch = -1
+  #saidSeq = -1
 
   open({ opened: { id, cursor, meta } }: EncoderStart): string {
     this.#streamId = assertSseName('id', id)
-    return formatSseEvent({ retry: RETRY_MS, event: 'opened', data: JSON.stringify({ id, cursor, meta }) })
+    return formatSseEvent({ retry: RETRY_MS, event: 'opened', data: jsonLine({ id, cursor, meta }) })
   }
 
   encode(chunk: readonly Entry[]): string {
     let out = ''
     for (const entry of chunk) out += this.#block(entry)
+    const last = chunk.at(-1)
+    if (last) {
+      this.#saidEpoch = last.epoch
+      this.#saidSeq = last.withheld ? -1 : last.seq
+    }
     return out
   }
 
   closed({ code, cursor }: Closed): string {
     const data = JSON.stringify({ code, cursor })
     if (code !== 'rotate') return formatSseEvent({ event: 'closed', data })
-    // Its own block, which is no event: who was given none yet comes back to where it was, not to where it first asked.
-    return formatSseEvent({ id: cursor }) + formatSseEvent({ retry: ROTATE_RETRY_MS, event: 'closed', data })
+    const place = this.#hasSaid(cursor) ? '' : formatSseEvent({ id: cursor })
+    return place + formatSseEvent({ retry: ROTATE_RETRY_MS, event: 'closed', data })
   }
 
+  /** A part of the next block: to many decoders a blank line is an event, once they have an id. */
   heartbeat(): string {
-    return ':\n\n'
+    return ':\n'
+  }
+
+  /**
+   * Whether the last event said `cursor`. Otherwise a block of its own does, which is no event: by the standard an answer that
+   * says no id takes away the last one, and who was given none yet comes back to where it was, not to where it first asked. To
+   * decoders that never forget an id it is an event without data.
+   */
+  #hasSaid(cursor: string | undefined): boolean {
+    return this.#saidSeq >= 0 && cursor === formatCursor(this.#streamId, this.#saidEpoch, this.#saidSeq)
   }
 
   #block(entry: Entry): string {

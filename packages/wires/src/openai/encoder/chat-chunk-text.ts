@@ -1,3 +1,5 @@
+import { jsonLine } from '@sluice/core/extend'
+
 import type { JsonObject } from '../format/chat-extra.ts'
 import type { ChatFacts } from '../format/chat-facts.ts'
 
@@ -31,7 +33,7 @@ export class ChatChunkText {
 
   /** The chunk that only tells the usage. */
   usage(usage: JsonObject): string {
-    return `${this.#head}],"usage":${JSON.stringify(usage)}}\n`
+    return `${this.#head}],"usage":${jsonLine(usage)}}\n`
   }
 
   #headOf(extra: JsonObject | undefined): string {
@@ -43,6 +45,6 @@ export class ChatChunkText {
       choices: undefined,
       usage: undefined,
     }
-    return `data: ${JSON.stringify(chunk).slice(0, -1)},"choices":[`
+    return `data: ${jsonLine(chunk).slice(0, -1)},"choices":[`
   }
 }

@@ -11,6 +11,7 @@ import {
   foldResumeState,
   isOfChoice,
   isPlainText,
+  jsonLine,
   type ResumeState,
 } from '@sluice/core/extend'
 import { ChatChunkText } from './chat-chunk-text.ts'
@@ -43,7 +44,8 @@ export class ChatEncoder implements Encoder {
     this.#text = new ChatChunkText(this.#facts, start.opened.id)
     this.#resumeState = copyResumeState(start.resumeState)
     this.#plain = this.#resumeState.choices.has(0)
-    return start.mode === 'middle' ? `: open\n\n${this.#prelude()}` : ': open\n\n'
+    const opening = this.#comment('open')
+    return start.mode === 'middle' ? opening + this.#prelude() : opening
   }
 
   encode(chunk: readonly Entry[]): string {
@@ -53,7 +55,7 @@ export class ChatEncoder implements Encoder {
       // What the store does not have is no place to resume from.
       const id = this.#ids && !withheld ? `${this.#idHead}${seq}\n` : ''
       if (this.#plain && isPlainText(event)) {
-        bytes += `${this.#text.plainHead}${JSON.stringify(event.text)}${this.#text.plainTail}${id}\n`
+        bytes += `${this.#text.plainHead}${jsonLine(event.text)}${this.#text.plainTail}${id}\n`
       } else {
         const lines = isOfChoice(event) ? this.#ofChoice(event) : this.#ofAnswer(event)
         // An id without data would be an event to decoders that never forget an id.
@@ -70,9 +72,17 @@ export class ChatEncoder implements Encoder {
     return `${dataOf(toOpenAiError({ code: notice.code, message, status }))}\n`
   }
 
-  /** With ids it is part of the next block: a blank line after an id is an event to decoders that never forget one. */
   heartbeat(): string {
-    return this.#ids ? ': keep-alive\n' : ': keep-alive\n\n'
+    return this.#comment('keep-alive')
+  }
+
+  /**
+   * With ids a comment is part of the next block: a blank line that no data came before is an event to many decoders, to
+   * some once they have an id. Without them it is a block of its own, since there are readers who find no data in a block that
+   * does not begin with it.
+   */
+  #comment(text: string): string {
+    return this.#ids ? `: ${text}\n` : `: ${text}\n\n`
   }
 
   #enter(epoch: number): void {
@@ -137,9 +147,9 @@ export class ChatEncoder implements Encoder {
 
 /** JSON text of one choice; `extra` are members of it that a backend sent. */
 function choiceOf(index: number, delta: JsonObject, finish: string | null, extra?: JsonObject): string {
-  return JSON.stringify({ ...extra, index, delta, finish_reason: finish })
+  return jsonLine({ ...extra, index, delta, finish_reason: finish })
 }
 
 function dataOf(value: object): string {
-  return `data: ${JSON.stringify(value)}\n`
+  return `data: ${jsonLine(value)}\n`
 }
