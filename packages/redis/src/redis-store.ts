@@ -61,7 +61,8 @@ export interface RedisStore extends Store {
    * @throws SluiceError `SLUICE_ERR_STORE` when Redis does not answer: the proposal may hold all the same
    * @example
    * ```ts
-   * const secret = await store.agree('ticket-secret', randomBytes(32).toString('base64url'))
+   * const store = redisStore(url)
+   * const secret = await store.agree('ticket-secret', myNewSecret)
    * ```
    */
   agree(name: string, proposal: string, ttlMs?: number): Promise<string>
