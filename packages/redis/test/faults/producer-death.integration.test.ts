@@ -78,7 +78,7 @@ describe.concurrent('a producer dies', () => {
     const successor = await Promise.race(
       [second, third].map((each) => each.until('a run', ({ report }) => report.runs.length > 0 && each, 16_000)),
     )
-    await reading.reached(reading.tokens + 50, 2_000)
+    await reading.reached(reading.tokens + 50)
     await successor.kill()
     expect(await reading.ended(45_000)).toMatchObject({ reason: 'stop', complete: true })
     expect(reading.text).toBe(textBetween(0, 600))
