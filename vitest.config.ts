@@ -57,8 +57,8 @@ export default defineConfig({
     // What must come about at all is waited for longer than a busy machine takes.
     expect: { poll: { timeout: 30_000 } },
     // No test asserts by these: they only end what hangs, also on a machine that is busy.
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     // A broken file must neither come from the cache nor stay in it.
     fsModuleCache: !MUTANT,
     projects: [
