@@ -21,9 +21,10 @@ test('own time stands still while the process has no turn', () => {
 })
 
 test('own time passes while the process computes: who blocks the event loop is not excused', () => {
-  const before = ownTimeMs()
+  const [before, wallBefore] = [ownTimeMs(), performance.now()]
   compute(300)
-  expect(ownTimeMs() - before).toBeGreaterThan(290)
+  // Threads of the process that compute beside it count, too: it may be over sooner.
+  expect(ownTimeMs() - before).toBeGreaterThan(0.9 * Math.min(300, performance.now() - wallBefore))
 })
 
 test('own time passes while the process waits, never faster than any other', async () => {
