@@ -55,7 +55,10 @@ export default defineConfig({
     retry: 0,
     allowOnly: false,
     // What must come about at all is waited for longer than a busy machine takes.
-    expect: { poll: { timeout: 10_000 } },
+    expect: { poll: { timeout: 30_000 } },
+    // No test asserts by these: they only end what hangs, also on a machine that is busy.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     // A broken file must neither come from the cache nor stay in it.
     fsModuleCache: !MUTANT,
     projects: [
@@ -65,25 +68,21 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts'],
           exclude: KINDS.flatMap(filesOf),
-          // No test asserts by it: it only ends what hangs, also on a machine that is busy.
-          testTimeout: 60_000,
         },
       },
-      { extends: true, test: { name: 'property', include: filesOf('property'), testTimeout: 60_000 } },
+      { extends: true, test: { name: 'property', include: filesOf('property') } },
       {
         extends: true,
         test: {
           name: 'integration',
           include: [...filesOf('integration'), BENCH_TESTS],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
       {
         extends: true,
-        test: { name: 'heap', include: filesOf('heap'), testTimeout: 120_000, execArgv: ['--expose-gc'] },
+        test: { name: 'heap', include: filesOf('heap'), execArgv: ['--expose-gc'] },
       },
-      { extends: true, test: { name: 'docs', include: filesOf('docs'), testTimeout: 30_000 } },
+      { extends: true, test: { name: 'docs', include: filesOf('docs') } },
     ],
   },
 })

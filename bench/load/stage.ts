@@ -120,7 +120,7 @@ export class Stage {
     await this.forget()
   }
 
-  /** Settles once nothing has been pulled from any source for `quietMs`, or when `enough` says so. */
+  /** Settles once something was pulled, and then nothing more for `quietMs`, or when `enough` says so. */
   async quiet(
     quietMs: number,
     enough: (pulled: Pulled) => boolean = () => false,
@@ -130,7 +130,7 @@ export class Stage {
     for (let poll = 0; poll < POLLS_AT_MOST && sinceMs < quietMs && !enough(pulled); poll++) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS))
       const now = await this.server.ask<Pulled>('pulled')
-      sinceMs = now.bytes === pulled.bytes ? sinceMs + POLL_MS : 0
+      sinceMs = now.bytes > 0 && now.bytes === pulled.bytes ? sinceMs + POLL_MS : 0
       pulled = now
     }
     return { ...pulled, paused: sinceMs >= quietMs }

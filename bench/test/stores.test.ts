@@ -154,7 +154,8 @@ test.each([
   monitor.disconnect()
   client.disconnect()
   await stage.over()
-  expect(sentBetween).toBeGreaterThan(100)
+  // Tokens that come late are stored together.
+  expect(sentBetween).toBeGreaterThan(10)
   expect(sentCommands(calls)).toBe(sentBetween)
 })
 

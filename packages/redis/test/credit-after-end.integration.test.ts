@@ -3,7 +3,8 @@ import { redisStore } from '@sluice/redis'
 import { nativeSse } from '@sluice/sse'
 import { createCollectingSink } from '@sluice/testing'
 import { startRedisServer } from '@sluice/testing/redis'
-import { expect, test, vi } from 'vitest'
+import { quiet } from '@sluice/testing/patience'
+import { expect, test } from 'vitest'
 
 const AS = { as: { owner: 'ada' } }
 
@@ -12,15 +13,16 @@ test('contract 7: what a name was granted holds for its reader that comes after 
   const here = createSluice({ store: redisStore(redis.url), reader: { chunking: immediate() } })
   const elsewhere = createSluice({ store: redisStore(redis.url), reader: { chunking: immediate() } })
   const { id } = await here.start(() => ['one ', 'two ', 'three '], { ...AS, onDisconnect: 'continue' })
-  await vi.waitFor(async () => expect((await here.info({ id }, AS)).status).toBe('ended'))
+  await expect.poll(async () => (await here.info({ id }, AS)).status).toBe('ended')
   await elsewhere.ack({ id }, { ...AS, reader: 'r', credit: 1 })
 
   const stream = await elsewhere.attach({ id }, AS)
   const sink = createCollectingSink()
   stream.deliver(sink, { wire: nativeSse, name: 'r' })
-  await vi.waitFor(() => expect(sink.text()).toContain('one '))
+  await expect.poll(() => sink.text()).toContain('one ')
+  await quiet()
   expect(sink.text()).not.toContain('two ')
   await elsewhere.ack({ id }, { ...AS, reader: 'r', credit: 3 })
-  await vi.waitFor(() => expect(sink.text()).toContain('three '))
+  await expect.poll(() => sink.text()).toContain('three ')
   await Promise.all([here.drain({ withinMs: 0 }), elsewhere.drain({ withinMs: 0 })])
 })

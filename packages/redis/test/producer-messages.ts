@@ -12,6 +12,7 @@ export interface ProducerOptions {
 
 /** What it is asked to do. */
 export type Request =
+  | { do: 'ready' }
   | { do: 'count'; input: Counting; options?: Starting | undefined; named: boolean }
   | { do: 'read'; id: string; after?: string | undefined; from?: number | undefined }
   | { do: 'leave'; reading: number }

@@ -27,6 +27,8 @@ instance.watch(tellSoon)
 
 async function carryOut(request: Request): Promise<unknown> {
   switch (request.do) {
+    case 'ready':
+      return instance.store.ready()
     case 'count': {
       const { input, options, named } = request
       if (named) return (await instance.count(input, options)).id

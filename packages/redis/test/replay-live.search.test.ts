@@ -78,18 +78,14 @@ describe('contract 1 to 4: backlog and live, in every order in which it can happ
     ['the newest entry is lost, and written again with others', { rewrites: 1, closes: 1, polls: 1 }],
     ['a reader resumes', { resumes: 1, losses: 1 }],
     ['two read', { readers: 2, closes: 1 }],
-  ])(
-    'no gap, no duplicate, no hang: %s',
-    async (_, faults) => {
-      const situations = await search({ ...NO_FAULTS, ...faults })
-      expect(situations).toBeGreaterThan(100)
-    },
-    60_000,
-  )
+  ])('no gap, no duplicate, no hang: %s', async (_, faults) => {
+    const situations = await search({ ...NO_FAULTS, ...faults })
+    expect(situations).toBeGreaterThan(100)
+  })
 
   test('no gap, no duplicate, no hang: a failover loses that another took over and wrote, and a third takes over', async () => {
     const reads = ['read', 'serve', 'reply', 'subscribe', 'serve', 'reply']
     const situations = await search({ ...NO_FAULTS, takes: 2, backs: 1 }, [...reads, 'take', 'write'])
     expect(situations).toBeGreaterThan(100)
-  }, 60_000)
+  })
 })

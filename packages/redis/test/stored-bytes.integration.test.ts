@@ -12,7 +12,8 @@ import { nativeSse } from '@sluice/sse'
 import { createCollectingSink } from '@sluice/testing'
 import { type RedisServer, startRedisServer } from '@sluice/testing/redis'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, vi } from 'vitest'
+import { until } from '@sluice/testing/patience'
+import { afterAll, beforeAll } from 'vitest'
 
 import { type EventScript, eventScripts, scriptNamed, sourceOf } from '../../conformance/test/bytes/event-scripts.ts'
 import { factsOf, startScript } from '../../conformance/test/bytes/played-stream.ts'
@@ -25,10 +26,6 @@ const WIRE = { name: 'openai.chat' }
 let server: RedisServer
 beforeAll(async () => (server = await startRedisServer()))
 afterAll(() => server.close())
-
-function until(holds: () => boolean | Promise<boolean>): Promise<unknown> {
-  return vi.waitUntil(holds, { timeout: 20_000, interval: 1 })
-}
 
 async function hasKeys(pattern: string): Promise<boolean> {
   return ((await server.command('KEYS', pattern)) as string[]).length > 0

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { createParser } from 'eventsource-parser'
 import { createSseParser, type SseEvent } from '@sluice/sse'
+import { costGrowth } from '@sluice/testing/patience'
 import { describe, expect, it, test } from 'vitest'
 
 import { cutAt, parsePieces } from './rig/parse-pieces.ts'
@@ -84,23 +85,18 @@ describe('time is linear in the input (S10, S16)', () => {
     ['digits of a retry', '9', Infinity],
   ]
 
-  it.each(shapes)('%s', (_, unit, pieceChars) => {
-    const cpuOf = (chars: number): number => {
+  it.each(shapes)('%s', async (_, unit, pieceChars) => {
+    const parsing = (chars: number) => {
       const text = `data: a\nretry:${unit.repeat(chars / unit.length)}\n\n`
       const size = Math.min(pieceChars, text.length)
       const pieces: string[] = []
       for (let at = 0; at < text.length; at += size) pieces.push(text.slice(at, at + size))
       const limits = { maxLineChars: Infinity, maxEventChars: Infinity, maxEventLines: Infinity }
-      const samples = Array.from({ length: 5 }, () => {
-        const before = process.cpuUsage()
+      return () => {
         const parser = createSseParser({ onEvent: () => undefined, limits })
         for (const piece of pieces) parser.push(piece)
-        const { user, system } = process.cpuUsage(before)
-        return user + system
-      })
-      return Math.max(500, Math.min(...samples))
+      }
     }
-    cpuOf(SMALL)
-    expect(cpuOf(SMALL * FACTOR) / cpuOf(SMALL)).toBeLessThan(TOO_STEEP)
+    expect(await costGrowth(parsing, { size: SMALL, factor: FACTOR })).toBeLessThan(TOO_STEEP)
   })
 })

@@ -1,4 +1,5 @@
 import * as testing from '@sluice/testing'
+import * as patience from '@sluice/testing/patience'
 import { expect, test } from 'vitest'
 
 test('exports these names and no others', () => {
@@ -30,4 +31,13 @@ test('exports these names and no others', () => {
       'verdictOnAnswer',
     ].sort(),
   )
+  expect(Object.keys(patience).toSorted()).toEqual([
+    'costGrowth',
+    'isSettled',
+    'ownTimeMs',
+    'quiet',
+    'until',
+    'untilStill',
+    'within',
+  ])
 })

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 
 import { createSluice, type SourceContext } from '@sluice/core'
 import { startChaosProxy } from '@sluice/testing/chaos-proxy'
+import { untilStill } from '@sluice/testing/patience'
 import { afterEach, expect, test } from 'vitest'
 
 import { SocketClient, type SocketRig, startRig } from './rig/socket-rig.ts'
@@ -44,11 +45,7 @@ test('contract 7: a stream out of credit holds back none of the twenty beside it
   for (let n = 0; n < 20; n++) await client.hear('end', ({ ref }) => ref === `r${n}`)
   expect(client.text('hungry')).toBe(KIB.repeat(3))
   // A window of 64 KiB and what is on its way.
-  await expect.poll(() => pulled.count).toBeGreaterThan(40)
-  const before = pulled.count
-  await new Promise((resolve) => setTimeout(resolve, 100))
-  expect(pulled.count).toBe(before)
-  expect(pulled.count).toBeLessThan(80)
+  expect(await untilStill(() => pulled.count, { above: 40 })).toBeLessThan(80)
   const { cursor } = client.of('hungry').at(-1) as { cursor: string }
   client.say({ type: 'ack', ref: 'hungry', cursor, credit: 2 })
   // The same once more grants nothing: credit is absolute.
@@ -70,7 +67,7 @@ test('contracts 6 and 9: a socket that does not read is given up at its stall de
   await client.hear('text')
   const socket = (client.ws as unknown as { _socket: Socket })._socket
   socket.pause()
-  await expect.poll(() => rig!.handler.size, { timeout: 10_000 }).toBe(0)
+  await expect.poll(() => rig!.handler.size).toBe(0)
   expect(rig.sluice.stats().delivering).toBe(0)
   socket.resume()
   await client.closed
@@ -90,11 +87,7 @@ function below(client: SocketClient): Socket {
 /** Reads nothing until what the kernel takes is full, and the server waits. */
 async function stall(client: SocketClient, pulled: { count: number }): Promise<void> {
   below(client).pause()
-  let before = -1
-  while (pulled.count !== before) {
-    before = pulled.count
-    await new Promise((resolve) => setTimeout(resolve, 150))
-  }
+  await untilStill(() => pulled.count)
 }
 
 test('contract 2: a socket that reads again too late is told that each reading stalled, and where, then closed with 1013', async () => {
@@ -104,7 +97,7 @@ test('contract 2: a socket that reads again too late is told that each reading s
   for (const ref of ['a', 'b']) client.say({ type: 'start', ref, body: {} })
   await client.hear('text')
   await stall(client, pulled)
-  await expect.poll(() => rig!.sluice.stats().delivering, { timeout: 10_000 }).toBe(0)
+  await expect.poll(() => rig!.sluice.stats().delivering).toBe(0)
   below(client).resume()
   expect(await client.closed).toMatchObject({ code: 1013 })
   for (const ref of ['a', 'b']) {
@@ -168,7 +161,7 @@ test('contract 6: streams that share a slow socket share it fairly', async () =>
   await using proxy = await startChaosProxy({ target: { port: rig.port }, toClient: { bytesPerSecond: 2_000_000 } })
   const client = await SocketClient.open(`ws://127.0.0.1:${proxy.port}/`)
   for (let n = 0; n < 3; n++) client.say({ type: 'start', ref: `flood${n}`, body: { n: 'flood' } })
-  await expect.poll(() => client.text('flood0').length, { timeout: 10_000 }).toBeGreaterThan(300_000)
+  await expect.poll(() => client.text('flood0').length).toBeGreaterThan(300_000)
   for (let n = 0; n < 5; n++) client.say({ type: 'start', ref: `r${n}`, body: { n } })
   for (let n = 0; n < 5; n++) await client.hear('end', ({ ref }) => ref === `r${n}`)
   const shares = [0, 1, 2].map((n) => client.text(`flood${n}`).length)
@@ -205,7 +198,7 @@ test('contract 4: a peer that vanishes while data flows to it is noticed', async
   client.say({ type: 'start', ref: 'a', body: {} })
   await client.hear('text')
   proxy.blackhole()
-  await expect.poll(() => rig!.handler.size, { timeout: 5_000 }).toBe(0)
+  await expect.poll(() => rig!.handler.size).toBe(0)
   expect(rig.sluice.stats().delivering).toBe(0)
 })
 

@@ -65,6 +65,6 @@ asyncio.run(main(sys.argv[1]))
 `
 
 test('contract 1: the websockets client of Python starts, feeds, drops, resumes and reads the whole', async () => {
-  const { stdout } = await promisify(execFile)(PYTHON, ['-c', PROGRAM, rig.url], { timeout: 30_000 })
+  const { stdout } = await promisify(execFile)(PYTHON, ['-c', PROGRAM, rig.url])
   expect(JSON.parse(stdout)).toEqual({ text: TOKENS.join(''), sockets: 4, end: 'stop' })
 })

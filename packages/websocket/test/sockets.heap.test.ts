@@ -1,3 +1,4 @@
+import { quiet } from '@sluice/testing/patience'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { SocketClient, type SocketRig, startRig } from './rig/socket-rig.ts'
@@ -6,12 +7,14 @@ const KIB = 1024
 /** What a socket and its stream may leave behind, on average: a tombstone is a few hundred bytes. */
 const MAX_LEFT_BYTES = 1 * KIB
 const SOCKETS = 400
+const ROUNDS = 3
 
 let rig: SocketRig
 beforeAll(async () => {
   rig = await startRig(
     { run: () => () => ['a ', 'b'], pingMs: 1_000 },
-    { stream: { retentionMs: 10 }, limits: { startsPerSecond: 1e6, startBurst: 1e6 } },
+    // Longer than a reader takes to be told the end.
+    { stream: { retentionMs: 2_000 }, limits: { startsPerSecond: 1e6, startBurst: 1e6 } },
   )
 })
 afterAll(() => rig[Symbol.asyncDispose]())
@@ -33,15 +36,19 @@ async function openAndClose(count: number): Promise<void> {
 async function heapUsed(): Promise<number> {
   for (let pass = 0; pass < 4; pass++) {
     globalThis.gc!()
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await quiet()
   }
   return process.memoryUsage().heapUsed
 }
 
 test('contract 14: sockets that have gone leave nothing on the heap', async () => {
   await openAndClose(SOCKETS)
-  const before = await heapUsed()
-  await openAndClose(SOCKETS)
-  const left = ((await heapUsed()) - before) / SOCKETS
-  expect(left).toBeLessThan(MAX_LEFT_BYTES)
+  // What is compiled meanwhile comes in one round or another; what sockets leave, in each.
+  const left: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = await heapUsed()
+    await openAndClose(SOCKETS)
+    left.push(((await heapUsed()) - before) / SOCKETS)
+  }
+  expect(Math.min(...left)).toBeLessThan(MAX_LEFT_BYTES)
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { quiet, within } from '../timing/patience.ts'
+import { quiet, within } from '@sluice/testing/patience'
 import type { SinkDriver } from './driver.ts'
 import { bytesOf, expectAll, expectPrefix, openScene, type SinkScene } from './scene.ts'
 

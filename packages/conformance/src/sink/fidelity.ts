@@ -3,13 +3,13 @@ import { check, hostileText } from '@sluice/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { within } from '../timing/patience.ts'
+import { within } from '@sluice/testing/patience'
 import type { SinkDriver } from './driver.ts'
 import { createScene, expectAll, openScene } from './scene.ts'
 
 /** Each opens a transport of its own. */
 const FIDELITY_RUNS = 25
-const TIMEOUT_MS = 60_000
+const TIMEOUT_MS = 180_000
 
 const EVERY_BYTE = Uint8Array.from({ length: 256 }, (_, byte) => byte)
 

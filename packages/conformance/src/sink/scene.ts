@@ -1,7 +1,7 @@
 import { joinBytes, type WireBytes } from '@sluice/core/extend'
 import { expect, onTestFinished } from 'vitest'
 
-import { isSettled, until } from '../timing/patience.ts'
+import { isSettled, until } from '@sluice/testing/patience'
 import type { OpenedSink, SinkDriver } from './driver.ts'
 
 const PIECE_LETTERS = 1000
@@ -40,9 +40,9 @@ export async function createScene(driver: SinkDriver): Promise<SinkScene> {
     write,
     written,
     fill: (letter = '.') => fill(opened, write, driver, letter),
-    arrived() {
+    async arrived() {
       const { length } = written()
-      return until(() => bytesOf(opened).length >= length, 'the client has received everything')
+      await until(() => bytesOf(opened).length >= length, 'the client has received everything')
     },
   })
 }

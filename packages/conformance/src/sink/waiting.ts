@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { quiet, until, within } from '../timing/patience.ts'
+import { quiet, until, within } from '@sluice/testing/patience'
 import type { SinkDriver } from './driver.ts'
 import { expectAll, expectPrefix, openScene, type SinkScene } from './scene.ts'
 

@@ -12,7 +12,7 @@ import { createOpenStore, type OpenStore } from './rig/rig.ts'
 import { describeSharing } from './cases/sharing.ts'
 
 /** A remote store takes its time, and so may its server. */
-const TIMEOUT_MS = 30_000
+const TIMEOUT_MS = 180_000
 
 /**
  * The suite that every store passes: call it in a Vitest file.

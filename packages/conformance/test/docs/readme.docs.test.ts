@@ -9,7 +9,7 @@ import { readDocument, sampleDocuments } from './documents.ts'
 import { firstMissingLine } from './loose-match.ts'
 import { freePort, type Ran, ROOT, Sandbox } from './sandbox.ts'
 
-const MAX_README_MS = 120_000
+const MAX_README_MS = 300_000
 const GATEWAY = join(ROOT, 'packages/gateway/src/cli.ts')
 /** Ports as documents name them: the gateway's, and that of a sample that is a server. */
 const GATEWAY_PORT = '8080'

@@ -10,8 +10,8 @@ const PARENT = join(ROOT, 'packages/conformance/.artifacts')
 const NODE = join(ROOT, 'node_modules/.bin/node')
 const TSC = join(ROOT, 'node_modules/.bin/tsc')
 const FROM_SOURCE = ['--conditions=@sluice/source', '--disable-warning=ExperimentalWarning']
-const RUN_MS = 20_000
-const LISTEN_MS = 15_000
+const RUN_MS = 90_000
+const LISTEN_MS = 60_000
 /** What samples import beside our own packages, and where it is installed. */
 const OTHERS = {
   fastify: 'packages/fastify',

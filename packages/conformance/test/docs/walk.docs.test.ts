@@ -11,7 +11,7 @@ import { firstMissingLine } from './loose-match.ts'
 import { freePort, ROOT, untilListening } from './sandbox.ts'
 import { ShellSession } from './shell-session.ts'
 
-const MAX_WALK_MS = 300_000
+const MAX_WALK_MS = 600_000
 /** The reader's own folder and the port of a server in it, as documents name them. */
 const APP = '../my-app'
 const PORT = '3000'

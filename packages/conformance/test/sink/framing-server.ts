@@ -76,6 +76,6 @@ export function connectTo({ port }: FramingServer): RawClient {
 
 /** The stream of that place, once its request has come. */
 export async function streamAt({ streams }: FramingServer, index: number): Promise<Served & { sink: Sink }> {
-  await expect.poll(() => streams.length, { interval: 2, timeout: 5000 }).toBeGreaterThan(index)
+  await expect.poll(() => streams.length, { interval: 2 }).toBeGreaterThan(index)
   return streams[index] as Served & { sink: Sink }
 }

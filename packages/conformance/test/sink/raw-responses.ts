@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { connect, type Socket } from 'node:net'
 
-import { vi } from 'vitest'
+import { until } from '@sluice/testing/patience'
 
 /** One response as it came over a socket. */
 export interface RawResponse {
@@ -56,7 +56,7 @@ export class RawClient {
   /** Waits until at least `count` responses are complete. */
   async complete(count: number, ...methods: string[]): Promise<RawResponse[]> {
     const enough = (): boolean => this.responses(...methods).filter(({ complete }) => complete).length >= count
-    await vi.waitUntil(enough, { interval: 2, timeout: 5000 })
+    await until(enough, `${count} responses that are complete`)
     return this.responses(...methods)
   }
 }

@@ -165,9 +165,9 @@ describe.each<[OnDisconnect, number]>([
 ])('contract 3, 8, 9: under %j', (onDisconnect, maxLength) => {
   test('one action a turn, in every order: one end, for the first reason, and nothing is left', async () => {
     expect(await playAll(onDisconnect, maxLength, false)).toBeGreaterThan(1000)
-  }, 60_000)
+  })
 
   test('several actions in one turn, in every order: one end that all agree on, and nothing is left', async () => {
     expect(await playAll(onDisconnect, 4, true)).toBeGreaterThan(1000)
-  }, 60_000)
+  })
 })

@@ -20,8 +20,9 @@ export interface SlowReaderFigures {
 const TOKEN = 'All work and no play makes the demo runner a dull source, they say.\n'
 const TOKENS = 500_000
 const TOKENS_PER_TURN = 64
-const STILL_MS = 250
-const MAX_LOOKS = 40
+const LOOK_MS = 10
+/** So often in a row nothing was pulled, with turns of the event loop in between: whatever was under way has had its turn. */
+const STILL_LOOKS = 30
 
 /** A client opens a stream of many megabytes and does not read: the source is paused, and others notice nothing. */
 export async function watchSlowReader({ sluice, url }: RunningGateway, screen: Screen): Promise<SlowReaderFigures> {
@@ -68,10 +69,14 @@ function openAndIgnore(url: string, id: string): Promise<Socket> {
   })
 }
 
+/** Waits until the source has begun, and is pulled no more. The tour as a whole bounds how long. */
 async function untilStill(meter: { pulledBytes: number }): Promise<void> {
-  for (let look = 0, before = -1; look < MAX_LOOKS && meter.pulledBytes !== before; look++) {
+  let before = 0
+  for (let still = 0; still < STILL_LOOKS;) {
+    await sleep(LOOK_MS)
+    await endOfTurn()
+    still = meter.pulledBytes > 0 && meter.pulledBytes === before ? still + 1 : 0
     before = meter.pulledBytes
-    await sleep(STILL_MS)
   }
 }
 

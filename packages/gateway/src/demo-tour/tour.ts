@@ -7,7 +7,8 @@ import { ask } from './reading.ts'
 import type { Screen } from './screen.ts'
 import { type SlowReaderFigures, watchSlowReader } from './slow-reader.ts'
 
-const MAX_TOUR_MS = 20_000
+/** It takes some seconds; on a machine that has other things to do, more. Nobody is kept for ever. */
+const MAX_TOUR_MS = 120_000
 
 /** What the tour can be told; for tests. */
 export interface TourOptions {

@@ -133,6 +133,8 @@ export class Backend {
     const { connectMs } = this.#parts
     const startedMs = performance.now()
     let kept: { socket: Socket; bytesRead: number } | undefined
+    let late = false
+    let callOffLate = (): void => {}
     const callOff = this.#parts.after(connectMs, () => {
       const message = `No connection within ${connectMs} ms`
       const told = `The backend could not be reached within ${connectMs} ms (--upstream-connect-ms).`
@@ -146,18 +148,22 @@ export class Backend {
       if (outgoing.reusedSocket) {
         kept = { socket, bytesRead: socket.bytesRead }
         callOff()
+        const atOnceMs = AT_ONCE_MS + AT_ONCE_ROUND_TRIPS * (this.#handshakeMs.get(socket) ?? 0)
+        // At the end of the turn: a reset that waited for this process to have its turn had come at once, all the same.
+        callOffLate = this.#parts.after(atOnceMs, () => void setImmediate(() => (late = true)))
       } else if (isConnecting(socket)) {
         socket.once(this.base.protocol === 'https:' ? 'secureConnect' : 'connect', connected)
         // One through a proxy's tunnel comes when it is open.
       } else connected()
     })
     return {
-      over: callOff,
+      over() {
+        callOff()
+        callOffLate()
+      },
       wasStale: ({ code }) => {
-        if (!kept || kept.socket.bytesRead !== kept.bytesRead || (code !== 'ECONNRESET' && code !== 'EPIPE'))
-          return false
-        const roundTripMs = this.#handshakeMs.get(kept.socket) ?? 0
-        return performance.now() - startedMs <= AT_ONCE_MS + AT_ONCE_ROUND_TRIPS * roundTripMs
+        if (code !== 'ECONNRESET' && code !== 'EPIPE') return false
+        return kept !== undefined && kept.socket.bytesRead === kept.bytesRead && !late
       },
     }
   }

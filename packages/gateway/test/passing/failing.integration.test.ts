@@ -54,7 +54,7 @@ describe('a backend on a path that is passed on', () => {
   })
 
   test('that takes its time within the limit is waited for, as often as it says something', async () => {
-    await using front = await startFront(['--upstream-silence-ms', '1000'])
+    await using front = await startFront(['--upstream-silence-ms', '2000'])
     front.backend.answer = (response) => {
       response.writeHead(200).write('0')
       let said = 0
@@ -62,7 +62,7 @@ describe('a backend on a path that is passed on', () => {
         if (++said < 8) return response.write(String(said))
         clearInterval(timer)
         return response.end()
-      }, 200)
+      }, 350)
     }
     expect(await (await fetch(`${front.api}/slow`)).text()).toBe('01234567')
   })
@@ -85,13 +85,13 @@ describe('a backend on a path that is passed on', () => {
   })
 
   test('a client that sends slowly is no silence of the backend', async () => {
-    await using front = await startFront(['--upstream-silence-ms', '600'])
+    await using front = await startFront(['--upstream-silence-ms', '1500'])
     front.backend.answer = (response, { body }) => response.end(String(body))
     const pieces = new ReadableStream<Uint8Array>({
       async start(controller) {
         for (let piece = 0; piece < 6; piece++) {
           controller.enqueue(Buffer.from(String(piece)))
-          await new Promise((resolve) => setTimeout(resolve, 200))
+          await new Promise((resolve) => setTimeout(resolve, 350))
         }
         controller.close()
       },

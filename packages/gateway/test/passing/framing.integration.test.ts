@@ -85,7 +85,7 @@ function written(request: Asking, path: string): Buffer {
   const framed = framing === 'chunked' ? chunked(request) : framing === 'length' ? text : ''
   const head = [
     `${method} ${path} HTTP/${version}`,
-    'Host: gateway',
+    'Host: localhost',
     `Connection: ${['close', ...names].join(', ')}`,
     ...more,
     ...(framing === 'length' ? [`Content-Length: ${text.length}`] : []),
@@ -139,7 +139,7 @@ test.each([
   ['a folded line', 'X-A: b\r\n c: d', ''],
 ])('%s: refused once, and the backend is not asked', async (_, headers, text) => {
   const before = front.backend.asked.length
-  const bytes = Buffer.from(`POST /v1/x HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n${headers}\r\n\r\n${text}`)
+  const bytes = Buffer.from(`POST /v1/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${headers}\r\n\r\n${text}`)
   const received = await talk([bytes])
   expect(received.match(/^HTTP\/1\.1 (?:400|501)/gm)).toHaveLength(1)
   expect(received.match(/^HTTP\/1\.1/gm)).toHaveLength(1)

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 
+import { ownTimeMs } from '@sluice/testing/patience'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 
@@ -11,10 +12,10 @@ import { type DocumentedProxy, type ProxyName, startDocumentedProxy } from './do
 import { serveSockets } from './serve-sockets.ts'
 
 const TOKENS = Array.from({ length: 8 }, (_, index) => `⟨${index}⟩ `)
-/** What the document's minute is here, and a silence that outlasts it. */
+/** What the document's minute is here, and a silence that outlasts it: beats come at their pace or later. */
 const PATIENCE = '2s'
-const SILENCE_MS = 5_000
 const BEAT_MS = 300
+const SILENCE_BEATS = 5_000 / BEAT_MS
 
 let stage: Stage
 beforeAll(async () => {
@@ -40,8 +41,6 @@ function tokenByToken() {
 /** Held back, a token would come with the next one, or when a timer of the proxy runs out: HAProxy's after 200 ms. */
 const HELD_BACK_MS = 100
 
-const silence = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, SILENCE_MS))
-
 describe.each<ProxyName>(['nginx', 'caddy', 'haproxy'])('behind %s, set up as the document says', (name) => {
   let proxy: DocumentedProxy
   beforeAll(async () => {
@@ -53,11 +52,11 @@ describe.each<ProxyName>(['nginx', 'caddy', 'haproxy'])('behind %s, set up as th
     const { model, readToken } = tokenByToken()
     await using reading = await startNative(`${proxy.url}/v1`, { model }, { 'accept-encoding': encoding })
     const delays: number[] = []
-    let saidMs = performance.now()
+    let saidMs = ownTimeMs()
     for (const [index, token] of TOKENS.entries()) {
       expect(textOf(await readUntil(reading, 'text'))).toBe(token)
-      delays.push(performance.now() - saidMs)
-      saidMs = performance.now()
+      delays.push(ownTimeMs() - saidMs)
+      saidMs = ownTimeMs()
       readToken(index)
     }
     await readUntil(reading, 'end')
@@ -133,9 +132,10 @@ describe.each<ProxyName>(['nginx', 'caddy', 'haproxy'])('behind %s, set up as th
     await using impatient = await startDocumentedProxy(name, Number(new URL(server.url).port), PATIENCE)
     await using reading = await startNative(`${impatient.url}/v1`, {})
     await readUntil(reading, 'text')
-    await silence()
+    const rest = readUntil(reading, 'end')
+    await expect.poll(() => reading.heartbeats()).toBeGreaterThan(SILENCE_BEATS)
     speak.resolve()
-    expect(textOf(await readUntil(reading, 'end'))).toBe(' last')
+    expect(textOf(await rest)).toBe(' last')
   })
 
   test('a WebSocket carries a stream, and its pings carry it over the time-outs', async () => {
@@ -150,12 +150,14 @@ describe.each<ProxyName>(['nginx', 'caddy', 'haproxy'])('behind %s, set up as th
     )
     await using impatient = await startDocumentedProxy(name, server.port, PATIENCE)
     const socket = new WebSocket(`${impatient.url.replace('http', 'ws')}/v1/ws`, ['sluice.v1'])
+    let pings = 0
+    socket.on('ping', () => pings++)
     const heard: { type: string; text?: string }[] = []
     socket.on('message', (data) => heard.push(JSON.parse((data as Buffer).toString()) as { type: string }))
     await once(socket, 'open')
     socket.send(JSON.stringify({ type: 'start', ref: 'a', body: {} }))
     await expect.poll(() => heard.at(-1)?.type).toBe('text')
-    await silence()
+    await expect.poll(() => pings).toBeGreaterThan(SILENCE_BEATS)
     speak.resolve()
     await expect.poll(() => heard.at(-1)?.type).toBe('end')
     expect(heard.map(({ text = '' }) => text).join('')).toBe('first last')

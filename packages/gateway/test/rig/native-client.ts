@@ -8,6 +8,8 @@ export interface NativeReading extends AsyncDisposable {
   /** Where the stream can be read again, as a whole address. */
   readonly location: string
   readonly events: AsyncGenerator<EventSourceMessage, void, undefined>
+  /** So many have been read. */
+  readonly heartbeats: () => number
 }
 
 /** Starts a stream on the native route. Leaving the reading (disposing it) closes the connection. */
@@ -27,20 +29,25 @@ export async function attachNative(url: string, headers: object = {}): Promise<N
 async function openReading(url: string, init: RequestInit): Promise<NativeReading> {
   const abort = new AbortController()
   const response = await fetch(url, { ...init, signal: abort.signal })
+  let heartbeats = 0
   return {
+    heartbeats: () => heartbeats,
     response,
     id: response.headers.get('sluice-stream-id') ?? '',
     location: new URL(response.headers.get('content-location') ?? '', url).href,
-    events: eventsOf(response),
+    events: eventsOf(response, () => heartbeats++),
     async [Symbol.asyncDispose]() {
       abort.abort()
     },
   }
 }
 
-async function* eventsOf(response: Response): AsyncGenerator<EventSourceMessage, void, undefined> {
+async function* eventsOf(
+  response: Response,
+  onComment: () => void,
+): AsyncGenerator<EventSourceMessage, void, undefined> {
   const queue: EventSourceMessage[] = []
-  const parser = createParser({ onEvent: (event) => queue.push(event) })
+  const parser = createParser({ onEvent: (event) => queue.push(event), onComment })
   const decoder = new TextDecoder()
   for await (const bytes of response.body!) {
     parser.feed(decoder.decode(bytes, { stream: true }))

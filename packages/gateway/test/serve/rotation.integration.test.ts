@@ -1,7 +1,8 @@
 import type { SluiceOptions } from '@sluice/core'
 import { startChaosProxy } from '@sluice/testing/chaos-proxy'
 import { createScriptedSource } from '@sluice/testing'
-import { describe, expect, test, vi } from 'vitest'
+import { ownTimeMs } from '@sluice/testing/patience'
+import { describe, expect, test } from 'vitest'
 
 import { readEventSource } from '../rig/event-source-reader.ts'
 import { type InProcess, KEEP_ALIVE_MS, serveSource } from '../rig/in-process.ts'
@@ -91,16 +92,16 @@ describe('a peer whose packets are dropped', () => {
     await using proxy = await startChaosProxy({ target: { port: Number(new URL(server.url).port) } })
     using client = await openRaw(`http://127.0.0.1:${proxy.port}`, { method: 'GET', path: new URL(location).pathname })
     await client.until('Hello')
-    const goneMs = performance.now()
+    const goneMs = ownTimeMs()
     proxy.blackhole()
     await server.outcome('rotate')
-    expect(performance.now() - goneMs).toBeLessThan(1.1 * ROTATE_AFTER_MS + 200)
+    expect(ownTimeMs() - goneMs).toBeLessThan(1.1 * ROTATE_AFTER_MS + 200)
     expect(server.sluice.stats().delivering).toBe(0)
     // Its answer fits into the kernel's buffers: what is left is an idle connection, which the server closes as any other.
     await server.connectionsGone()
-    expect(performance.now() - goneMs).toBeLessThan(1.1 * ROTATE_AFTER_MS + KEEP_ALIVE_MS + 1_500)
+    expect(ownTimeMs() - goneMs).toBeLessThan(1.1 * ROTATE_AFTER_MS + KEEP_ALIVE_MS + 1_500)
     expect(await server.ended).toMatchObject({ reason: 'cancelled', cause: 'disconnect' })
-    await vi.waitFor(() => expect(server.sluice.stats()).toMatchObject(NOTHING))
+    await expect.poll(() => server.sluice.stats()).toMatchObject(NOTHING)
   })
 
   test('F45, contract 7, 14: is cut with its connection where it has made us wait', async () => {
@@ -114,11 +115,11 @@ describe('a peer whose packets are dropped', () => {
     const path = new URL(location).pathname
     proxy.pause('toClient')
     using _ = await openRaw(`http://127.0.0.1:${proxy.port}`, { method: 'GET', path })
-    const goneMs = performance.now()
+    const goneMs = ownTimeMs()
     await server.outcome('rotate')
     await server.connectionsGone()
-    expect(performance.now() - goneMs).toBeLessThan(1.1 * rotateAfterMs + CLOSE_GRACE_MS + 500)
+    expect(ownTimeMs() - goneMs).toBeLessThan(1.1 * rotateAfterMs + CLOSE_GRACE_MS + 500)
     expect(await server.ended).toMatchObject({ reason: 'cancelled', cause: 'disconnect' })
-    await vi.waitFor(() => expect(server.sluice.stats()).toMatchObject(NOTHING))
+    await expect.poll(() => server.sluice.stats()).toMatchObject(NOTHING)
   })
 })

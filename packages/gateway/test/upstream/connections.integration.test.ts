@@ -21,6 +21,18 @@ describe('a connection that was kept', () => {
     expect(rig.came[2]?.text).toBe(rig.came[1]?.text.replace('keep-alive', 'close'))
   })
 
+  test('and is reset at once while this process has no turn is sent again when it has one', async () => {
+    await using rig = await startSocketBackend((socket, nth) => {
+      if (nth !== 2) return socket.write(OK)
+      socket.resetAndDestroy()
+      // Longer than what counts as at once.
+      return Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600)
+    })
+    await rig.ask()
+    expect(await rig.ask()).toBe('ok')
+    expect(rig.came).toHaveLength(3)
+  })
+
   test.each(BODIES)('and is ended without an answer is one too: %s is sent again', async (_, request) => {
     await using rig = await startSocketBackend((socket, nth) => (nth === 2 ? socket.end() : socket.write(OK)))
     await rig.ask()
@@ -30,7 +42,7 @@ describe('a connection that was kept', () => {
   test.each(BODIES)('and is reset later may have been worked on: %s is not sent again', async (_, request) => {
     await using rig = await startSocketBackend(async (socket, nth) => {
       if (nth !== 2) return socket.write(OK)
-      await sleep(400)
+      await sleep(1_500)
       return socket.resetAndDestroy()
     })
     await rig.ask()
@@ -80,7 +92,9 @@ describe('a new connection', () => {
   })
 
   test('that was made in time may be silent for longer', async () => {
-    await using rig = await startSocketBackend((socket) => setTimeout(() => socket.write(OK), 300), { connectMs: 100 })
+    await using rig = await startSocketBackend((socket) => setTimeout(() => socket.write(OK), 2_500), {
+      connectMs: 1_000,
+    })
     expect(await rig.ask()).toBe('ok')
   })
 })

@@ -2,10 +2,10 @@ import type { ClientHttp2Session } from 'node:http2'
 
 import { DEFAULT_READER_OPTIONS, DEFAULT_STREAM_OPTIONS } from '@sluice/core'
 import { AttachRequestSchema, StartRequestSchema } from '@sluice/grpc/v1'
+import { quiet, untilStill } from '@sluice/testing/patience'
 import { expect, test } from 'vitest'
 
 import { beginCall, encode, openSession } from '../rig/http2-client.ts'
-import { paused } from '../rig/paused.ts'
 import { saying, startRig } from '../rig/rig.ts'
 
 const MIB = 1_048_576
@@ -15,7 +15,7 @@ const WINDOW_BYTES = 65_535
 async function held(): Promise<number> {
   for (let pass = 0; pass < 4; pass++) {
     globalThis.gc!()
-    await new Promise((resolve) => setTimeout(resolve, 30))
+    await quiet()
   }
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
@@ -36,15 +36,17 @@ test(`contract 6: ${READERS} clients that never read cost their caps, and nothin
     },
   )
   const stall = async (readers: number): Promise<ClientHttp2Session> => {
+    const pulledBefore = pulled
     const session = openSession(rig.url, { initialWindowSize: WINDOW_BYTES })
     for (let index = 0; index < readers; index++) beginCall(session, 'Start', encode(StartRequestSchema)).pause()
-    await paused(() => pulled)
+    // Each of them has filled its window before anything can stand still.
+    await untilStill(() => pulled, { above: pulledBefore + readers * WINDOW_BYTES })
     return session
   }
   const over = async (session: ClientHttp2Session): Promise<void> => {
     session.destroy()
     await expect.poll(() => rig.sluice.stats().producing).toBe(0)
-    await expect.poll(() => rig.sluice.stats().store.streams, { timeout: 5_000 }).toBe(0)
+    await expect.poll(() => rig.sluice.stats().store.streams).toBe(0)
   }
   // Once for what is compiled and loaded.
   await over(await stall(READERS))

@@ -6,7 +6,7 @@ import { type ChunkingPolicy, fixed, immediate } from '@sluice/core'
 import { formatCursor } from '@sluice/core/extend'
 import { createGrpcHandler } from '@sluice/grpc'
 import { AttachRequestSchema } from '@sluice/grpc/v1'
-import { vi } from 'vitest'
+import { until as eventually } from '@sluice/testing/patience'
 
 import { type EventScript, eventScripts, scriptNamed } from '../../../conformance/test/bytes/event-scripts.ts'
 import { ADA, ID, type PlayedStream, startScript } from '../../../conformance/test/bytes/played-stream.ts'
@@ -37,7 +37,7 @@ async function serve<Value>(
   const session = openSession(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   /** What came over the socket is answered at the virtual time that it is. */
   const until = (holds: () => boolean): Promise<unknown> =>
-    vi.waitUntil(() => runtime.flush().then(holds), { timeout: 20_000, interval: 1 })
+    eventually(() => runtime.flush().then(holds), 'what comes over the socket')
   const shown = (bytes: Buffer): string => bytes.toString('latin1').replaceAll(stream.id, ID)
 
   async function read(cursor: string, meanwhile?: () => Promise<unknown>): Promise<ReadCall> {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 import { connect, hear, type Message, open, sayingForEver, startRig } from '../rig/rig.ts'
 
-const KNOWN_FOR_MS = 300
+const KNOWN_FOR_MS = 1_000
 
 /** A server whose callers are known for a moment after each call. */
 async function startForgetful() {

@@ -1,9 +1,9 @@
 import type { ClientDuplexStream, StatusObject } from '@grpc/grpc-js'
 import { SessionRequestSchema } from '@sluice/grpc/v1'
+import { untilStill } from '@sluice/testing/patience'
 import { afterEach, describe, expect, test } from 'vitest'
 
 import { beginCall, encode, openSession } from '../rig/http2-client.ts'
-import { paused } from '../rig/paused.ts'
 import {
   type Client,
   connect,
@@ -194,8 +194,8 @@ describe('a session', () => {
     // grpc-js reads ahead on duplex calls, however long it is paused.
     const call = beginCall(session, 'Session', Buffer.concat([start(1), start(2)]))
     call.pause()
-    await paused(() => pulled)
     const { windowBytes } = sluice.streamOptions
+    await untilStill(() => pulled, { above: 2 * windowBytes })
     const { queueBytes, maxChunkBytes } = sluice.readerOptions
     // The window of the call, what its two queues hold, and each stream's own window.
     expect(pulled).toBeLessThanOrEqual(65_535 + 2 * (queueBytes + maxChunkBytes) + 2 * (windowBytes + 1_000))
@@ -205,7 +205,9 @@ describe('a session', () => {
 
   test('contracts 2 and 6: a client that does not read is told so for each reading, and the call is not OK', async () => {
     const tokens = Array.from({ length: 300 }, () => 'x'.repeat(1_000))
-    const { url, sluice } = await talkTo(saying(...tokens), { sluice: { reader: { stallMs: 300 } } })
+    let attached = 0
+    const observers = [{ attached: () => void attached++ }]
+    const { url, sluice } = await talkTo(saying(...tokens), { sluice: { reader: { stallMs: 300 }, observers } })
     const session = openSession(url, { initialWindowSize: 65_535 })
     const call = session.request({
       ':method': 'POST',
@@ -218,8 +220,8 @@ describe('a session', () => {
     call.on('data', (piece: Buffer) => body.push(piece)).pause()
     let status: unknown
     call.on('trailers', (trailers) => (status = trailers['grpc-status']))
-    await expect.poll(() => sluice.stats().delivering).toBe(2)
-    await expect.poll(() => sluice.stats().delivering, { timeout: 10_000 }).toBe(0)
+    await expect.poll(() => attached).toBe(2)
+    await expect.poll(() => sluice.stats().delivering).toBe(0)
     call.resume()
     await new Promise((resolve) => call.on('end', resolve))
     expect(status).toBe('14')

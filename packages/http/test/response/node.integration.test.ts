@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { quiet } from '@sluice/testing/patience'
 import { describe, expect, test } from 'vitest'
 
 import { type NodeServer, serve } from '../rig/node-server.ts'
@@ -80,7 +81,8 @@ describe('requests of a node server', () => {
       body: json,
       headers: { 'content-type': 'application/json' },
     })
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await until(() => script.calls === 1)
+    await quiet()
     script.open()
     script.give('x')
     script.finish()

@@ -186,10 +186,4 @@ export function chatTextOf(events: readonly SseEvent[]): string {
 
 export const CHAT = { model: 'demo', messages: [{ role: 'user', content: 'hi' }] }
 
-/** Waits until something is true; real time, for what crosses timers. */
-export async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition(); tries++) {
-    if (tries > 400) throw new Error('waited in vain')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
+export { until } from '@sluice/testing/patience'

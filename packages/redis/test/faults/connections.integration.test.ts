@@ -11,53 +11,47 @@ import { eventually } from './rig/watched.ts'
 const KILLED_FOR_MS = 30_000
 
 describe.concurrent('what Redis knows of its clients is lost', () => {
-  test(
-    'F5: all connections killed every 200 ms for 30 s: the exact sequence everywhere (contract 1, 3, 14)',
-    { timeout: 60_000 },
-    async () => {
-      await using server = await startRedisServer()
-      await using a = new Instance({ url: server.url })
-      await using b = new Instance({ url: server.url })
-      await Promise.all([a.store.ready(), b.store.ready()])
-      const connections = await countConnections(server)
-      const streams = await Promise.all(
-        [0, 1, 2].map((index) => a.count({ tokens: 2_500 + index, everyMs: 12 }, { key: `stream ${index}` })),
-      )
-      const readings = streams.map((stream) => new Reading(stream, 0))
-      for (const { id } of streams) readings.push(await b.read({ id }))
-      let killed = 0
-      const kill = async (): Promise<void> => {
-        killed += (await server.killConnections('normal')) + (await server.killConnections('pubsub'))
+  test('F5: all connections killed every 200 ms for 30 s: the exact sequence everywhere (contract 1, 3, 14)', async () => {
+    await using server = await startRedisServer()
+    await using a = new Instance({ url: server.url })
+    await using b = new Instance({ url: server.url })
+    await Promise.all([a.store.ready(), b.store.ready()])
+    const connections = await countConnections(server)
+    const streams = await Promise.all(
+      [0, 1, 2].map((index) => a.count({ tokens: 2_500 + index, everyMs: 12 }, { key: `stream ${index}` })),
+    )
+    const readings = streams.map((stream) => new Reading(stream, 0))
+    for (const { id } of streams) readings.push(await b.read({ id }))
+    let killed = 0
+    const kill = async (): Promise<void> => {
+      killed += (await server.killConnections('normal')) + (await server.killConnections('pubsub'))
+    }
+    const killing = setInterval(() => void kill(), 200)
+    const untilMs = performance.now() + KILLED_FOR_MS
+    try {
+      // Readers come and go all the while.
+      for (let at = 0; performance.now() < untilMs; at = (at + 1) % 3) {
+        const known = readings[3 + at]!
+        const before = known.tokens
+        const fresh = await retried(() => b.read({ id: known.id }, { after: known.cursor || undefined, from: before }))
+        await fresh.until('more text', () => fresh.tokens > 5 || fresh.over, 10_000)
+        fresh.leave()
       }
-      const killing = setInterval(() => void kill(), 200)
-      const untilMs = performance.now() + KILLED_FOR_MS
-      try {
-        // Readers come and go all the while.
-        for (let at = 0; performance.now() < untilMs; at = (at + 1) % 3) {
-          const known = readings[3 + at]!
-          const before = known.tokens
-          const fresh = await retried(() =>
-            b.read({ id: known.id }, { after: known.cursor || undefined, from: before }),
-          )
-          await fresh.until('more text', () => fresh.tokens > 5 || fresh.over, 10_000)
-          fresh.leave()
-        }
-      } finally {
-        clearInterval(killing)
-      }
-      expect(killed).toBeGreaterThan(200)
-      const ends = await Promise.all(readings.map((reading) => reading.ended()))
-      for (const [index, reading] of readings.entries()) {
-        expect(reading.text).toBe(textBetween(0, 2_500 + (index % 3)))
-        expect(ends[index]).toMatchObject({ reason: 'stop', complete: true })
-      }
-      expect(a.aborted).toEqual([])
-      await eventually('connections back at their number', async () => (await countConnections(server)) === connections)
-      await a.store.dispose()
-      await b.store.dispose()
-      await eventually('no connection left', async () => (await countConnections(server)) === 0)
-    },
-  )
+    } finally {
+      clearInterval(killing)
+    }
+    expect(killed).toBeGreaterThan(200)
+    const ends = await Promise.all(readings.map((reading) => reading.ended()))
+    for (const [index, reading] of readings.entries()) {
+      expect(reading.text).toBe(textBetween(0, 2_500 + (index % 3)))
+      expect(ends[index]).toMatchObject({ reason: 'stop', complete: true })
+    }
+    expect(a.aborted).toEqual([])
+    await eventually('connections back at their number', async () => (await countConnections(server)) === connections)
+    await a.store.dispose()
+    await b.store.dispose()
+    await eventually('no connection left', async () => (await countConnections(server)) === 0)
+  })
 
   test('F5: connections that carry nothing any more, without a word, are made anew (contract 2, 4)', async () => {
     await using server = await startRedisServer()

@@ -1,4 +1,5 @@
 import { type RedisServer, startRedisServer } from '@sluice/testing/redis'
+import { quiet } from '@sluice/testing/patience'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { Tap } from './rig/counting-source.ts'
@@ -15,6 +16,12 @@ afterAll(() => server.close())
 
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** Waits until so many instances read a stream that did not begin it, as far as Redis knows. */
+async function readElsewhere(id: string, instances: number): Promise<void> {
+  const readers = async (): Promise<unknown> => server.command('HLEN', `sluice:{0::${id}}:readers`)
+  await eventually(`${instances} instances read`, async () => (await readers()) === instances)
 }
 
 /** Instance A with a stream of 10 tokens, and instance B with its only reader. */
@@ -43,7 +50,8 @@ describe.concurrent('the last reader anywhere has gone', () => {
   test('F37: from B, `continue`: the stream goes on to its end (contract 9)', () =>
     withReaderOnB('continue', async ({ a, b, tap, id, reader }) => {
       reader.leave()
-      await sleep(500)
+      await readElsewhere(id, 0)
+      await quiet()
       tap.pour(10)
       tap.finish()
       expect((await a.settlementOf(id)).end).toMatchObject({ reason: 'stop', complete: true })
@@ -61,12 +69,13 @@ describe.concurrent('the last reader anywhere has gone', () => {
     }))
 
   test('F37: back within grace, on another instance: the stream stays (contract 9)', () =>
-    withReaderOnB({ graceMs: 1_000 }, async ({ a, b, tap, id, reader }) => {
+    withReaderOnB({ graceMs: 4_000 }, async ({ a, b, tap, id, reader }) => {
       await using c = new Instance({ url: server.url })
       let { cursor } = reader
       reader.leave()
       for (const instance of [c, a, b, c]) {
-        await sleep(700)
+        // Together they are longer than the grace.
+        await sleep(1_200)
         const again = await instance.read({ id }, { after: cursor, from: tap.poured })
         tap.pour(10)
         await again.reached(10)
@@ -74,7 +83,7 @@ describe.concurrent('the last reader anywhere has gone', () => {
         again.leave()
       }
       expect(a.aborted).toEqual([])
-      await a.abortOf(id, 2_500)
+      await a.abortOf(id, 5_500)
     }))
 
   test('F37: readers on two instances: the first to leave ends nothing (contract 9)', () =>
@@ -83,12 +92,10 @@ describe.concurrent('the last reader anywhere has gone', () => {
       const other = await c.read({ id })
       await other.reached(10)
       // A has heard of both.
-      await eventually(
-        'two instances read',
-        async () => (await server.command('HLEN', `sluice:{0::${id}}:readers`)) === 2,
-      )
+      await readElsewhere(id, 2)
       reader.leave()
-      await sleep(500)
+      await readElsewhere(id, 1)
+      await quiet()
       tap.pour(10)
       await other.reached(20)
       expect(a.aborted).toEqual([])
@@ -99,7 +106,7 @@ describe.concurrent('the last reader anywhere has gone', () => {
   test('F37: a reader that moves from A to B in the moment in which grace expires keeps its stream, or is told its end (contract 2, 9)', async () => {
     await using a = new Instance({ url: server.url })
     await using b = new Instance({ url: server.url })
-    const graceMs = 400
+    const graceMs = 1_000
     const outcomes = await Promise.all(
       Array.from({ length: 60 }, async (_, index) => {
         const tap = new Tap()
@@ -108,6 +115,9 @@ describe.concurrent('the last reader anywhere has gone', () => {
         tap.pour(10)
         const here = new Reading(started, 0)
         await here.reached(10)
+        // In this process, as the grace is: whatever comes before it is within the grace.
+        let within = true
+        setTimeout(() => (within = false), 0.9 * graceMs)
         here.leave()
         // From well within grace to just after it.
         await sleep(graceMs * (0.3 + (0.75 * index) / 60))
@@ -115,6 +125,7 @@ describe.concurrent('the last reader anywhere has gone', () => {
           .read({ id }, { after: here.cursor, from: 10 })
           .catch((error: { status?: number }) => error)
         if (!(moved instanceof Reading)) throw moved
+        const early = within
         // Whoever came first: the close, or word of the new reader.
         await eventually('word of the new reader, or an end', async () => {
           if (moved.over) return true
@@ -122,17 +133,19 @@ describe.concurrent('the last reader anywhere has gone', () => {
         })
         if (moved.over || (await server.command('HEXISTS', `sluice:{0::${id}}`, 'end')) === 1) {
           expect(await moved.ended()).toMatchObject(DISCONNECTED)
-          return 'ended'
+          return { early, outcome: 'ended' }
         }
         // Kept: not for a moment only.
         await sleep(3 * graceMs)
         tap.pour(10)
         await moved.reached(10)
         expect(moved.over).toBe(false)
-        return 'kept'
+        return { early, outcome: 'kept' }
       }),
     )
-    expect(outcomes.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => 'kept'))
+    const early = outcomes.filter((moved) => moved.early)
+    expect(early.length).toBeGreaterThan(0)
+    expect(early.filter(({ outcome }) => outcome !== 'kept')).toEqual([])
   })
 
   test('F37: kill -9 of B: its readers are missed when its word has run out (contract 9)', async () => {

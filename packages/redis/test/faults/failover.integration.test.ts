@@ -90,7 +90,6 @@ describe.concurrent('a failover', () => {
     { how: 'stands still', fail: 'pause' as const },
   ])(
     'F9: under load the primary $how, sentinels promote a replica: healthy streams go on (contract 4)',
-    { timeout: 60_000 },
     async ({ fail }) => {
       await using redis = await startSentinel()
       const client = (): Redis =>

@@ -1,4 +1,5 @@
 import { type RedisServer, startRedisServer } from '@sluice/testing/redis'
+import { untilStill } from '@sluice/testing/patience'
 import { describe, expect, test } from 'vitest'
 
 import { Tap } from './rig/counting-source.ts'
@@ -6,14 +7,15 @@ import { Instance } from './rig/instance.ts'
 import { Reading } from './rig/reading.ts'
 import { textBetween } from './rig/text.ts'
 
+const HEARTBEAT_MS = 300
 const FINISHED = { reason: 'stop', complete: true }
 
 /** One paced stream, produced on `a`, with a reader on each instance. */
 async function withReaders(a: Instance, b: Instance): Promise<[Reading, Reading, string]> {
   const started = await a.count({ tokens: 800, everyMs: 10 })
   const readers = [
-    new Reading(started, 0, { heartbeatMs: 300 }),
-    await b.read({ id: started.id }, { heartbeatMs: 300 }),
+    new Reading(started, 0, { heartbeatMs: HEARTBEAT_MS }),
+    await b.read({ id: started.id }, { heartbeatMs: HEARTBEAT_MS }),
   ] as const
   await Promise.all(readers.map((reader) => reader.reached(20)))
   return [...readers, started.id]
@@ -43,9 +45,14 @@ describe.concurrent('Redis does not answer', () => {
     await using b = new Instance({ url: server.url })
     const [local, remote, id] = await withReaders(a, b)
     const before = [local.heartbeats, remote.heartbeats] as const
+    // A timer of the same pace says how many there was time for.
+    let due = 0
+    const pace = setInterval(() => due++, HEARTBEAT_MS)
     await inject(server)
-    expect(local.heartbeats - before[0]).toBeGreaterThan(5)
-    expect(remote.heartbeats - before[1]).toBeGreaterThan(5)
+    clearInterval(pace)
+    expect(due).toBeGreaterThan(1)
+    expect(local.heartbeats - before[0]).toBeGreaterThan(due / 2)
+    expect(remote.heartbeats - before[1]).toBeGreaterThan(due / 2)
     const [end] = await Promise.all([local.ended(), remote.ended()])
     expect(end).toMatchObject(FINISHED)
     expect(remote.end).toEqual(end)
@@ -97,8 +104,7 @@ describe.concurrent('Redis does not answer', () => {
     await server.pause()
     const pausedMs = performance.now()
     tap.pour(5)
-    expect(await local.cut(40_000)).toBe('storage')
-    expect(performance.now() - pausedMs).toBeLessThan(35_000)
+    expect(await local.cut(35_000)).toBe('storage')
     await a.abortOf(started.id, 1_000)
     await sleep(60_000 - (performance.now() - pausedMs))
     expect(remote.over).toBe(false)
@@ -108,7 +114,7 @@ describe.concurrent('Redis does not answer', () => {
     expect(remote.tokens).toBeGreaterThanOrEqual(20)
     const next = new Reading(await b.count({ tokens: 10, everyMs: 0 }), 0)
     expect(await next.ended()).toMatchObject(FINISHED)
-  }, 120_000)
+  })
 
   test('F3: SIGSTOP, onStoreOutage: degrade: local readers go on without cursors, which come back (contract 11)', async () => {
     await using server = await startRedisServer()
@@ -151,11 +157,7 @@ describe.concurrent('Redis does not answer', () => {
     await local.reached(10)
     await server.pause()
     tap.pour(20_000)
-    await sleep(1_000)
-    const { given } = tap
-    expect(given).toBeLessThan(5_000)
-    await sleep(1_000)
-    expect(tap.given).toBe(given)
+    expect(await untilStill(() => tap.given, { above: 10 })).toBeLessThan(5_000)
     server.resume()
     await local.reached(20_000)
     tap.finish()

@@ -1,11 +1,13 @@
 import { startChaosProxy } from '@sluice/testing/chaos-proxy'
 import { startReplicated, startRedisServer } from '@sluice/testing/redis'
+import { quiet } from '@sluice/testing/patience'
 import { describe, expect, test } from 'vitest'
 
 import { Tap } from './rig/counting-source.ts'
 import { Instance } from './rig/instance.ts'
 import { Reading } from './rig/reading.ts'
 import { textBetween } from './rig/text.ts'
+import { eventually } from './rig/watched.ts'
 
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
@@ -105,8 +107,12 @@ describe.concurrent('Redis is out of reach for longer than a lease', () => {
     tap.pour(50)
     await Promise.all(readings.map((reading) => reading.reached(50)))
     const promoted = await redis.loseWrites(async () => {
+      const entries = async (): Promise<number> =>
+        Number(await redis.primary.command('XLEN', `sluice:{0::${started.id}}:log`))
+      const before = await entries()
       tap.pour(50)
-      await sleep(1_500)
+      await eventually('it stands in the primary', async () => (await entries()) > before)
+      await quiet()
     })
     expect(readings.map(({ tokens }) => tokens)).toEqual([50, 50])
     await proxy.close()

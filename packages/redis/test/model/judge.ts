@@ -1,3 +1,5 @@
+import { ownTimeMs } from '@sluice/testing/patience'
+
 import type { Reading } from './process.ts'
 import type { World } from './world.ts'
 
@@ -49,7 +51,7 @@ export function unsettled(world: World): string | undefined {
 /** Contract 9, looked at when the stream has just ended so: who was reading then, and had been for a while? */
 export function wronglyGivenUp({ log, readings, lossy }: World): string | undefined {
   if (log.end?.cause !== 'disconnect' || lossy) return undefined
-  const now = performance.now()
+  const now = ownTimeMs()
   const known = readings.find(
     ({ at, over, end, sinceMs }) => at.alive && !over && !end && now - Math.max(sinceMs, at.calmSinceMs) > KNOWN_MS,
   )

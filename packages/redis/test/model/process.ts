@@ -2,6 +2,7 @@ import { createSluice, isSluiceError, type OnDisconnect, type Sluice, type EndEv
 import { parseCursor } from '@sluice/core/extend'
 import { redisStore, type RedisStore } from '@sluice/redis'
 import { type ChaosProxy, startChaosProxy } from '@sluice/testing/chaos-proxy'
+import { ownTimeMs } from '@sluice/testing/patience'
 
 import { createFastRuntime } from './fast-runtime.ts'
 import { type Speaker, tokensOf } from './speaker.ts'
@@ -28,8 +29,8 @@ export class Process {
   readonly store: RedisStore
   readonly proxy: ChaosProxy
   alive = true
-  /** Since when nothing was done to it or its network, on the host's clock. */
-  calmSinceMs = performance.now()
+  /** Since when nothing was done to it or its network, in this process's own time. */
+  calmSinceMs = ownTimeMs()
 
   constructor(name: string, proxy: ChaosProxy, { prefix, speaker, onDisconnect }: ProcessOptions) {
     this.name = name
@@ -61,7 +62,7 @@ export class Process {
         at: this,
         from: parseCursor(stream.position).seq,
         tokens: [],
-        sinceMs: performance.now(),
+        sinceMs: ownTimeMs(),
         cursor: stream.position,
         end: undefined,
         over: undefined,
@@ -99,7 +100,7 @@ export class Process {
   }
 
   calm(): void {
-    this.calmSinceMs = performance.now()
+    this.calmSinceMs = ownTimeMs()
   }
 
   /** What `kill -9` leaves: a store that says nothing more, and readers that are gone with it. */

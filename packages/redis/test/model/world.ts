@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
 import { type EndEvent, isSluiceError } from '@sluice/core'
+import { ownTimeMs } from '@sluice/testing/patience'
 import type { RedisServer } from '@sluice/testing/redis'
 import { Redis } from 'ioredis'
 
 import { Keys } from '../../src/protocol/keys.ts'
+import { pass } from './fast-runtime.ts'
 import { ObservedLog } from './observed-log.ts'
 import { Process, type ProcessOptions, type Reading } from './process.ts'
 import { Speaker } from './speaker.ts'
@@ -65,7 +65,7 @@ export class World {
       case 'fail':
         return this.speaker.fail()
       case 'wait':
-        await sleep(step.ms)
+        await pass(step.ms)
         return
       case 'attach': {
         const { after } = step
@@ -142,11 +142,11 @@ export class World {
 
   /** Contract 8: nobody need do anything more for its source to be told, wherever it runs. */
   async #comesToRest(): Promise<void> {
-    const untilMs = performance.now() + CANCELLED_WITHIN_MS
+    const untilMs = ownTimeMs() + CANCELLED_WITHIN_MS
     while (!this.lossy && this.speaker.running((name) => this.isAlive(name)).length > 0) {
-      if (performance.now() > untilMs) this.ranOn = true
+      if (ownTimeMs() > untilMs) this.ranOn = true
       if (this.ranOn) return
-      await sleep(5)
+      await pass(5)
     }
   }
 
@@ -159,7 +159,7 @@ export class World {
     } else if (step.do === 'pause') {
       process.disturb()
       process.proxy.pause()
-      void sleep(step.ms).then(() => {
+      void pass(step.ms).then(() => {
         process.proxy.resume()
         process.calm()
       })

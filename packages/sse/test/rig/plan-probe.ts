@@ -1,8 +1,9 @@
-import { setTimeout } from 'node:timers/promises'
-
 import type { Sink } from '@sluice/core/extend'
 import { createSseHeaders, type DeliveryPlan } from '@sluice/sse'
 import { type NodeResponse, sendToResponse } from '@sluice/sse/node'
+import { isSettled } from '@sluice/testing/patience'
+
+export { quiet } from '@sluice/testing/patience'
 
 /** A plan being carried out, and what came of it. */
 export interface Probe {
@@ -41,16 +42,10 @@ export function probe(response: NodeResponse, plan: Partial<DeliveryPlan> = {}):
 export async function fill({ sink, response }: Probe, piece: string): Promise<number> {
   for (let writes = 1; ; writes++) {
     if (sink.write(piece)) continue
-    const waited = await Promise.race([sink.drained().then(() => false), quiet().then(() => true)])
-    if (!waited) continue
+    if (await isSettled(sink.drained())) continue
     if (response.writableLength === 0) throw new Error('all was sent, and drained() did not say so')
     return writes
   }
-}
-
-/** Long enough for whatever is under way on loopback. */
-export function quiet(): Promise<void> {
-  return setTimeout(50)
 }
 
 /** Every listener on a response and on what carries it. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { setTimeout } from 'node:timers/promises'
+import { isSettled, quiet } from '@sluice/testing/patience'
 import { expect, test } from 'vitest'
 import { received, startProxied } from '../rig/proxied.ts'
 
@@ -10,7 +10,7 @@ test('a pause makes the sender wait; memory stays bounded and nothing is lost', 
   const block = Buffer.alloc(64 * 1024, 'x')
   let sent = 0
   while (server.write(block) && sent < 64 * 1024 * 1024) sent += block.length
-  await setTimeout(30)
+  await quiet()
   expect(server.writableNeedDrain).toBe(true)
   expect(proxy.connections()[0]!.bytesToClient).toBe(0)
   const atClient = received(client)
@@ -27,8 +27,7 @@ test('a client that does not read slows the server down', async () => {
   let sent = 0
   for (let stalled = false; !stalled;) {
     sent += block.length
-    if (!server.write(block))
-      stalled = await Promise.race([once(server, 'drain').then(() => false), setTimeout(300, true)])
+    if (!server.write(block)) stalled = !(await isSettled(once(server, 'drain')))
   }
   // Six sockets' kernel buffers and our own queue: tens of megabytes would mean that something is unbounded.
   expect(sent).toBeLessThan(32 * 1024 * 1024)

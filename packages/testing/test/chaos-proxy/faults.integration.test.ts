@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { setTimeout } from 'node:timers/promises'
+import { quiet, until } from '@sluice/testing/patience'
 import { describe, expect, test } from 'vitest'
 import { dialProxy, received, startProxied } from '../rig/proxied.ts'
 
@@ -68,7 +68,8 @@ test('a blackhole carries neither bytes nor ends; healed, it carries them on, al
   client.end('lost in space')
   const waiting = await dialProxy(proxy)
   waiting.write('hello?')
-  await setTimeout(50)
+  await until(() => proxy.accepted === 2)
+  await quiet()
   expect([told, proxy.accepted, proxy.connections().length]).toEqual([0, 2, 2])
   const atServer = received(server)
   proxy.heal()

@@ -9,7 +9,7 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
 const SLOTS = 16_384
-const POLL = { timeout: 20_000, interval: 50 }
+const POLL = { interval: 50 }
 
 const disposables: AsyncDisposable[] = []
 afterEach(async () => {

@@ -73,9 +73,9 @@ describe('the end', () => {
     const { ports, directories } = JSON.parse(line) as { ports: number[]; directories: string[] }
     expect(directories.map(existsSync)).toEqual([true, true])
     child.kill(signal)
-    await expect.poll(() => Promise.all(ports.map(listens)), { timeout: 10_000 }).toEqual([false, false])
+    await expect.poll(() => Promise.all(ports.map(listens))).toEqual([false, false])
     const left = (): string[] => directories.filter((directory) => existsSync(directory))
-    await expect.poll(left, { timeout: 10_000 }).toEqual([])
+    await expect.poll(left).toEqual([])
   })
 
   test('a process that closes its servers ends by itself', async () => {

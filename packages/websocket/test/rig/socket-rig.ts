@@ -11,6 +11,7 @@ import {
   type WebSocketHandler,
   type WebSocketHandlerOptions,
 } from '@sluice/websocket'
+import { within } from '@sluice/testing/patience'
 import { type ClientOptions, WebSocket } from 'ws'
 
 /** A server of streams over WebSocket at any path, and over HTTP below `/v1`. */
@@ -127,13 +128,8 @@ export class SocketClient {
   }
 
   /** Fails with what was heard, where the runner would only say that time is over. */
-  async #nextChange(): Promise<void> {
-    const timer = setTimeout(() => this.#changed.reject(new Error(`Heard only ${show(this.heard)}`)), PATIENCE_MS)
-    try {
-      await this.#changed.promise
-    } finally {
-      clearTimeout(timer)
-    }
+  #nextChange(): Promise<void> {
+    return within(this.#changed.promise, () => `anything more; heard only ${show(this.heard)}`)
   }
 
   #change(): void {
@@ -141,8 +137,6 @@ export class SocketClient {
     this.#changed = Promise.withResolvers()
   }
 }
-
-const PATIENCE_MS = 15_000
 
 function show(messages: readonly ServerMessage[]): string {
   return JSON.stringify(messages.slice(-20)).slice(0, 2_000)

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { SourceItem } from '@sluice/core'
+import { ownTimeMs, quiet } from '@sluice/testing/patience'
 import { openAiChatSource } from '@sluice/wires/openai'
 import { describe, expect, test } from 'vitest'
 import { answers, BODY } from '../rig/chat-backend.ts'
@@ -12,9 +12,9 @@ describe('cancellation', () => {
     await exchange.send(chunk({ content: 'a' }))
   }
   const soon = async (closed: Promise<void>): Promise<number> => {
-    const began = performance.now()
+    const began = ownTimeMs()
     await closed
-    return performance.now() - began
+    return ownTimeMs() - began
   }
 
   test('rule 8: an abort closes the connection at once, even while a read is outstanding', async () => {
@@ -24,7 +24,7 @@ describe('cancellation', () => {
     expect((await items.next()).value).toEqual(text('a'))
     const outstanding = items.next()
     const failed = outstanding.catch((error: unknown) => error)
-    await sleep(10)
+    await quiet()
     abort.abort('enough')
     expect(await soon((await backend.first()).closed)).toBeLessThan(250)
     expect(await failed).toBe('enough')

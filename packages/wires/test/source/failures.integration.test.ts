@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isSluiceError } from '@sluice/core'
+import { quiet } from '@sluice/testing/patience'
 import { openAiChatSource } from '@sluice/wires/openai'
 import { describe, expect, test } from 'vitest'
 import { answers, BODY, openingError, readFailing } from '../rig/chat-backend.ts'
@@ -74,7 +74,7 @@ describe('failures in the stream', () => {
     const { events, error } = await readFailing(async (exchange) => {
       exchange.stream()
       await exchange.send(first)
-      await sleep(20)
+      await quiet()
       exchange.die()
     })
     expect(events).toEqual([text('a')])

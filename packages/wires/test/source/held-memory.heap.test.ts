@@ -1,4 +1,5 @@
 import { createSluice, type TokenStream } from '@sluice/core'
+import { quiet } from '@sluice/testing/patience'
 import { openAiChatSource } from '@sluice/wires/openai'
 import { expect, test } from 'vitest'
 import { chunk } from '../rig/fake-backend.ts'
@@ -11,7 +12,7 @@ const ALLOWED_BYTES = 4 * MIB
 async function held(): Promise<number> {
   for (let pass = 0; pass < 3; pass++) {
     globalThis.gc!()
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await quiet()
   }
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external

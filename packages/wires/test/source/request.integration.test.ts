@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { quiet } from '@sluice/testing/patience'
 import { openAiChatSource } from '@sluice/wires/openai'
 import { describe, expect, test } from 'vitest'
 import { answers, BODY } from '../rig/chat-backend.ts'
@@ -37,7 +37,7 @@ describe('request', () => {
     const source = openAiChatSource({ baseUrl: backend.baseUrl, body: BODY })
     for (let turn = 0; turn < 3; turn++) {
       await eventsOf(source)
-      await sleep(20)
+      await quiet()
     }
     expect(backend.connections).toBe(1)
   })

@@ -10,7 +10,7 @@ import { type ModelStream, placeInModel, StoreModel } from '../rig/model.ts'
 import { createFacts, CUT, KEEPING, NOTHING, openRig, type StoreRig } from '../rig/rig.ts'
 
 const RETENTION_MS = 100
-const TIMEOUT_MS = 120_000
+const TIMEOUT_MS = 180_000
 
 type Command<Do extends StoreCommand['do']> = StoreCommand & { do: Do }
 

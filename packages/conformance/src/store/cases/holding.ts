@@ -49,7 +49,7 @@ export function describeHolding(open: OpenStore, { boundedMemory, remote }: Stor
     test('is kept for its retention after the end, then only as a tombstone', async () => {
       const rig = await open()
       const { store, other, append, eventually } = rig
-      const retentionMs = 300
+      const retentionMs = 1_000
       const facts = createFacts({ key: 'k', idempotency: { key: 'i', fingerprint: 'f' } })
       const stream = await rig.begin(facts, { retentionMs })
       const running = await rig.begin({}, { retentionMs })

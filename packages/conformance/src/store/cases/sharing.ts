@@ -10,7 +10,7 @@ import { describePresence } from './presence.ts'
 import { CUT, findStream, type OpenStore, openRig, STOP, type StoreRig } from '../rig/rig.ts'
 
 const RUNS = 20
-const TIMEOUT_MS = 60_000
+const TIMEOUT_MS = 180_000
 
 const toEvent = (event: Logged): StreamEvent => (typeof event === 'string' ? { type: 'text', text: event } : event)
 const entriesOf = (events: readonly Logged[]): object[] =>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { quiet, until } from '../../timing/patience.ts'
+import { quiet, until } from '@sluice/testing/patience'
 import { heardText, typesOf } from '../rig/reading.ts'
 import type { OpenTransport } from '../rig/suite-parts.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { within } from '../../timing/patience.ts'
+import { within } from '@sluice/testing/patience'
 import { heardCut, heardEnd, heardText, textOf } from '../rig/reading.ts'
 import type { OpenTransport } from '../rig/suite-parts.ts'
 

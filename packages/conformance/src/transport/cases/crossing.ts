@@ -1,6 +1,6 @@
 import { type ChaosCut, type ChaosProxy, startChaosProxy } from '@sluice/testing/chaos-proxy'
 
-import { until, within } from '../../timing/patience.ts'
+import { until, within } from '@sluice/testing/patience'
 import type {
   ServedTransport,
   TransportClient,

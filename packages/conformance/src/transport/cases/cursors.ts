@@ -1,7 +1,7 @@
 import type { Log } from '@sluice/core/extend'
 import { describe, expect, test } from 'vitest'
 
-import { until, within } from '../../timing/patience.ts'
+import { until, within } from '@sluice/testing/patience'
 import type { AttachAsked } from '../rig/driver.ts'
 import { refusalOf } from './isolation.ts'
 import { heardEnd, heardText, textOf } from '../rig/reading.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { isSettled, until, within } from '../../timing/patience.ts'
+import { isSettled, until, within } from '@sluice/testing/patience'
 import { refusalOf } from './isolation.ts'
 import { heardClosed, heardCut, heardEnd, heardText, textOf } from '../rig/reading.ts'
 import type { OpenTransport } from '../rig/suite-parts.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { quiet } from '../../timing/patience.ts'
+import { quiet } from '@sluice/testing/patience'
 import { heardEnd, textOf, typesOf } from '../rig/reading.ts'
 import type { OpenTransport } from '../rig/suite-parts.ts'
 

@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/core'
 import { expect, test } from 'vitest'
 
-import { until } from '../../timing/patience.ts'
+import { until } from '@sluice/testing/patience'
 import { heardClosed, heardCut, heardEnd, heardText, textOf, typesOf } from '../rig/reading.ts'
 import type { OpenTransport } from '../rig/suite-parts.ts'
 

@@ -1,7 +1,7 @@
 import type { EndEvent } from '@sluice/core'
 import { expect } from 'vitest'
 
-import { until, within } from '../../timing/patience.ts'
+import { until, within } from '@sluice/testing/patience'
 import type { NativeEvent, TransportReading } from './driver.ts'
 
 /** The text of choice 0 that a reading was given. */

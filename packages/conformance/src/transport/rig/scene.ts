@@ -10,7 +10,7 @@ import {
 import { type ChaosProxy, startChaosProxy } from '@sluice/testing/chaos-proxy'
 import { onTestFinished } from 'vitest'
 
-import { until } from '../../timing/patience.ts'
+import { until } from '@sluice/testing/patience'
 import type { ServedTransport, TransportClient, TransportDriver, TransportReading, TransportStores } from './driver.ts'
 import { idOf } from './reading.ts'
 import { Script } from './script.ts'

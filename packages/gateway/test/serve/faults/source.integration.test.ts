@@ -97,7 +97,7 @@ describe('a source', () => {
     async function* tiny(): AsyncGenerator<SourceItem> {
       yield* text
     }
-    const deadlines = { totalMs: 60_000 }
+    const deadlines = { totalMs: 600_000 }
     await using server = await serveSource(({ meta }: SourceContext) => (meta.small ? ['small'] : tiny()), {
       stream: { deadlines },
     })

@@ -1,3 +1,4 @@
+import { quiet } from '@sluice/testing/patience'
 import { describe, expect, test } from 'vitest'
 
 import { CHAT, createRig, createScript, eventsOf, saying, textOf, until } from '../../rig/rig.ts'
@@ -53,7 +54,7 @@ describe('POST /streams', () => {
     const { id, cursor, status } = (await response.json()) as { id: string; cursor: string; status: string }
     expect({ cursor, status }).toEqual({ cursor: `${id}.1.0`, status: 'waiting' })
     expect(response.headers.get('location')).toBe(`/v1/streams/${id}`)
-    await new Promise((resolve) => setTimeout(resolve, 40))
+    await quiet()
     script.open()
     script.give('done')
     script.finish()

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 
 import { createSystemRuntime, type Runtime, SluiceError } from '@sluice/core'
+import { quiet } from '@sluice/testing/patience'
 import { describe, expect, test } from 'vitest'
 
 import { CHAT, createRig, createScript, eventsOf, until } from '../../rig/rig.ts'
@@ -56,7 +57,7 @@ describe('the opening', () => {
     let answered = false
     const asked = ask('POST', '/streams', { json: CHAT }).then((response) => ((answered = true), response))
     await until(() => script.calls === 1)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await quiet()
     expect(answered).toBe(false)
     script.open()
     expect((await asked).status).toBe(200)

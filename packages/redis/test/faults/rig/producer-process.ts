@@ -41,6 +41,11 @@ export class ProducerProcess extends Watched implements AsyncDisposable {
     })
   }
 
+  /** Resolves once it runs and has found Redis. */
+  async ready(): Promise<void> {
+    await this.#ask({ do: 'ready' })
+  }
+
   /** Starts a stream whose source every instance knows by name; gives its id. */
   async count(input: Counting, options?: Starting): Promise<string> {
     return String(await this.#ask({ do: 'count', input, options, named: true }))
@@ -97,7 +102,7 @@ export class ProducerProcess extends Watched implements AsyncDisposable {
   /** Disposes of the instance; resolves when the process has ended by itself, as one does that holds nothing any more. */
   async leaveAll(): Promise<void> {
     await this.#ask({ do: 'dispose' })
-    await this.until('the process ended', () => this.#child.exitCode === 0, 5_000)
+    await this.until('the process ended', () => this.#child.exitCode === 0)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -25,6 +25,9 @@ export class Reading extends Watched {
   #detach: () => void
   /** Token with which this reading begins. */
   readonly #from: number
+  #counted = 0
+  /** What has come since it was last counted: a text of megabytes is looked at once. */
+  #uncounted = ''
 
   constructor(stream: TokenStream, from: number, { heartbeatMs }: ReadingOptions = {}) {
     super()
@@ -55,7 +58,9 @@ export class Reading extends Watched {
 
   /** Tokens so far. @throws Error unless the text is an exact run from where this reading began (contract 1) */
   get tokens(): number {
-    return countTokens(this.text, this.#from)
+    this.#counted += countTokens(this.#uncounted, this.#from + this.#counted)
+    this.#uncounted = ''
+    return this.#counted
   }
 
   /** Whether it is over, in whatever way. */
@@ -97,6 +102,10 @@ export class Reading extends Watched {
     else this.withoutCursor++
     this.cursor = id
     if (event === 'end') this.end = { type: 'end', ...said } as EndEvent
-    else if (event === 'text') this.text += (said as { text: string }).text
+    else if (event === 'text') {
+      const { text } = said as { text: string }
+      this.text += text
+      this.#uncounted += text
+    }
   }
 }

@@ -1,3 +1,5 @@
+import { until, within } from '@sluice/testing/patience'
+
 /** How long anything may take that a test does not bound itself. */
 export const PATIENCE_MS = 25_000
 
@@ -21,38 +23,26 @@ export class Watched {
     holds: (self: this) => Value | undefined | false,
     withinMs: number = PATIENCE_MS,
   ): Promise<Value> {
-    return new Promise((resolve, reject) => {
-      const look = (): void => {
+    let look = (): void => {}
+    const held = new Promise<Value>((resolve) => {
+      look = () => {
         const value = holds(this)
         if (value === undefined || value === false) return
-        done()
-        resolve(value)
-      }
-      const timer = setTimeout(() => {
-        done()
-        reject(new Error(`${what}: not within ${withinMs} ms; ${this.toString()}`))
-      }, withinMs)
-      const done = (): void => {
-        clearTimeout(timer)
         this.#waiting.delete(look)
+        resolve(value)
       }
       this.#waiting.add(look)
       look()
     })
+    return within(held, () => `${what}; ${this.toString()}`, withinMs).finally(() => this.#waiting.delete(look))
   }
 }
 
 /** Asks again and again, where nothing tells of a change: what stands in Redis, or in another process. */
-export async function eventually<Value>(
+export function eventually<Value>(
   what: string,
-  probe: () => Value | undefined | false | Promise<Value | undefined | false>,
+  probe: () => Value | Promise<Value>,
   withinMs: number = PATIENCE_MS,
-): Promise<Value> {
-  const giveUpMs = performance.now() + withinMs
-  for (;;) {
-    const value = await probe()
-    if (value !== undefined && value !== false) return value
-    if (performance.now() > giveUpMs) throw new Error(`${what}: not within ${withinMs} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
+): Promise<Exclude<Value, false | undefined>> {
+  return until(probe, what, withinMs)
 }
