@@ -1,5 +1,3 @@
-import { ownTimeMs } from '@sluice/testing/patience'
-
 import type { Reading } from './process.ts'
 import type { World } from './world.ts'
 
@@ -48,12 +46,12 @@ export function unsettled(world: World): string | undefined {
   return undefined
 }
 
-/** Contract 9, looked at when the stream has just ended so: who was reading then, and had been for a while? */
+/** Contract 9, looked at when the stream has just ended so: who was reading at its end, and had been for a while? */
 export function wronglyGivenUp({ log, readings, lossy }: World): string | undefined {
   if (log.end?.cause !== 'disconnect' || lossy) return undefined
-  const now = ownTimeMs()
   const known = readings.find(
-    ({ at, over, end, sinceMs }) => at.alive && !over && !end && now - Math.max(sinceMs, at.calmSinceMs) > KNOWN_MS,
+    ({ at, over, end, sinceMs }) =>
+      at.alive && !over && !end && log.endedAtMs - Math.max(sinceMs, at.calmSinceMs) > KNOWN_MS,
   )
   return known && `contract 9: the stream was given up while ${show(known)} read it`
 }

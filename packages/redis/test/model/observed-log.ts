@@ -1,4 +1,5 @@
 import type { EndEvent } from '@sluice/core'
+import { ownTimeMs } from '@sluice/testing/patience'
 import { Redis } from 'ioredis'
 
 import { decodeChunk } from '../../src/protocol/chunk-codec.ts'
@@ -15,6 +16,8 @@ export class ObservedLog {
   /** Complete ones, and what was there before something was written over. */
   readonly #past: Version[] = []
   #now: Version = { tokens: [], end: undefined }
+  /** When its latest end was seen, in this process's own time. */
+  endedAtMs = 0
   #epoch = 0
   /** Entries that do not follow from the one before, or come from an older producer; a failover may bring them about. */
   readonly breaks: string[] = []
@@ -68,5 +71,6 @@ export class ObservedLog {
     const kept = this.#now.tokens.slice(0, firstSeq - 1)
     if (kept.length < this.#now.tokens.length || this.#now.end) this.#past.push(this.#now)
     this.#now = { tokens: [...kept, ...tokens], end }
+    if (end) this.endedAtMs = ownTimeMs()
   }
 }
