@@ -67,7 +67,7 @@ export class LoadConnection {
     const { path, body, lastEventId, dialect } = this.request
     this.sentUs = nowUs()
     if (dialect) return void this.socket.write(upgradeRequest(dialect.path(path)), 'latin1')
-    let head = `${body === undefined ? 'GET' : 'POST'} ${path} HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n`
+    let head = `${body === undefined ? 'GET' : 'POST'} ${path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n`
     if (lastEventId !== undefined) head += `Last-Event-ID: ${lastEventId}\r\n`
     if (body !== undefined) head += `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`
     this.socket.write(`${head}\r\n${body ?? ''}`, 'latin1')

@@ -42,7 +42,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
 /** The request that opens a socket. */
 export function upgradeRequest(path: string): string {
   return (
-    `GET ${path} HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+    `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
     'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: sluice.v1\r\n\r\n'
   )
 }

@@ -43,8 +43,11 @@ export function describeChunking({ open, driver }: OpenTransport): void {
 
 function describeTimeBound(open: OpenTransport['open']): void {
   test('contract 10: what a policy would keep longer leaves at its time bound', async () => {
-    const { begin } = await open({ reader: { chunking: fixed({ tokens: 1_000, maxDelayMs: 30 }) } })
-    const { reading } = await begin('one ', 'two ')
+    const { script, begin } = await open({ reader: { chunking: fixed({ tokens: 1_000, maxDelayMs: 30 }) } })
+    const { reading } = await begin()
+    // What is said before the reader is there waits for nothing.
+    await heard(reading, 'opened')
+    script.say('one ', 'two ')
     await heardText(reading, 'one two ')
     expect(typesOf(reading)).toEqual(['opened', 'text'])
   })
