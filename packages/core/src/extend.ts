@@ -77,6 +77,7 @@ export {
   requireNumber,
   withDefault,
 } from './events/option-rules.ts'
+export { bearerOf } from './access/bearer.ts'
 export { isOrigin, NULL_ORIGIN } from './access/origin.ts'
 export { isForeignHost, isFromElsewhere, isSameOrigin, type PageHeaders } from './access/page.ts'
 export { Scheduler, type Steppable } from './clock/scheduler.ts'

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 
 import type { Principal } from '@sluice/core'
 
-import { bearerOf } from '../upstream/backend-key.ts'
+import { bearerOf } from '@sluice/core/extend'
 import type { GatewayOptions } from '../options/gateway-options.ts'
 
 interface AskedWithHeaders {

@@ -1,3 +1,5 @@
+import { bearerOf } from '@sluice/core/extend'
+
 import type { GatewayOptions } from '../options/gateway-options.ts'
 
 /**
@@ -9,11 +11,4 @@ export function keyForUpstream(
   authorization: string | undefined,
 ): string | undefined {
   return auth === 'bearer' ? bearerOf(authorization) : upstreamKey
-}
-
-/** The token of an `Authorization` header. */
-export function bearerOf(authorization: string | undefined): string | undefined {
-  if (authorization === undefined || authorization.slice(0, 7).toLowerCase() !== 'bearer ') return undefined
-  const key = authorization.slice(7).trim()
-  return key === '' ? undefined : key
 }

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 
 import { type Principal, SluiceError } from '@sluice/core'
-import { requirePrincipal } from '@sluice/core/extend'
+import { bearerOf, requirePrincipal } from '@sluice/core/extend'
 
 import type { ResolvedWebSocketHandlerOptions } from './options.ts'
-import { bearerOf, requirePage } from './page.ts'
+import { requirePage } from './page.ts'
 
 /** The subprotocol this package speaks. */
 export const SUBPROTOCOL = 'sluice.v1'

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
 import { SluiceError } from '@sluice/core'
-import { identifiedPrincipal, isForeignHost, isSameOrigin, NULL_ORIGIN } from '@sluice/core/extend'
+import { bearerOf, identifiedPrincipal, isForeignHost, isSameOrigin, NULL_ORIGIN } from '@sluice/core/extend'
 
 import type { ResolvedWebSocketHandlerOptions } from './options.ts'
 
@@ -66,11 +66,4 @@ async function needsItsToken(
 
 function forbidden(message: string): SluiceError {
   return new SluiceError('SLUICE_ERR_UNAUTHORIZED', message, { status: 403 })
-}
-
-/** The token of `Authorization: Bearer …`. */
-export function bearerOf(authorization: string | undefined): string | undefined {
-  if (authorization === undefined || authorization.slice(0, 7).toLowerCase() !== 'bearer ') return undefined
-  const token = authorization.slice(7).trim()
-  return token === '' ? undefined : token
 }
