@@ -95,7 +95,7 @@ test('contract 2: a socket that reads again too late is told that each reading s
   rig = await startRig({ run: () => endless(pulled) }, { reader: { stallMs: 1_000, closeGraceMs: 20_000 } })
   const client = await SocketClient.open(rig.url)
   for (const ref of ['a', 'b']) client.say({ type: 'start', ref, body: {} })
-  await client.hear('text')
+  for (const started of ['a', 'b']) await client.hear('text', ({ ref }) => ref === started)
   await stall(client, pulled)
   await expect.poll(() => rig!.sluice.stats().delivering).toBe(0)
   below(client).resume()

@@ -60,7 +60,7 @@ describe.concurrent('every claim has an owner, or is given back', () => {
   test('the answer to the last step of a start is lost: its key is free again within a lease and a look (contract 4)', async () => {
     await using server = await startRedisServer()
     await using thief = await ReplyThief.start(server.port)
-    await using unlucky = new Instance({ url: thief.url, commandMs: 400 })
+    await using unlucky = new Instance({ url: thief.url, commandMs: 2_000 })
     await using other = new Instance({ url: server.url })
     await Promise.all([unlucky.store.ready(), other.store.ready()])
     const key = 'chat-1'
