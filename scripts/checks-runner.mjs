@@ -1,5 +1,7 @@
-// Runs the checks one after another, stops at the first failure, and closes with the number of tests.
-import { spawnSync } from 'node:child_process'
+// Runs the checks one after another, and those at the end side by side; stops at the first failure, and closes with the
+// number of tests.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,10 +23,13 @@ export async function runChecks(names) {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-checks-'))
   try {
     const total = { passed: 0, failed: 0 }
-    for (const check of chosen) {
-      const report = join(folder, `${check.name}.json`)
-      const succeeded = runCheck(check, report)
-      if (check.counted) addTests(total, report)
+    for (const together of rounds(chosen)) {
+      const succeeded = await inLanes(together, async (check) => {
+        const report = join(folder, `${check.name}.json`)
+        const succeeded = await runCheck(check, report)
+        if (check.counted) addTests(total, report)
+        return succeeded
+      })
       if (succeeded) continue
       process.exitCode = 1
       if (total.failed > 0) say(`${total.passed} passed, ${total.failed} failed`)
@@ -38,20 +43,43 @@ export async function runChecks(names) {
   }
 }
 
-function runCheck(check, report) {
+/** What need not wait for one another shares a round. */
+function rounds(checks) {
+  const beside = checks.filter((check) => check.beside)
+  return [...checks.filter((check) => !check.beside).map((check) => [check]), ...(beside.length > 0 ? [beside] : [])]
+}
+
+/** Runs them all, two at a time; true when each succeeded. */
+async function inLanes(checks, run) {
+  const waiting = checks.values()
+  let succeeded = true
+  const lane = async () => {
+    for (const check of waiting) if (!(await run(check))) succeeded = false
+  }
+  await Promise.all([lane(), lane()])
+  return succeeded
+}
+
+async function runCheck(check, report) {
   const [command, ...args] = check.command.map((part) => part.replace('{tests}', report))
   if (check.live) say(`… ${check.name}`)
   const started = performance.now()
-  const { status, error, stdout, stderr } = spawnSync(command, args, {
+  const child = spawn(command, args, {
     cwd: ROOT,
     env: { ...childEnvironment(), ...check.environment },
     stdio: check.live ? 'inherit' : ['ignore', 'pipe', 'pipe'],
-    encoding: 'utf8',
-    maxBuffer: 256 * 1024 * 1024,
   })
-  const succeeded = !error && status === 0
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => (output += text))
+  const succeeded = await once(child, 'close').then(
+    ([code]) => code === 0,
+    (error) => {
+      output += error.message
+      return false
+    },
+  )
   const time = `${((performance.now() - started) / 1000).toFixed(1)} s`
-  if (!succeeded) say(`${stdout ?? ''}${stderr ?? ''}${error ? error.message : ''}`.trimEnd())
+  if (!succeeded) say(output.trimEnd())
   say(`${succeeded ? '✓' : '✗'} ${check.name} (${time})`)
   return succeeded
 }

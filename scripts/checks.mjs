@@ -3,9 +3,21 @@ import { NODE } from './workspace.mjs'
 
 const BIN = 'node_modules/.bin'
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run']
-/** Other versions of Node run the same code: fewer cases of each property tell whether it does the same there. */
+/**
+ * Other versions of Node run the same code: fewer cases of each property tell whether it does the same there, and files
+ * that share their modules spare half of the time (`tests` runs each in a process of its own).
+ */
 const PORTABLE_ENVIRONMENT = { SLUICE_RUNS: '100' }
-const PORTABLE = ['--project', 'unit', '--project', 'property', 'packages/core/', 'packages/sse/', 'packages/wires/']
+const PORTABLE = [
+  '--no-isolate',
+  '--project',
+  'unit',
+  '--project',
+  'property',
+  'packages/core/',
+  'packages/sse/',
+  'packages/wires/',
+]
 
 /** Writes the API reference, and fails on what it warns of: an export without a word, a link that leads nowhere. */
 export const TYPEDOC = [
@@ -17,7 +29,7 @@ export const TYPEDOC = [
 /**
  * `live` shows the output as it comes; others show it only when they fail.
  * `drives` marks what needs the programs that tests drive, `typedoc` what needs TypeDoc. `counted` marks the tests in the
- * closing line.
+ * closing line. Those `beside` one another run side by side, when all others are through.
  */
 export const CHECKS = [
   { name: 'format', command: [`${BIN}/oxfmt`, '--check', '.'] },
@@ -35,9 +47,9 @@ export const CHECKS = [
     drives: true,
     counted: true,
   },
-  { name: 'mutants', command: [NODE[24], 'scripts/mutants.ts', '--tested'] },
-  { name: 'reference', command: [NODE[24], ...TYPEDOC, '--emit', 'none'], typedoc: true },
-  { name: 'packages', command: [NODE[24], 'scripts/check-packages.mjs'] },
-  { name: 'node 22', command: [NODE[22], ...VITEST, ...PORTABLE], environment: PORTABLE_ENVIRONMENT },
-  { name: 'node 26', command: [NODE[26], ...VITEST, ...PORTABLE], environment: PORTABLE_ENVIRONMENT },
+  { name: 'mutants', command: [NODE[24], 'scripts/mutants.ts', '--tested'], beside: true },
+  { name: 'node 22', command: [NODE[22], ...VITEST, ...PORTABLE], environment: PORTABLE_ENVIRONMENT, beside: true },
+  { name: 'node 26', command: [NODE[26], ...VITEST, ...PORTABLE], environment: PORTABLE_ENVIRONMENT, beside: true },
+  { name: 'reference', command: [NODE[24], ...TYPEDOC, '--emit', 'none'], typedoc: true, beside: true },
+  { name: 'packages', command: [NODE[24], 'scripts/check-packages.mjs'], beside: true },
 ]
