@@ -51,7 +51,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: CONDITIONS, externalConditions: ['@sluice/source', 'node'] } },
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 4,
     retry: 0,
     allowOnly: false,
     // What must come about at all is waited for longer than a busy machine takes.
