@@ -15,7 +15,6 @@ import { type CallStatus, isMasked, statusOfError, statusOfReading } from '../me
 
 /** What calls need that are served without Connect. */
 export interface GrpcCallParts extends ServiceParts {
-  readonly maxRequestBytes: number
   readonly shutdownSignal: AbortSignal | undefined
 }
 

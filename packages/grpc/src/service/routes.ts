@@ -122,7 +122,7 @@ export function routesOf(options: GrpcRoutesOptions): GrpcRoutes {
 }
 
 /** The options, checked, and all that was left out filled in. */
-export function resolveParts(options: GrpcRoutesOptions): ServiceParts & { maxRequestBytes: number } {
+export function resolveParts(options: GrpcRoutesOptions): ServiceParts {
   const { sluice, identify, run, reader, onError } = options
   const { maxRequestBytes, maxSessionReadings } = { ...DEFAULT_GRPC_ROUTES_OPTIONS, ...definedOf(options) }
   if (typeof sluice?.start !== 'function') throw invalidOption('sluice', sluice, 'what createSluice gives')

@@ -26,6 +26,7 @@ export interface ServiceParts {
   readonly run: GrpcRunner | undefined
   readonly reader: ReaderOptions
   readonly queueBytes: number
+  readonly maxRequestBytes: number
   readonly maxSessionReadings: number
   /** Is told of what clients are not told. */
   readonly report: (error: unknown) => void

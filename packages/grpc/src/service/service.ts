@@ -1,13 +1,11 @@
 import type { ServiceImpl } from '@connectrpc/connect'
-import type { Sluice, StreamInfo as CoreInfo } from '@sluice/core'
 
 import { beginAttach, beginStart } from './begin-reading.ts'
-import { toEndMessage } from '../message/event-message.ts'
+import { toInfoMessage } from '../message/info-message.ts'
 import {
   AttachResponseSchema,
   SessionResponseSchema,
   StartResponseSchema,
-  StreamInfo_Status,
   type TokenStreamService,
 } from '../gen/sluice/v1/token_stream_pb.ts'
 import { principalIn } from './gate.ts'
@@ -43,29 +41,12 @@ export function createService(parts: ServiceParts): ServiceImpl<typeof TokenStre
       yield* serveReading(parts, begun, signal, responseMaker(AttachResponseSchema, requestHeader))
     },
     cancel: ({ ref }, { values }) =>
-      told(async () => ({ info: toInfo(await sluice.cancel(toRef(ref), { as: principalIn(values) })) })),
+      told(async () => ({ info: toInfoMessage(await sluice.cancel(toRef(ref), { as: principalIn(values) })) })),
     info: ({ ref }, { values }) =>
-      told(async () => ({ info: toInfo(await sluice.info(toRef(ref), { as: principalIn(values) })) })),
+      told(async () => ({ info: toInfoMessage(await sluice.info(toRef(ref), { as: principalIn(values) })) })),
     async *session(requests, { requestHeader, signal, values }) {
       const session = new Session(parts, { headers: requestHeader, principal: principalIn(values) })
       yield* session.serve(requests, signal, responseMaker(SessionResponseSchema, requestHeader))
     },
-  }
-}
-
-const STATUSES: Readonly<Record<CoreInfo['status'], StreamInfo_Status>> = {
-  waiting: StreamInfo_Status.WAITING,
-  running: StreamInfo_Status.RUNNING,
-  ended: StreamInfo_Status.ENDED,
-}
-
-function toInfo({ id, key = '', status, cursor, end, timing }: Awaited<ReturnType<Sluice['info']>>) {
-  return {
-    id,
-    key,
-    status: STATUSES[status],
-    cursor,
-    end: end && toEndMessage(end),
-    createdAtMs: BigInt(Math.round(timing.createdAtMs)),
   }
 }

@@ -103,7 +103,7 @@ function retire({ readings, readingOver }: SocketParts, reading: Reading): void 
 function openReading({ readings, options, socketName }: SocketParts, { ref, name }: AskedReading): Reading {
   if (readings.get(ref)) throw new SluiceError('SLUICE_ERR_REQUEST', 'This "ref" names a reading that is not over.')
   const { maxStreams } = options.limits
-  if (readings.size >= maxStreams)
+  if (readings.places >= maxStreams)
     throw new SluiceError('SLUICE_ERR_TOO_MANY_STREAMS', `One socket carries at most ${maxStreams} streams at once.`)
   const reading = new Reading(ref, name ?? `${socketName}-${ref}`)
   readings.add(reading)
