@@ -173,6 +173,8 @@ export class Session {
       credit,
       name: slot.name,
       connection: this.#connection,
+      // A policy or an encoder threw, which observers are told: this reading is over, those beside it are not.
+      onOver: (outcome) => outcome === 'failed' && this.#over(slot, statusOfError(undefined)),
     })
   }
 

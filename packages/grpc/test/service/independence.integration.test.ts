@@ -1,3 +1,4 @@
+import type { ChunkingPolicy } from '@sluice/core'
 import { SessionRequestSchema } from '@sluice/grpc/v1'
 import { untilStill } from '@sluice/testing/patience'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -82,6 +83,30 @@ describe('a reading whose runner is slow to start', () => {
     await talk.over(1)
     expect(talk.of(1).filter((answer) => answer['cancelled'])).toHaveLength(1)
   })
+})
+
+/** Fails for one text alone. */
+const brittle: ChunkingPolicy = {
+  name: 'brittle',
+  maxDelayMs: 60_000,
+  take(view) {
+    if (view.text().includes('boom')) throw new Error('secret')
+    return view.pending
+  },
+}
+
+test('contracts 2 and 13: a reading whose delivery fails is over INTERNAL, and those beside it go on', async () => {
+  const { talk } = await talkTo(
+    { byInput: ({ word }) => (word === 'boom' ? sayingForEver('boom') : saying('some ', String(word))) },
+    { sluice: { reader: { chunking: brittle } } },
+  )
+  for (const [index, word] of ['a', 'boom', 'c'].entries())
+    talk.call.write({ stream: index + 1, start: start({ word: { stringValue: word } }) })
+  expect(await talk.over(2)).toMatchObject({ code: 13, reason: 'SLUICE_ERR_INTERNAL' })
+  for (const stream of [1, 3]) expect(await talk.over(stream)).toMatchObject({ code: 0 })
+  expect([talk.text(1), talk.text(3)]).toEqual(['some a', 'some c'])
+  talk.call.end()
+  expect(await talk.status).toMatchObject({ code: 0 })
 })
 
 describe('what crosses the end of its reading', () => {

@@ -1,4 +1,4 @@
-import type { Source, SourceContext } from '@sluice/core'
+import type { ChunkingPolicy, Source, SourceContext } from '@sluice/core'
 import { afterEach, describe, expect, test } from 'vitest'
 
 import { SocketClient, type SocketRig, startRig } from '../rig/socket-rig.ts'
@@ -7,7 +7,7 @@ let rig: SocketRig
 afterEach(() => rig[Symbol.asyncDispose]())
 
 async function* untilCut({ signal }: SourceContext): AsyncGenerator<string> {
-  yield 'late '
+  yield 'late boom'
   await new Promise((resolve) => signal.addEventListener('abort', resolve))
 }
 
@@ -62,6 +62,36 @@ describe('a reading whose runner is slow to start', () => {
     await client.hear('end')
     expect(client.text('a')).toBe('hello')
   })
+})
+
+/** Fails for one text alone. */
+const brittle: ChunkingPolicy = {
+  name: 'brittle',
+  maxDelayMs: 60_000,
+  take(view) {
+    if (view.text().includes('boom')) throw new Error('secret')
+    return view.pending
+  },
+}
+
+test('contracts 2 and 13: a reading whose delivery fails is refused, and those beside it go on', async () => {
+  rig = await startRig(
+    {
+      run: ({ word }) => (word === 'boom' ? untilCut : () => ['some ', String(word)]),
+    },
+    { reader: { chunking: brittle } },
+  )
+  const client = await SocketClient.open(rig.url)
+  for (const ref of ['a', 'boom', 'c']) client.say({ type: 'start', ref, body: { word: ref } })
+  const refused = await client.hear('refused')
+  expect(refused).toMatchObject({ ref: 'boom', code: 'SLUICE_ERR_INTERNAL' })
+  expect(refused.message).not.toContain('secret')
+  for (const ref of ['a', 'c']) {
+    await client.hear('end', (end) => end.ref === ref)
+    expect(client.text(ref)).toBe(`some ${ref}`)
+  }
+  client.say({ type: 'detach', ref: 'boom' })
+  await client.hear('detached')
 })
 
 describe('what crosses the end of its reading', () => {
