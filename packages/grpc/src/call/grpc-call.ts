@@ -13,11 +13,6 @@ import { readRequest } from '../message/request-message.ts'
 import type { ServiceParts } from '../service/service-parts.ts'
 import { type CallStatus, isMasked, statusOfError, statusOfReading } from '../message/status.ts'
 
-/** What calls need that are served without Connect. */
-export interface GrpcCallParts extends ServiceParts {
-  readonly shutdownSignal: AbortSignal | undefined
-}
-
 const HEADERS = { 'content-type': 'application/grpc+proto', 'grpc-accept-encoding': 'gzip' }
 const HTTP2_CANCEL = 8
 const TOO_LATE: CallStatus = { code: Code.DeadlineExceeded, message: 'The call has reached its deadline.' }
@@ -27,7 +22,7 @@ const TOO_LATE: CallStatus = { code: Code.DeadlineExceeded, message: 'The call h
  * twenty promises, which costs more than all the rest (`bench`, `grpc-s100`).
  */
 export class GrpcCall {
-  readonly #parts: GrpcCallParts
+  readonly #parts: ServiceParts
   readonly #request: Http2ServerRequest
   readonly #response: Http2ServerResponse
   readonly #stream: ServerHttp2Stream
@@ -36,7 +31,7 @@ export class GrpcCall {
   #over = false
   readonly #onShutdown = (): void => this.#cut(statusOfError(this.#parts.shutdownSignal?.reason))
 
-  constructor(parts: GrpcCallParts, request: Http2ServerRequest, response: Http2ServerResponse) {
+  constructor(parts: ServiceParts, request: Http2ServerRequest, response: Http2ServerResponse) {
     this.#parts = parts
     this.#request = request
     this.#response = response

@@ -4,7 +4,7 @@ import { untilStill } from '@sluice/testing/patience'
 import { afterEach, describe, expect, test } from 'vitest'
 
 import { beginCall, encode, openSession } from '../rig/http2-client.ts'
-import { saying, sayingForEver, summary } from '../rig/rig.ts'
+import { hear, open, saying, sayingForEver, summary } from '../rig/rig.ts'
 import { endTalks, talkTo } from '../rig/talk.ts'
 
 afterEach(endTalks)
@@ -63,6 +63,22 @@ describe('a reading whose runner is slow to start', () => {
     await expect.poll(() => sluice.stats().producing).toBe(1)
     talk.call.write({ stream: 1, start: start() })
     await talk.said(1, 'hello')
+  })
+
+  test('contract 4: is over at the deadline of the first token, as is a call of its own, and its place is free', async () => {
+    const { talk, client } = await talkTo(saying('x'), {
+      sluice: { stream: { deadlines: { firstTokenMs: 200 } } },
+      server: {
+        maxSessionReadings: 1,
+        run: ({ slow }) => (slow ? new Promise(() => {}) : saying('hello')),
+      },
+    })
+    talk.call.write({ stream: 1, start: start(SLOW) })
+    const { status } = await hear(open(client, 'Start', start(SLOW)))
+    expect([status.code, status.metadata.get('sluice-code')]).toEqual([4, ['SLUICE_ERR_TIMEOUT']])
+    expect(await talk.over(1)).toMatchObject({ code: 4, reason: 'SLUICE_ERR_TIMEOUT' })
+    talk.call.write({ stream: 2, start: start() })
+    expect(await talk.over(2)).toMatchObject({ code: 0 })
   })
 
   test('contract 6: keeps a bounded number of messages for its source, and one cancel', async () => {

@@ -7,7 +7,7 @@ import {
   type StreamRef,
   type TokenStream,
 } from '@sluice/core'
-import { deliverOptionsOf, fingerprintOf, parseClientReading } from '@sluice/core/extend'
+import { deliverOptionsOf, fingerprintOf, madeInTime, parseClientReading } from '@sluice/core/extend'
 
 import { bodyTextOf, type ClientMessageOf } from '../message/client-message.ts'
 import { NATIVE_WS_NAME, nativeWs } from '../message/native-ws-wire.ts'
@@ -26,7 +26,7 @@ export async function start(parts: SocketParts, message: ClientMessageOf<'start'
   const { sluice: said, ...body } = message.body
   const client = parseClientOptions(said)
   await read(parts, { ...message, asked: client.reading }, async () => {
-    const made = await run(body, { principal, request, bearer, bodyText: bodyTextOf(message) })
+    const made = await madeInTime(sluice, run(body, { principal, request, bearer, bodyText: bodyTextOf(message) }))
     const { source, ...options }: Run = typeof made === 'function' ? { source: made } : made
     const wire = { name: NATIVE_WS_NAME, facts: {} }
     const idempotency = await idempotencyOf(message)

@@ -64,6 +64,19 @@ describe('a reading whose runner is slow to start', () => {
   })
 })
 
+test('contract 4: a runner that hangs is given up at the deadline of the first token, and its place is free', async () => {
+  rig = await startRig(
+    { run: ({ slow }) => (slow ? new Promise(() => {}) : () => ['hello']), limits: { maxStreams: 1 } },
+    { stream: { deadlines: { firstTokenMs: 200 } } },
+  )
+  const client = await SocketClient.open(rig.url)
+  client.say({ type: 'start', ref: 'a', body: { slow: true } })
+  expect(await client.hear('refused')).toMatchObject({ ref: 'a', code: 'SLUICE_ERR_TIMEOUT', retryAfterMs: 1_000 })
+  client.say({ type: 'start', ref: 'a', body: {} })
+  await client.hear('end')
+  expect(client.text('a')).toBe('hello')
+})
+
 /** Fails for one text alone. */
 const brittle: ChunkingPolicy = {
   name: 'brittle',
