@@ -48,9 +48,11 @@ test('contract 7: a stream out of credit holds back none of the twenty beside it
   expect(await untilStill(() => pulled.count, { above: 40 })).toBeLessThan(80)
   const { cursor } = client.of('hungry').at(-1) as { cursor: string }
   client.say({ type: 'ack', ref: 'hungry', cursor, credit: 2 })
-  // The same once more grants nothing: credit is absolute.
-  client.say({ type: 'ack', ref: 'hungry', cursor, credit: 2 })
   await expect.poll(() => client.text('hungry').length).toBe(5 * 1_024)
+  // The same once more, when it has had its effect, grants nothing: credit is absolute.
+  client.say({ type: 'ack', ref: 'hungry', cursor, credit: 2 })
+  client.say({ type: 'ping' })
+  await client.hear('pong')
   // An ack has no answer: what it has granted is all there when no more comes.
   await untilStill(() => client.text('hungry').length)
   expect(client.text('hungry')).toBe(KIB.repeat(5))

@@ -39,13 +39,19 @@ async function ownServer(options: GrpcHandlerOptions): Promise<Waiting> {
 
 async function http1Server(options: GrpcHandlerOptions): Promise<Waiting> {
   const shutdown = new AbortController()
-  const server = createServer(createGrpcHandler({ ...options, shutdownSignal: shutdown.signal }))
+  const server = createServer(
+    { keepAliveTimeout: 1 },
+    createGrpcHandler({ ...options, shutdownSignal: shutdown.signal }),
+  )
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     shutDown: () => {
       shutdown.abort()
-      return new Promise((resolve) => server.close(resolve))
+      server.close()
+      // Once the calls have their status, which is what keeps the connections.
+      server.closeIdleConnections()
+      return Promise.resolve()
     },
   }
 }

@@ -1,5 +1,7 @@
 import type { ClientDuplexStream, StatusObject } from '@grpc/grpc-js'
 
+import { within } from '@sluice/testing/patience'
+
 import { type Client, connect, type Message, type Rig, startRig, summary } from './rig.ts'
 
 /** A session whose answers are kept, and can be waited for. */
@@ -48,7 +50,9 @@ export class Talk {
     for (;;) {
       const found = look()
       if (found) return found
-      await new Promise<void>((resolve) => this.#looking.push(resolve))
+      const more = new Promise<void>((resolve) => this.#looking.push(resolve))
+      // Fails with what was heard, where the runner would only say that time is over.
+      await within(more, () => `anything more; heard only ${JSON.stringify(this.answers.slice(-5)).slice(0, 2_000)}`)
     }
   }
 }
