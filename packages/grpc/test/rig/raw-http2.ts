@@ -11,6 +11,8 @@ export const GOAWAY = 7
 export const WINDOW_UPDATE = 8
 export const CONTINUATION = 9
 
+const REFUSED_STREAM = 7
+
 export const END_STREAM = 1
 export const END_HEADERS = 4
 
@@ -68,6 +70,10 @@ export class RawHttp2 implements Disposable {
   #bytes = Buffer.alloc(0)
   /** How many frames of each type came. */
   readonly came: Map<number, number> = new Map()
+  /** Bytes of data. */
+  dataBytes = 0
+  /** Streams that were refused before anything was done for them. */
+  refused = 0
   /** What the server's GOAWAY said. */
   goaway: number | undefined
 
@@ -116,6 +122,8 @@ export class RawHttp2 implements Disposable {
       if (this.#bytes.length < end) return
       const type = this.#bytes[3]!
       this.came.set(type, (this.came.get(type) ?? 0) + 1)
+      if (type === DATA) this.dataBytes += end - 9
+      if (type === RST_STREAM && this.#bytes.readUInt32BE(9) === REFUSED_STREAM) this.refused++
       if (type === GOAWAY) this.goaway = this.#bytes.readUInt32BE(13)
       this.#bytes = this.#bytes.subarray(end)
     }
