@@ -99,16 +99,23 @@ test.each([
   expect(rig.sluice.stats().store.streams).toBe(0)
 })
 
+/** Where each type of content says how it is compressed. */
+const ENCODINGS: Record<string, string> = {
+  'application/grpc': 'grpc-encoding',
+  'application/proto': 'content-encoding',
+  'application/connect+proto': 'connect-content-encoding',
+}
 const LARGE = toBinary(StartRequestSchema, create(StartRequestSchema, { input: { text: 'x'.repeat(2 * 1_048_576) } }))
 
 test.each([
-  ['gRPC', 'application/grpc', 'Start', frame(gzipSync(LARGE), 1), 'grpc-encoding'],
-  ['gRPC through Connect', 'application/grpc', 'Info', frame(gzipSync(LARGE), 1), 'grpc-encoding'],
-  ['Connect', 'application/proto', 'Info', gzipSync(LARGE), 'content-encoding'],
-  ['a stream of Connect', 'application/connect+proto', 'Start', frame(gzipSync(LARGE), 1), 'connect-content-encoding'],
+  ['gRPC', 'application/grpc', 'Start', frame(gzipSync(LARGE), 1)],
+  ['gRPC through Connect', 'application/grpc', 'Info', frame(gzipSync(LARGE), 1)],
+  ['Connect', 'application/proto', 'Info', gzipSync(LARGE)],
+  ['a stream of Connect', 'application/connect+proto', 'Start', frame(gzipSync(LARGE), 1)],
 ])(
   'contract 6: what becomes larger than 1 MiB when it is decompressed is refused, over %s',
-  async (_, type, method, body, encoding) => {
+  async (_, type, method, body) => {
+    const encoding = ENCODINGS[type]!
     await using rig = await startRig(saying('x'))
     expect(body.length).toBeLessThan(10_000)
     const session = openSession(rig.url)
