@@ -17,7 +17,8 @@ beforeEach(async () => {
     {
       sluice: {
         limits: { streamsPerOwner: 1e5, startBurst: 1e6, startsPerSecond: 1e6 },
-        bodies: { graceMs: 3_000 },
+        // The deadline of a call that is not finished has tests of its own (credentials-first); here none is to pass.
+        bodies: { graceMs: 300_000 },
         stream: { onDisconnect: 'cancel' },
       },
     },
@@ -114,19 +115,19 @@ describe('contract 6: the server holds little and answers others under', () => {
     expect(peer.isOpen).toBe(true)
   })
 
-  test('10,000 calls that are begun and never finished: a connection has its 1,000, and each is given up at its deadline', async () => {
-    const peers = await Promise.all(Array.from({ length: 10 }, () => RawHttp2.open(rig)))
+  test('3,000 calls that are begun and never finished: a connection has its 1,000, and what goes with it is free', async () => {
+    const peers = await Promise.all(Array.from({ length: 3 }, () => RawHttp2.open(rig)))
     const idle = (stream: number): Buffer => http2Frame(raw.HEADERS, raw.END_HEADERS, stream, HEADERS_OF_CALL)
     const cost = await costOf(async () => {
       // One more than there may be is refused by itself.
       const ids = Array.from({ length: 1_001 }, (_, at) => 1 + 2 * at)
       for (const peer of peers) peer.send(...ids.map(idle))
-      for (const peer of peers) await expect.poll(() => peer.refused).toBe(1)
+      for (const peer of peers) await expect.poll(() => peer.refused, { timeout: 120_000 }).toBe(1)
     })
-    expect(cost).toBeLessThan(384 * MIB)
-    for (const peer of peers) await expect.poll(() => peer.came.get(raw.HEADERS)).toBe(1_000)
+    expect(cost).toBeLessThan(128 * MIB)
     for (const peer of peers) expect(peer.isOpen).toBe(true)
     for (const peer of peers) peer[Symbol.dispose]()
-    expect(rig.sluice.bodies.bytes).toBe(0)
+    await expect.poll(() => rig.sluice.bodies.bytes).toBe(0)
+    await answersOthers()
   })
 })
