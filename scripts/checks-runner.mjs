@@ -13,7 +13,9 @@ import { ROOT, SetupError, childEnvironment } from './workspace.mjs'
 export async function runChecks(names) {
   const unknown = names.filter((name) => !CHECKS.some((check) => check.name === name))
   if (unknown.length > 0)
-    throw new SetupError(`no such check: ${unknown.join()}; there are: ${CHECKS.map((c) => c.name).join()}`)
+    throw new SetupError(
+      `no such check: ${unknown.join()}; there are: ${[...new Set(CHECKS.map((c) => c.name))].join()}`,
+    )
   const chosen = CHECKS.filter((check) => names.length === 0 || names.includes(check.name))
   await setup({
     forTests: chosen.some((check) => check.drives),

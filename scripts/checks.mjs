@@ -19,6 +19,26 @@ const PORTABLE = [
   'packages/wires/',
 ]
 
+/** Servers are where versions of Node differ: one file or two of each that drives a real one, some seconds together. */
+const SERVERS = [
+  '--project',
+  'integration',
+  'packages/websocket/test/session/',
+  'packages/websocket/test/drain.',
+  'packages/grpc/test/calls/',
+  'packages/grpc/test/call/credentials-first.',
+  'packages/grpc/test/call/floods.',
+  'packages/grpc/test/call/shutdown.',
+  'packages/grpc/test/call/unknown-method.',
+  'packages/grpc/test/service/independence.',
+  'packages/fastify/test/plugin.',
+  'packages/fastify/test/reply-tokens.',
+  'packages/gateway/test/serve/grpc.',
+  'packages/gateway/test/serve/resets.',
+  'packages/gateway/test/serve/web-socket.',
+  'packages/gateway/test/upstream/connections.',
+]
+
 /** Writes the API reference, and fails on what it warns of: an export without a word, a link that leads nowhere. */
 export const TYPEDOC = [
   'docs/reference/node_modules/typedoc/bin/typedoc',
@@ -29,7 +49,7 @@ export const TYPEDOC = [
 /**
  * `live` shows the output as it comes; others show it only when they fail.
  * `drives` marks what needs the programs that tests drive, `typedoc` what needs TypeDoc. `counted` marks the tests in the
- * closing line. Those `beside` one another run side by side, when all others are through.
+ * closing line. Those `beside` one another run side by side, when all others are through. Checks of one name run together.
  */
 export const CHECKS = [
   { name: 'format', command: [`${BIN}/oxfmt`, '--check', '.'] },
@@ -49,7 +69,9 @@ export const CHECKS = [
   },
   { name: 'mutants', command: [NODE[24], 'scripts/mutants.ts', '--tested'], beside: true },
   { name: 'node 22', command: [NODE[22], ...VITEST, ...PORTABLE], environment: PORTABLE_ENVIRONMENT, beside: true },
+  { name: 'node 22', command: [NODE[22], ...VITEST, ...SERVERS], beside: true },
   { name: 'node 26', command: [NODE[26], ...VITEST, ...PORTABLE], environment: PORTABLE_ENVIRONMENT, beside: true },
+  { name: 'node 26', command: [NODE[26], ...VITEST, ...SERVERS], beside: true },
   { name: 'reference', command: [NODE[24], ...TYPEDOC, '--emit', 'none'], typedoc: true, beside: true },
   { name: 'packages', command: [NODE[24], 'scripts/check-packages.mjs'], beside: true },
 ]

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 
 interface Mutant {
   name: string
@@ -31,15 +32,21 @@ const CONTROL_MS = 600_000
 /** Half of a mutant's time is the start of its process: several at once, each with servers of its own. */
 const LANES = 3
 
+/** `--only <words>`: those whose name has them, while one is worked on. */
+const { values: asked } = parseArgs({ options: { tested: { type: 'boolean' }, only: { type: 'string', default: '' } } })
+
 const ROOT = join(import.meta.dirname, '..')
 const mutants = JSON.parse(readFileSync(join(import.meta.dirname, 'mutants.json'), 'utf8')) as Mutant[]
+const chosen = mutants.filter(({ name }) => name.includes(asked.only))
 const folder = mkdtempSync(join(tmpdir(), 'sluice-mutants-'))
 try {
   // `npm test` has just run all tests itself.
-  const control = process.argv.includes('--tested') ? 0 : await controlRun()
+  const control = asked.tested ? 0 : await controlRun()
   const failures = checkTexts() + control + (await unnoticed())
-  process.stdout.write(`${mutants.length} mutants, ${failures} unnoticed\n`)
-  process.exitCode = failures === 0 ? 0 : 1
+  // That none has the words is a mistake, and no success.
+  if (chosen.length === 0) process.stdout.write(`no mutant is named like "${asked.only}"\n`)
+  process.stdout.write(`${chosen.length} mutants, ${failures} unnoticed\n`)
+  process.exitCode = failures === 0 && chosen.length > 0 ? 0 : 1
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
@@ -52,10 +59,10 @@ function checkTexts(): number {
 }
 
 async function unnoticed(): Promise<number> {
-  const waiting = mutants.entries()
+  const waiting = chosen.values()
   let count = 0
   const lane = async (): Promise<void> => {
-    for (const [index, mutant] of waiting) if (!(await isKilled(mutant, index))) count++
+    for (const mutant of waiting) if (!(await isKilled(mutant))) count++
   }
   await Promise.all(Array.from({ length: LANES }, lane))
   return count
@@ -63,8 +70,8 @@ async function unnoticed(): Promise<number> {
 
 /** Unbroken, the same tests pass: otherwise their failing would prove nothing. */
 async function controlRun(): Promise<number> {
-  const projects = [...new Set(mutants.map(({ project }) => project))].flatMap((project) => ['--project', project])
-  const files = [...new Set(mutants.map(({ test }) => test))]
+  const projects = [...new Set(chosen.map(({ project }) => project))].flatMap((project) => ['--project', project])
+  const files = [...new Set(chosen.map(({ test }) => test))]
   const status = await run([...projects, ...files], undefined, CONTROL_MS)
   process.stdout.write(
     status === 0 ? '✓ without a mutant all of these tests pass\n' : '✗ the tests fail without a mutant\n',
@@ -73,7 +80,9 @@ async function controlRun(): Promise<number> {
 }
 
 /** A title names a test by its path, joined by " > ", or the end of that; the report joins it by spaces. */
-async function isKilled({ name, project, test, title }: Mutant, index: number): Promise<boolean> {
+async function isKilled(mutant: Mutant): Promise<boolean> {
+  const { name, project, test, title } = mutant
+  const index = mutants.indexOf(mutant)
   const report = join(folder, `${index}.json`)
   const only = title.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
   await run(['--project', project, test, '-t', only, '--reporter=json', `--outputFile=${report}`], index)

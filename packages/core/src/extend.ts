@@ -64,6 +64,8 @@ export {
 } from './sluice/client-options.ts'
 export { canonicalJson, fingerprintOf } from './events/json/canonical-json.ts'
 export { editJsonText, jsonMembersOf, type JsonMember } from './events/json/json-text.ts'
+export { type TimeLimit, withinTime } from './clock/within-time.ts'
+export { madeInTime, type RunnerLimits } from './access/runner.ts'
 export { requireSafeJson, type SafeJsonOptions } from './events/json/json-guard.ts'
 export { DEFAULT_JSON_LIMITS, type JsonLimits } from './events/json/json-limits.ts'
 export { JsonScan } from './events/json/json-scan.ts'

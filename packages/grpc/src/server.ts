@@ -1,7 +1,6 @@
 import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 
-import { Code, ConnectError } from '@connectrpc/connect'
 import { DEFAULT_DRAIN_MS } from '@sluice/core'
 import { requireInteger, requireKnownNames } from '@sluice/core/extend'
 
@@ -77,7 +76,6 @@ export interface GrpcServer {
 const CLOSE_GRACE_MS = 1_000
 const MAX_CALLS = 100_000
 const DAY_MS = 86_400_000
-const SHUT_DOWN = 'The server is shutting down; attach elsewhere, after the last cursor.'
 
 /**
  * A gRPC server on a port of its own, without TLS (h2c): put it behind a proxy that speaks TLS, or use
@@ -147,7 +145,7 @@ class Server implements GrpcServer {
   }
 
   async #close(): Promise<void> {
-    this.#shutdown.abort(new ConnectError(SHUT_DOWN, Code.Unavailable))
+    this.#shutdown.abort()
     const { promise, resolve: closed } = Promise.withResolvers<void>()
     this.#server.close(() => closed())
     for (const session of this.#sessions) session.close()

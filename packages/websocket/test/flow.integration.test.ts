@@ -48,11 +48,13 @@ test('contract 7: a stream out of credit holds back none of the twenty beside it
   expect(await untilStill(() => pulled.count, { above: 40 })).toBeLessThan(80)
   const { cursor } = client.of('hungry').at(-1) as { cursor: string }
   client.say({ type: 'ack', ref: 'hungry', cursor, credit: 2 })
-  // The same once more grants nothing: credit is absolute.
-  client.say({ type: 'ack', ref: 'hungry', cursor, credit: 2 })
   await expect.poll(() => client.text('hungry').length).toBe(5 * 1_024)
+  // The same once more, when it has had its effect, grants nothing: credit is absolute.
+  client.say({ type: 'ack', ref: 'hungry', cursor, credit: 2 })
   client.say({ type: 'ping' })
   await client.hear('pong')
+  // An ack has no answer: what it has granted is all there when no more comes.
+  await untilStill(() => client.text('hungry').length)
   expect(client.text('hungry')).toBe(KIB.repeat(5))
 })
 
@@ -123,6 +125,23 @@ test('contract 7: answers to a socket that makes us wait come when it reads agai
   const types = client.heard.map(({ type }) => type)
   expect(types.indexOf('pong')).toBeLessThan(types.lastIndexOf('text'))
   expect(types).toContain('cancelled')
+})
+
+test('contract 8: all that may be read on a socket can be cancelled at once while it makes us wait, and each cancel is answered', async () => {
+  const pulled = { count: 0 }
+  rig = await startRig({ run: () => endless(pulled) })
+  const client = await SocketClient.open(rig.url)
+  const refs = Array.from({ length: 100 }, (_, index) => `r${index}`)
+  for (const ref of refs) client.say({ type: 'start', ref, body: {} })
+  for (const ref of refs) await client.hear('text', (text) => text.ref === ref)
+  await stall(client, pulled)
+  for (const ref of refs) client.say({ type: 'cancel', ref })
+  await expect.poll(() => rig!.sluice.stats().producing).toBe(0)
+  below(client).resume()
+  for (const ref of refs)
+    expect(await client.hear('cancelled', (said) => said.ref === ref)).toMatchObject({ end: { reason: 'cancelled' } })
+  client.say({ type: 'ping', ref: 'open still' })
+  await client.hear('pong')
 })
 
 test('design 6: a drain tells a socket that makes us wait its cursors once it reads, and they are those of what it was sent', async () => {

@@ -218,12 +218,16 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     this.#owner.readingOver(outcome)
   }
 
-  /** A policy or an encoder threw: what was written so far may be half a thing, so the connection is cut, not closed. */
+  /**
+   * A policy or an encoder threw. What was written so far may be half a thing, so a connection of this reading alone is cut, not
+   * closed. One that others share goes on: it carries whole messages, and theirs are not this reading's. Its owner tells its peer.
+   */
   failed(error: unknown): void {
     if (this.#over) return
     this.#over = true
     this.#leave('failed')
-    this.#connection.abort()
+    if (this.#connection.outlivesReadings) this.#connection.drop(this)
+    else this.#connection.abort()
     this.#owner.readingOver('failed', error)
   }
 

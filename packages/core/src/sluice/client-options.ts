@@ -1,4 +1,6 @@
 import { SluiceError } from '../events/errors.ts'
+import { isDeeperThan } from '../events/json/json-depth.ts'
+import { MAX_JSON_DEPTH } from '../events/json/json-limits.ts'
 import type { Json } from '../events/json.ts'
 import type { OnDisconnect } from '../store/stream-options.ts'
 import type { DeliverOptions } from './prepare-delivery.ts'
@@ -12,7 +14,7 @@ export interface ClientOptions {
   ifRunning?: StartOptions['ifRunning']
   /** What happens when the last reader has gone. It counts in place of the server's; a grace is at most an hour. */
   onDisconnect?: OnDisconnect | undefined
-  /** Small facts, shown to readers and given to the source: 16,384 characters of JSON, 32 levels deep. */
+  /** Small facts, shown to readers and given to the source: 16,384 characters of JSON, 100 levels deep. */
   meta?: { readonly [name: string]: Json | undefined } | undefined
   /** Whether events carry ids to resume from, on wires that else have none. */
   ids?: boolean | undefined
@@ -45,8 +47,6 @@ type Rule = readonly [holds: (value: unknown) => boolean, rule: string]
 
 const MAX_KEY_LENGTH = 256
 const MAX_META_CHARS = 16 * 1024
-/** Every wire must be able to show it: protobuf's parsers stop at 100 levels, and JSON takes two of them for each of its own. */
-const MAX_META_DEPTH = 32
 const MAX_GRACE_MS = 3_600_000
 const MAX_SHOWN_CHARS = 80
 
@@ -57,7 +57,7 @@ const RULES: { readonly [Key in Name]-?: Rule } = {
     isOnDisconnect,
     `"cancel", "continue" or a grace, { "graceMs": … }, of 0 to ${MAX_GRACE_MS} whole milliseconds`,
   ],
-  meta: [isMeta, `an object of at most ${MAX_META_CHARS} characters of JSON and ${MAX_META_DEPTH} levels`],
+  meta: [isMeta, `an object of at most ${MAX_META_CHARS} characters of JSON and ${MAX_JSON_DEPTH} levels`],
   ids: [(value) => typeof value === 'boolean', 'true or false; in a query 1 or 0 too'],
   maxDelayMs: wholeNumber(1, 60_000),
   maxTokens: wholeNumber(1, 65_536),
@@ -154,12 +154,7 @@ function isOnDisconnect(value: unknown): boolean {
 
 function isMeta(value: unknown): boolean {
   if (!isObject(value)) return false
-  let level: unknown[] = Object.values(value)
-  for (let depth = 1; level.length > 0; depth++) {
-    if (depth > MAX_META_DEPTH) return false
-    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []))
-  }
-  return JSON.stringify(value).length <= MAX_META_CHARS
+  return !isDeeperThan(value, MAX_JSON_DEPTH) && JSON.stringify(value).length <= MAX_META_CHARS
 }
 
 function isObject(value: unknown): value is { readonly [name: string]: unknown } {

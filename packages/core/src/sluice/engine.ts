@@ -8,6 +8,8 @@ import type { Delivery } from '../reader/delivery.ts'
 import type { Wire } from '../wire/encoder.ts'
 import { type TimeLimit, withinTime } from '../clock/within-time.ts'
 import type { ExpectedReaders } from '../reader/expected-readers.ts'
+import { isDeeperThan } from '../events/json/json-depth.ts'
+import { MAX_JSON_DEPTH } from '../events/json/json-limits.ts'
 import { jsonOf } from '../events/json.ts'
 import { type Action, type Actor, type Authorize, notFound, type StreamIdentity } from '../access/principal.ts'
 import type { Producer } from '../producer/producer.ts'
@@ -78,11 +80,16 @@ export function explainWith(errorFor: ErrorFor): (error: unknown) => WireError {
   return (error) => {
     try {
       const told: unknown = errorFor(error)
-      return isWireError(told) ? told : maskError(undefined)
+      return isWireError(told) ? bounded(told) : maskError(undefined)
     } catch {
       return maskError(undefined)
     }
   }
+}
+
+/** What a backend put into its error is worth less than the error: beyond what every wire carries, it is left out. */
+function bounded(told: WireError): WireError {
+  return isDeeperThan(JSON.parse(JSON.stringify(told)), MAX_JSON_DEPTH + 1) ? { ...told, extra: undefined } : told
 }
 
 function isWireError(told: unknown): told is WireError {

@@ -6,6 +6,8 @@ import { SluiceError } from '../events/errors.ts'
 import type { DataEvents } from '../events/event.ts'
 import { invalidOption } from '../events/option-rules.ts'
 import { type Actor, isName, requireActor, SERVER_OWNER } from '../access/principal.ts'
+import { isDeeperThan } from '../events/json/json-depth.ts'
+import { MAX_JSON_DEPTH } from '../events/json/json-limits.ts'
 import { type Json, jsonOf } from '../events/json.ts'
 import { Producer } from '../producer/producer.ts'
 import type { Rewrite } from '../source/pump-host.ts'
@@ -163,6 +165,8 @@ function requireSource(engine: Engine, source: Source | NamedSource): { run: Sou
   if (run && input !== undefined) {
     // A copy: what the caller does with its object later is not what the source was given.
     const copy = source.input === undefined ? undefined : (JSON.parse(input) as Json)
+    if (isDeeperThan(copy, MAX_JSON_DEPTH))
+      throw invalidOption('source.input', source.input, `JSON of at most ${MAX_JSON_DEPTH} levels`)
     return { run, named: { name: source.name, input: copy } }
   }
   throw invalidOption(
@@ -188,8 +192,9 @@ function requireIdempotency(idempotency: StartOptions['idempotency']): StartOpti
 function requireMeta(meta: StartOptions['meta']): StreamFacts['meta'] {
   if (meta === undefined) return NO_META
   const text = typeof meta === 'object' && meta !== null && !Array.isArray(meta) ? jsonOf(meta) : undefined
-  if (text === undefined || text.length > MAX_META_BYTES)
-    throw invalidOption('meta', meta, `an object of at most ${MAX_META_BYTES} characters of JSON`)
   // A copy: what the caller does with its object later is not what was stored.
-  return JSON.parse(text) as StreamFacts['meta']
+  const copy = text !== undefined && text.length <= MAX_META_BYTES && (JSON.parse(text) as StreamFacts['meta'])
+  if (copy && !isDeeperThan(copy, MAX_JSON_DEPTH)) return copy
+  const rule = `an object of at most ${MAX_META_BYTES} characters of JSON and ${MAX_JSON_DEPTH} levels`
+  throw invalidOption('meta', meta, rule)
 }

@@ -1,6 +1,8 @@
 import { SluiceError } from '../events/errors.ts'
 import type { SourceEvent, TextualEvent } from '../events/event.ts'
 import { strandOf, isPlainText, isTextual } from '../events/event-kind.ts'
+import { isDeeperThan } from '../events/json/json-depth.ts'
+import { MAX_JSON_DEPTH } from '../events/json/json-limits.ts'
 import { jsonOf } from '../events/json.ts'
 import type { Logged } from '../log/segment.ts'
 import { FREE_TEXT_UNITS, isOneLine, jsonUnitBytes, MAX_TEXT_JSON_BYTES } from '../log/one-line.ts'
@@ -88,11 +90,11 @@ export class EventNormalizer {
     if (text === undefined) {
       throw new SluiceError(
         'SLUICE_ERR_SOURCE_ITEM',
-        `The source gave a "${event.type}" event that cannot be written as JSON; its values must be plain, without circles.`,
+        `The source gave a "${event.type}" event that cannot be written as JSON; its values must be plain, without circles, and nested no deeper than ${MAX_JSON_DEPTH} levels.`,
       )
     }
     const bytes = utf8Length(text)
-    if (bytes <= this.#maxDataBytes) return JSON.parse(text) as Some
+    if (bytes <= this.#maxDataBytes) return requireShallow(JSON.parse(text) as Some)
     throw new SluiceError(
       'SLUICE_ERR_SOURCE_ITEM',
       `The source gave a "${event.type}" event of ${bytes} bytes, more than maxDataBytes (${this.#maxDataBytes}) allows. Raise it, or send a reference instead.`,
@@ -155,6 +157,15 @@ export class EventNormalizer {
       from = end
     }
   }
+}
+
+/** Checked where it comes in: on its way to a reader every wire would have to. */
+function requireShallow<Some extends SourceEvent>(event: Some): Some {
+  if (!isDeeperThan(event, MAX_JSON_DEPTH + 1)) return event
+  throw new SluiceError(
+    'SLUICE_ERR_SOURCE_ITEM',
+    `The source gave a "${event.type}" event whose JSON is nested deeper than ${MAX_JSON_DEPTH} levels, which no wire has to carry; send it as text, or a reference to it.`,
+  )
 }
 
 /** Runs of text that may be joined with each other: the same type, choice and strand. */

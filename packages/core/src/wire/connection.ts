@@ -41,6 +41,11 @@ export class Connection implements Due {
     this.#watchSilence()
   }
 
+  /** It carries whole messages of any number of readings: one that fails is over, and what others say goes on. */
+  get outlivesReadings(): boolean {
+    return !this.#closeWhenEmpty
+  }
+
   /** Others have their turn after each write. */
   get shared(): boolean {
     return this.#carried.length > 1

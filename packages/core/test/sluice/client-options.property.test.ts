@@ -46,7 +46,7 @@ const WRONG: readonly (readonly [name: string, value: unknown])[] = [
   ['meta', ['list']],
   ['meta', null],
   ['meta', { big: 'x'.repeat(16 * 1024) }],
-  ['meta', nested(33)],
+  ['meta', nested(101)],
   ['ids', 1],
   ['ids', 'true'],
   ['maxDelayMs', 0],

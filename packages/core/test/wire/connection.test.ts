@@ -34,3 +34,22 @@ test.each(['open', 'encode', 'heartbeat'] as const)(
     expect(failed).toEqual(['delivery'])
   },
 )
+
+test('contract 2, 13: an encoder that throws ends its own reading of a connection that outlives its readings, and no other', async () => {
+  const failed: string[] = []
+  const outcomes: string[] = []
+  const { sluice, runtime } = createRig({ observers: [{ failed: (_, { where }) => void failed.push(where) }] })
+  const sink = createCollectingSink()
+  const connection = sluice.connect(sink, { beat: { heartbeat: () => '' }, closeWhenEmpty: false })
+  for (const wire of [plainWire, wireWhose('encode'), wireWhose('open'), plainWire]) {
+    const { source } = createScriptedSource([{ yield: 'early ' }, { wait: 10_000 }, { yield: 'late ' }], { runtime })
+    const stream = await sluice.start(source, SERVER)
+    stream.deliver(sink, { wire, connection, onOver: (outcome) => outcomes.push(outcome) })
+  }
+  await runtime.advance(20_000)
+  expect(textOf(sink).split(' ').toSorted()).toEqual(['', 'early', 'early', 'late', 'late'])
+  expect(outcomes.toSorted()).toEqual(['end', 'end', 'failed', 'failed'])
+  expect(failed).toEqual(['delivery', 'delivery'])
+  expect([connection.state, sink.destroyed]).toEqual(['open', false])
+  connection.close()
+})

@@ -84,7 +84,9 @@ function mountHandler(app: FastifyInstance, handler: GrpcHandler): void {
       reply.hijack()
       handler(request.raw as IncomingMessage, reply.raw)
     }
-    for (const url of handler.paths) scope.route({ method: ['GET', 'POST'], url, handler: answer })
+    // With what the services do not have: that is refused by its name, as their protocols say it.
+    const services = new Set(handler.paths.map((path) => `${path.slice(0, path.lastIndexOf('/'))}/*`))
+    for (const url of [...handler.paths, ...services]) scope.route({ method: ['GET', 'POST'], url, handler: answer })
     done()
   })
 }

@@ -77,6 +77,16 @@ describe('a ticket', () => {
     expect((await read(await ticketOf(here, 'sk-eve'))).status).toBe(404)
   })
 
+  test('spends the key that got it, whoever else has opened a socket since', async () => {
+    await using gateway = await spawn()
+    const keys = ['sk-ada', 'sk-bob', 'sk-eve']
+    const sockets: (WebSocket | number)[] = []
+    for (const key of keys) sockets.push(await open(gateway, await ticketOf(gateway, key)))
+    const shown: (string | undefined)[] = []
+    for (const socket of sockets) shown.push(await keyShownBy(socket))
+    expect(shown).toEqual(keys.map((key) => `Bearer ${key}`))
+  })
+
   test('is taken by gateways with one secret, and not by one with another', async () => {
     await using here = await spawn('--ticket-secret', SECRET)
     await using there = await spawn('--ticket-secret', SECRET)

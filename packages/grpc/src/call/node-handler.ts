@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 
-import { createConnectRouter } from '@connectrpc/connect'
+import { Code, ConnectError, createConnectRouter } from '@connectrpc/connect'
 import {
   compressionGzip,
   universalRequestFromNodeRequest,
@@ -12,12 +12,16 @@ import { requireKnownNames } from '@sluice/core/extend'
 import { discardRest, type NodeRequest, type NodeResponse } from './discard-rest.ts'
 import { GrpcCall } from './grpc-call.ts'
 import { limitQueue } from './http2-sink.ts'
+import { refuseUnknownMethod, serviceOf } from './unknown-method.ts'
 import { type GrpcRoutesOptions, resolveParts, ROUTES_OPTION_NAMES, routesOf } from '../service/routes.ts'
 
 const DIRECT: Readonly<Record<string, 'start' | 'attach'>> = {
   '/sluice.v1.TokenStreamService/Start': 'start',
   '/sluice.v1.TokenStreamService/Attach': 'attach',
 }
+
+/** What calls are told that a shutdown ends. */
+const SHUT_DOWN = 'The server is shutting down; attach elsewhere, after the last cursor.'
 
 /** Options of {@link createGrpcHandler}. */
 export interface GrpcHandlerOptions extends GrpcRoutesOptions {
@@ -56,8 +60,9 @@ export function createGrpcHandler(options: GrpcHandlerOptions): GrpcHandler {
 
 /** The same for those who have looked at the names already, which may be more. */
 export function handlerOf(options: GrpcHandlerOptions): GrpcHandler {
-  const { shutdownSignal } = options
-  const routes = routesOf(options)
+  const shutdownSignal = options.shutdownSignal && unavailableOn(options.shutdownSignal)
+  const parts = { ...resolveParts(options), shutdownSignal }
+  const routes = routesOf(options, parts)
   const router = createConnectRouter({
     acceptCompression: [compressionGzip],
     // Never what is sent: the length of compressed tokens tells what they say, and small messages gain nothing.
@@ -66,7 +71,8 @@ export function handlerOf(options: GrpcHandlerOptions): GrpcHandler {
   })
   routes(router)
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]))
-  const parts = { ...resolveParts(options), shutdownSignal }
+  const paths = [...handlers.keys()]
+  const services = new Set(paths.map(serviceOf))
   const handle = (request: NodeRequest, response: NodeResponse): void => {
     const path = pathOf(request.url ?? '')
     const direct = DIRECT[path]
@@ -74,8 +80,8 @@ export function handlerOf(options: GrpcHandlerOptions): GrpcHandler {
       return void new GrpcCall(parts, request, response).serve(direct)
     const handler = handlers.get(path)
     if (!handler) {
-      response.statusCode = 404
-      return void response.end()
+      discardRest(parts.sluice, request, response)
+      return refuseUnknownMethod(path, paths, { request, response })
     }
     if ('stream' in response) limitQueue(response.stream, parts.queueBytes)
     let asked: ReturnType<typeof universalRequestFromNodeRequest>
@@ -93,10 +99,23 @@ export function handlerOf(options: GrpcHandlerOptions): GrpcHandler {
       .catch(() => response.destroy())
   }
   return Object.assign(handle, {
-    owns: (url: string) => handlers.has(pathOf(url)),
-    paths: [...handlers.keys()],
+    // A method that a service does not have is refused here too: by its name, and as the protocol says it.
+    owns: (url: string) => services.has(serviceOf(pathOf(url))),
+    paths,
     stopServing: () => routes.stopServing(),
   })
+}
+
+/** Whatever the reason of a shutdown, calls are told UNAVAILABLE, unless it is a status itself. */
+function unavailableOn(signal: AbortSignal): AbortSignal {
+  const shutdown = new AbortController()
+  const abort = (): void => {
+    const { reason } = signal as { reason: unknown }
+    shutdown.abort(reason instanceof ConnectError ? reason : new ConnectError(SHUT_DOWN, Code.Unavailable))
+  }
+  if (signal.aborted) abort()
+  else signal.addEventListener('abort', abort, { once: true })
+  return shutdown.signal
 }
 
 /** Messages of protobuf over gRPC itself: what is served without Connect, where the method's messages are many. */

@@ -1,19 +1,25 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 
-import { SessionResponseSchema } from '../gen/sluice/v1/token_stream_pb.ts'
+import { SessionResponseSchema, type StreamInfo } from '../gen/sluice/v1/token_stream_pb.ts'
 import type { CallStatus } from './status.ts'
 
 /** What a session says of a reading besides its events. */
 export interface SessionNews {
   over?: CallStatus | undefined
   refused?: CallStatus | undefined
+  cancelled?: StreamInfo | undefined
 }
 
 /** A response of a session, or the fields of one that follow its events. */
-export function sessionMessage(stream: number, { over, refused }: SessionNews = {}): Uint8Array {
+export function sessionMessage(stream: number, { over, refused, cancelled }: SessionNews = {}): Uint8Array {
   return toBinary(
     SessionResponseSchema,
-    create(SessionResponseSchema, { stream, over: over && toStatus(over), refused: refused && toStatus(refused) }),
+    create(SessionResponseSchema, {
+      stream,
+      over: over && toStatus(over),
+      refused: refused && toStatus(refused),
+      cancelled,
+    }),
   )
 }
 

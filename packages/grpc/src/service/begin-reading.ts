@@ -1,6 +1,6 @@
 import type { JsonObject } from '@bufbuild/protobuf'
 import { type ClientReading, type Principal, SluiceError, type TokenStream } from '@sluice/core'
-import type { WireFacts } from '@sluice/core/extend'
+import { madeInTime, type WireFacts } from '@sluice/core/extend'
 
 import { WIRE_NAME } from '../message/event-encoder.ts'
 import type { AttachRequest, StartRequest } from '../gen/sluice/v1/token_stream_pb.ts'
@@ -23,7 +23,7 @@ export async function beginStart(
 ): Promise<Begun> {
   if (!run) throw new SluiceError('SLUICE_ERR_NOT_FOUND', 'Nothing can be started here.')
   const { input, options, reading } = await parseStart(request, sluice.bodies.options)
-  const source = await run(input, { headers, principal })
+  const source = await madeInTime(sluice, run(input, { headers, principal }))
   const stream = await sluice.start(source, {
     as: principal,
     wire: { name: WIRE_NAME, facts: factsOf(input) },

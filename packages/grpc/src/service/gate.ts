@@ -7,6 +7,7 @@ import { BoundedInput } from '../message/bounded-input.ts'
 import { clampTimeouts } from '../message/call-timeout.ts'
 import { isMasked, statusOfError, toConnectError } from '../message/status.ts'
 import type { ServiceParts } from './service-parts.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /** What stands before a method. */
 export interface GateOptions {
@@ -36,7 +37,8 @@ export function gated(handler: UniversalHandler, parts: ServiceParts, options: G
     if (!options.open) {
       try {
         const { sluice, identify } = parts
-        contextValues.set(PRINCIPAL, await requirePrincipal(sluice.scheduler, identify(asked.header)))
+        const identified = requirePrincipal(sluice.scheduler, identify(asked.header))
+        contextValues.set(PRINCIPAL, await untilAborted(parts.shutdownSignal, identified))
       } catch (error) {
         return handler({ ...asked, header: bare(header), body: failing(toldOf(parts, error)), contextValues })
       }

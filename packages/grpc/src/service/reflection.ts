@@ -8,7 +8,9 @@ import {
 } from '@bufbuild/protobuf'
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect'
+import { type Scheduler, withinTime } from '@sluice/core/extend'
 
+import { untilAborted } from './until-aborted.ts'
 import type { ServerReflection } from '../gen/grpc/reflection/v1/reflection_pb.ts'
 import type { ServerReflection as ServerReflectionAlpha } from '../gen/grpc/reflection/v1alpha/reflection_pb.ts'
 
@@ -23,13 +25,19 @@ type Question = {
   value?: unknown
 }
 
+/** How long a call may ask nothing: it is open to strangers, and would be for ever. */
+const IDLE_MS = 60_000
+const tooLate = (): Error => new ConnectError(`Nothing was asked for ${IDLE_MS} ms.`, Code.DeadlineExceeded)
+
 /** Answers what services a server has and how their messages look: `grpc.reflection`, v1 and v1alpha alike. */
 export class Reflection {
+  readonly #scheduler: Scheduler
   readonly #services: readonly DescService[]
   readonly #files: ReadonlyMap<string, DescFile>
   readonly #registry: Registry
 
-  constructor(services: readonly DescService[]) {
+  constructor(scheduler: Scheduler, services: readonly DescService[]) {
+    this.#scheduler = scheduler
     const files = new Map<string, DescFile>()
     for (const { file } of services) collect(file, files)
     this.#services = services
@@ -39,10 +47,19 @@ export class Reflection {
 
   /** The methods of the service; both versions ask and answer in the same words. */
   get methods(): ServiceImpl<typeof ServerReflection> & ServiceImpl<typeof ServerReflectionAlpha> {
+    const scheduler = this.#scheduler
     const answer = (question: Question): { case: string; value: object } => this.#answer(question)
     return {
-      async *serverReflectionInfo(requests: AsyncIterable<{ host: string; messageRequest: Question }>) {
-        for await (const originalRequest of requests) {
+      async *serverReflectionInfo(
+        requests: AsyncIterable<{ host: string; messageRequest: Question }>,
+        { signal }: { signal: AbortSignal },
+      ) {
+        const asked = requests[Symbol.asyncIterator]()
+        for (;;) {
+          // Whoever asks nothing more and does not say so is told of a shutdown all the same.
+          const next = withinTime(scheduler, asked.next(), { ms: IDLE_MS, tooLate })
+          const { done, value: originalRequest } = await untilAborted(signal, next)
+          if (done) return
           const { host: validHost, messageRequest } = originalRequest
           yield { validHost, originalRequest, messageResponse: answer(messageRequest) }
         }

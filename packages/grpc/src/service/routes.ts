@@ -95,8 +95,7 @@ export function createGrpcRoutes(options: GrpcRoutesOptions): GrpcRoutes {
 }
 
 /** The same for those who have looked at the names already, which may be more. */
-export function routesOf(options: GrpcRoutesOptions): GrpcRoutes {
-  const parts = resolveParts(options)
+export function routesOf(options: GrpcRoutesOptions, parts: ServiceParts = resolveParts(options)): GrpcRoutes {
   const { maxRequestBytes, reflection } = { ...DEFAULT_GRPC_ROUTES_OPTIONS, ...definedOf(options) }
   const health = new HealthReport(parts.sluice, [TokenStreamService.typeName])
   const routes = (router: ConnectRouter): void => {
@@ -114,7 +113,12 @@ export function routesOf(options: GrpcRoutesOptions): GrpcRoutes {
     add(TokenStreamService, createService(parts), { maxBytes: maxRequestBytes, open: false })
     add(Health, health.methods(), forAll)
     if (!reflection) return
-    const { methods } = new Reflection([TokenStreamService, Health, ServerReflection, ServerReflectionAlpha])
+    const { methods } = new Reflection(parts.sluice.scheduler, [
+      TokenStreamService,
+      Health,
+      ServerReflection,
+      ServerReflectionAlpha,
+    ])
     add(ServerReflection, methods, forAll)
     add(ServerReflectionAlpha, methods, forAll)
   }
@@ -122,7 +126,7 @@ export function routesOf(options: GrpcRoutesOptions): GrpcRoutes {
 }
 
 /** The options, checked, and all that was left out filled in. */
-export function resolveParts(options: GrpcRoutesOptions): ServiceParts & { maxRequestBytes: number } {
+export function resolveParts(options: GrpcRoutesOptions): ServiceParts {
   const { sluice, identify, run, reader, onError } = options
   const { maxRequestBytes, maxSessionReadings } = { ...DEFAULT_GRPC_ROUTES_OPTIONS, ...definedOf(options) }
   if (typeof sluice?.start !== 'function') throw invalidOption('sluice', sluice, 'what createSluice gives')
@@ -139,6 +143,7 @@ export function resolveParts(options: GrpcRoutesOptions): ServiceParts & { maxRe
     queueBytes: resolveReaderOptions(reader, sluice.readerOptions).queueBytes,
     maxRequestBytes,
     maxSessionReadings,
+    shutdownSignal: undefined,
     report(error) {
       try {
         onError?.(error)

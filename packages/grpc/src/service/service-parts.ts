@@ -26,7 +26,10 @@ export interface ServiceParts {
   readonly run: GrpcRunner | undefined
   readonly reader: ReaderOptions
   readonly queueBytes: number
+  readonly maxRequestBytes: number
   readonly maxSessionReadings: number
+  /** Ends what is open, with a `ConnectError` as its reason. */
+  readonly shutdownSignal: AbortSignal | undefined
   /** Is told of what clients are not told. */
   readonly report: (error: unknown) => void
 }

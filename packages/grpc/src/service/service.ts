@@ -1,13 +1,11 @@
 import type { ServiceImpl } from '@connectrpc/connect'
-import type { Sluice, StreamInfo as CoreInfo } from '@sluice/core'
 
-import { beginAttach, beginStart } from './begin-reading.ts'
-import { toEndMessage } from '../message/event-message.ts'
+import { type Begun, beginAttach, beginStart } from './begin-reading.ts'
+import { toInfoMessage } from '../message/info-message.ts'
 import {
   AttachResponseSchema,
   SessionResponseSchema,
   StartResponseSchema,
-  StreamInfo_Status,
   type TokenStreamService,
 } from '../gen/sluice/v1/token_stream_pb.ts'
 import { principalIn } from './gate.ts'
@@ -16,15 +14,21 @@ import { toRef } from '../message/request-options.ts'
 import { responseMaker } from '../message/response-message.ts'
 import type { ServiceParts } from './service-parts.ts'
 import { Session } from './session.ts'
+import { untilAborted } from './until-aborted.ts'
 import { isMasked, statusOfError, toConnectError } from '../message/status.ts'
 
 /** The methods of `sluice.v1.TokenStreamService`, behind a gate that has found out who calls. */
 export function createService(parts: ServiceParts): ServiceImpl<typeof TokenStreamService> {
   const { sluice } = parts
-  /** Whatever fails before a reading has begun. */
-  const told = async <Value>(work: () => Promise<Value>): Promise<Value> => {
+  /** Whatever fails before a reading has begun, the end of its call included. */
+  const told = async <Value>(
+    signal: AbortSignal,
+    work: () => Promise<Value>,
+    late?: (value: Value) => void,
+  ): Promise<Value> => {
     try {
-      return await work()
+      signal.throwIfAborted()
+      return await untilAborted(signal, work(), late)
     } catch (error) {
       if (isMasked(error)) parts.report(error)
       throw toConnectError(statusOfError(error))
@@ -32,20 +36,18 @@ export function createService(parts: ServiceParts): ServiceImpl<typeof TokenStre
   }
   return {
     async *start(request, { requestHeader, signal, values }) {
-      const begun = await told(async () => {
-        signal.throwIfAborted()
-        return beginStart(parts, request, { headers: requestHeader, principal: principalIn(values) })
-      })
+      const caller = { headers: requestHeader, principal: principalIn(values) }
+      const begun = await told(signal, () => beginStart(parts, request, caller), readForAMoment)
       yield* serveReading(parts, begun, signal, responseMaker(StartResponseSchema, requestHeader))
     },
     async *attach(request, { requestHeader, signal, values }) {
-      const begun = await told(() => beginAttach(parts, request, principalIn(values)))
+      const begun = await told(signal, () => beginAttach(parts, request, principalIn(values)))
       yield* serveReading(parts, begun, signal, responseMaker(AttachResponseSchema, requestHeader))
     },
-    cancel: ({ ref }, { values }) =>
-      told(async () => ({ info: toInfo(await sluice.cancel(toRef(ref), { as: principalIn(values) })) })),
-    info: ({ ref }, { values }) =>
-      told(async () => ({ info: toInfo(await sluice.info(toRef(ref), { as: principalIn(values) })) })),
+    cancel: ({ ref }, { signal, values }) =>
+      told(signal, async () => ({ info: toInfoMessage(await sluice.cancel(toRef(ref), { as: principalIn(values) })) })),
+    info: ({ ref }, { signal, values }) =>
+      told(signal, async () => ({ info: toInfoMessage(await sluice.info(toRef(ref), { as: principalIn(values) })) })),
     async *session(requests, { requestHeader, signal, values }) {
       const session = new Session(parts, { headers: requestHeader, principal: principalIn(values) })
       yield* session.serve(requests, signal, responseMaker(SessionResponseSchema, requestHeader))
@@ -53,19 +55,12 @@ export function createService(parts: ServiceParts): ServiceImpl<typeof TokenStre
   }
 }
 
-const STATUSES: Readonly<Record<CoreInfo['status'], StreamInfo_Status>> = {
-  waiting: StreamInfo_Status.WAITING,
-  running: StreamInfo_Status.RUNNING,
-  ended: StreamInfo_Status.ENDED,
-}
-
-function toInfo({ id, key = '', status, cursor, end, timing }: Awaited<ReturnType<Sluice['info']>>) {
-  return {
-    id,
-    key,
-    status: STATUSES[status],
-    cursor,
-    end: end && toEndMessage(end),
-    createdAtMs: BigInt(Math.round(timing.createdAtMs)),
+/** Nobody waits for it any more: from here its stream's own policy decides what becomes of it. */
+function readForAMoment({ stream }: Begun): void {
+  try {
+    stream.hold()
+  } catch {
+    // It has all the readers it may have.
   }
+  stream.detach()
 }

@@ -1,31 +1,27 @@
 import { randomBytes } from 'node:crypto'
 
-import { toJson } from '@bufbuild/protobuf'
-import { type Value, ValueSchema } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { type Json, type Principal, type Sluice, SluiceError, type TokenStream } from '@sluice/core'
-import { type Connection, deliverOptionsOf, parseCursor, requireSafeJson } from '@sluice/core/extend'
+import { type Principal, SluiceError } from '@sluice/core'
+import { type Connection, deliverOptionsOf } from '@sluice/core/extend'
 
 import { type Begun, beginAttach, beginStart } from './begin-reading.ts'
 import { EventEncoder, type ReadingEnd, wireOf } from '../message/event-encoder.ts'
-import type { Credit, SessionRequest, SessionResponse } from '../gen/sluice/v1/token_stream_pb.ts'
+import type { SessionRequest, SessionResponse } from '../gen/sluice/v1/token_stream_pb.ts'
+import { PastReadings } from './past-readings.ts'
 import { PullSink } from './pull-sink.ts'
 import type { ToResponse } from './reading.ts'
-import { toCredit } from '../message/request-options.ts'
 import type { ServiceParts } from './service-parts.ts'
-import { sessionMessage } from '../message/session-message.ts'
+import { sessionMessage, type SessionNews } from '../message/session-message.ts'
+import { control } from './session-control.ts'
+import { Slot, type SlotParts } from './session-slot.ts'
+import { WaitingBytes } from './waiting-bytes.ts'
 import { type CallStatus, isMasked, statusOfError, statusOfReading, toConnectError } from '../message/status.ts'
 
 type Asked = SessionRequest['request']
+type Beginning = Asked & { case: 'start' | 'attach' }
 
-/** One reading of a session, by the client's number. */
-interface Slot {
-  /** Settles with the stream once it is read, or with nothing when that failed. */
-  readonly begun: Promise<TokenStream | undefined>
-  /** The client has left before it began. */
-  left: boolean
-}
-
+/** Answers that may wait beside those that all readings may have at once. */
+const SPARE_ANSWERS = 128
 const LEFT: CallStatus = { code: Code.Canceled, message: 'You have left this reading.' }
 
 /** One call that carries several readings, and what their client has to say meanwhile. */
@@ -35,20 +31,30 @@ export class Session {
   readonly #sink: PullSink
   readonly #beat: EventEncoder = new EventEncoder()
   readonly #connection: Connection
+  readonly #slotParts: SlotParts
   readonly #slots: Map<number, Slot> = new Map()
-  /** Under which core knows the readings of this session, so that credit reaches no other's. */
+  readonly #past: PastReadings
+  /** Readings that were left before they had begun: their runners are at work still. */
+  #leaving = 0
   readonly #name: string = randomBytes(16).toString('base64url')
+  /** Requests that are being carried out. */
+  #pending = 0
+  /** Answers that were said past what the sink takes. */
+  #unread = 0
   #asksNoMore = false
   #failure: unknown
   /** All that was asked has been said. */
   #complete = false
 
   constructor(parts: ServiceParts, caller: { headers: Headers; principal: Principal }) {
+    const { sluice, maxRequestBytes, maxSessionReadings } = parts
     this.#parts = parts
     this.#caller = caller
     this.#sink = new PullSink(parts.queueBytes, false)
+    this.#slotParts = { sluice, principal: caller.principal, waiting: new WaitingBytes(maxRequestBytes) }
+    this.#past = new PastReadings(maxSessionReadings)
     const habits = { beat: this.#beat, closeWhenEmpty: false }
-    this.#connection = parts.sluice.connect(this.#sink, habits, parts.reader)
+    this.#connection = sluice.connect(this.#sink, habits, parts.reader)
   }
 
   /** Carries out what is asked and gives what there is to say, until the client asks no more and all is said. */
@@ -80,16 +86,20 @@ export class Session {
   }
 
   #leave(): void {
+    for (const slot of this.#slots.values()) slot.leave()
     this.#connection.lost()
     this.#sink.destroy()
   }
 
   async #listen(requests: AsyncIterable<SessionRequest>): Promise<void> {
+    const maxUnread = this.#parts.maxSessionReadings + SPARE_ANSWERS
     try {
       for await (const { stream: number, request } of requests) {
-        // A client that asks and does not read is not listened to: its answers would pile up.
+        void this.#answer(number, request)
+        // No reading waits for another's. But a client that asks on and on and does not read is not listened to.
+        if (this.#unread < maxUnread) continue
         await this.#sink.drained()
-        await this.#answer(number, request)
+        this.#unread = 0
       }
     } catch (error) {
       // The call itself broke off, or what it carries is no message.
@@ -100,127 +110,127 @@ export class Session {
     this.#closeIfIdle()
   }
 
+  /** Never rejects. */
   async #answer(number: number, request: Asked): Promise<void> {
+    this.#pending++
     try {
       if (number === 0) throw refused('The field "stream" is missing: number your readings from 1.')
       if (request.case === 'start' || request.case === 'attach') this.#occupy(number, request)
       else await this.#control(number, request)
     } catch (error) {
-      this.#say(number, 'refused', this.#explain(error))
+      this.#say(number, { refused: this.#explain(error) })
     }
+    this.#pending--
+    this.#closeIfIdle()
   }
 
-  #occupy(number: number, request: Asked & { case: 'start' | 'attach' }): void {
+  #occupy(number: number, request: Beginning): void {
     if (this.#slots.has(number)) throw refused(`Reading ${number} is not over; take another number.`)
     const { maxSessionReadings } = this.#parts
-    if (this.#slots.size >= maxSessionReadings) {
+    if (this.#slots.size + this.#leaving >= maxSessionReadings) {
       const message = `A session has at most ${maxSessionReadings} readings; open another one.`
-      return this.#say(number, 'over', this.#explain(new SluiceError('SLUICE_ERR_TOO_MANY_STREAMS', message)))
+      return this.#say(number, { over: statusOfError(new SluiceError('SLUICE_ERR_TOO_MANY_STREAMS', message)) })
     }
-    const { promise, resolve } = Promise.withResolvers<TokenStream | undefined>()
-    const slot: Slot = { begun: promise, left: false }
+    this.#past.delete(number)
+    const slot = new Slot(this.#slotParts, number, `${this.#name}:${number}`)
     this.#slots.set(number, slot)
-    void this.#begin(request).then(
-      (begun) => resolve(this.#deliver(number, slot, begun)),
-      (error: unknown) => {
-        this.#over(number, slot, this.#explain(error))
-        resolve(undefined)
-      },
-    )
+    void this.#read(slot, request)
   }
 
-  #begin(request: Asked & { case: 'start' | 'attach' }): Promise<Begun> {
+  /** Never rejects. */
+  async #read(slot: Slot, request: Beginning): Promise<void> {
+    try {
+      const begun = await this.#begin(request)
+      slot.begin(begun.stream)
+      this.#deliver(slot, begun)
+    } catch (error) {
+      slot.fail()
+      this.#over(slot, this.#explain(error))
+    }
+    if (slot.left && this.#slots.get(slot.number) !== slot) this.#leaving--
+  }
+
+  #begin(request: Beginning): Promise<Begun> {
     return request.case === 'start'
       ? beginStart(this.#parts, request.value, this.#caller)
       : beginAttach(this.#parts, request.value, this.#caller.principal)
   }
 
-  #deliver(number: number, slot: Slot, { stream, credit, reading }: Begun): TokenStream {
+  #deliver(slot: Slot, { stream, credit, reading }: Begun): void {
+    if (slot.left) {
+      // It was read for a moment: from here its stream's own policy decides what becomes of it.
+      stream.hold()
+      return stream.detach()
+    }
     const encoder = new EventEncoder({
       nothingLeft: stream.exhausted ? stream.end : undefined,
-      suffix: (over) => sessionMessage(number, over && { over: this.#ended(number, slot, over) }),
+      suffix: (over) => sessionMessage(slot.number, over && { over: this.#ended(slot, over) }),
     })
-    const name = this.#readerName(number)
     stream.deliver(this.#sink, {
       ...this.#parts.reader,
       ...deliverOptionsOf(reading),
       wire: wireOf(encoder),
       credit,
-      name,
+      name: slot.name,
       connection: this.#connection,
+      // A policy or an encoder threw, which observers are told: this reading is over, those beside it are not.
+      onOver: (outcome) => outcome === 'failed' && this.#over(slot, statusOfError(undefined)),
     })
-    // It has read for a moment: from here its stream's own policy decides what becomes of it.
-    if (slot.left) stream.detach()
-    return stream
   }
 
   async #control(number: number, request: Asked): Promise<void> {
-    const slot = this.#slots.get(number)
+    const slot = this.#slots.get(number) ?? this.#past.get(number)
     if (!slot) throw new SluiceError('SLUICE_ERR_NOT_FOUND', `There is no reading ${number} in this session.`)
-    const { sluice } = this.#parts
-    const as = this.#caller.principal
-    if (request.case === 'detach') slot.left = true
-    const stream = await slot.begun
-    if (!stream || this.#slots.get(number) !== slot) return
-    switch (request.case) {
-      case 'detach':
-        stream.detach()
-        return this.#over(number, slot, LEFT)
-      case 'cancel':
-        return void (await sluice.cancel({ id: stream.id }, { as }))
-      case 'send':
-        return sluice.send({ id: stream.id }, messageOf(sluice, request.value), { as })
-      case 'credit':
-        return this.#extend(number, stream, request.value)
-      default:
-        throw refused('The field "request" is missing, or of a kind that is not known here.')
-    }
+    if (request.case === 'detach') return this.#detach(slot)
+    const news = await control(this.#parts.sluice, slot, request)
+    if (news) this.#say(number, news)
   }
 
-  async #extend(number: number, stream: TokenStream, { cursor, events }: Credit): Promise<void> {
-    if (parseCursor(cursor).streamId !== stream.id) throw refused('The cursor belongs to another stream.')
-    const options = { as: this.#caller.principal, reader: this.#readerName(number), credit: toCredit(events) ?? 0 }
-    await this.#parts.sluice.ack({ cursor }, options)
+  #detach(slot: Slot): void {
+    // Its last message crosses this one.
+    if (this.#slots.get(slot.number) !== slot) return
+    if (slot.stream) slot.stream.detach()
+    else this.#leaving++
+    slot.leave()
+    this.#over(slot, LEFT)
   }
 
   /** A reading has come to its end, which its last message tells. */
-  #ended(number: number, slot: Slot, over: ReadingEnd): CallStatus {
-    if (this.#slots.get(number) === slot) this.#slots.delete(number)
+  #ended(slot: Slot, over: ReadingEnd): CallStatus {
+    this.#retire(slot)
     // That message is yet to be written.
     queueMicrotask(() => this.#closeIfIdle())
     return statusOfReading(over)
   }
 
-  #over(number: number, slot: Slot, status: CallStatus): void {
-    if (this.#slots.get(number) !== slot) return
-    this.#slots.delete(number)
-    this.#say(number, 'over', status)
+  #over(slot: Slot, status: CallStatus): void {
+    if (!this.#retire(slot)) return
+    this.#say(slot.number, { over: status })
     this.#closeIfIdle()
   }
 
-  #say(number: number, what: 'over' | 'refused', status: CallStatus): void {
-    // Past what the sink has asked for, if need be: there is one for each request, and those are waited with.
-    this.#sink.write(sessionMessage(number, { [what]: status }))
+  #retire(slot: Slot): boolean {
+    if (this.#slots.get(slot.number) !== slot) return false
+    this.#slots.delete(slot.number)
+    this.#past.add(slot)
+    slot.end()
+    return true
+  }
+
+  #say(number: number, news: SessionNews): void {
+    this.#unread = this.#sink.write(sessionMessage(number, news)) ? 0 : this.#unread + 1
   }
 
   #closeIfIdle(): void {
-    if (!this.#asksNoMore || this.#slots.size > 0) return
+    if (!this.#asksNoMore || this.#slots.size > 0 || this.#pending > 0) return
     this.#complete = true
     this.#connection.close()
-  }
-
-  #readerName(number: number): string {
-    return `${this.#name}:${number}`
   }
 
   #explain(error: unknown): CallStatus {
     if (isMasked(error)) this.#parts.report(error)
     return statusOfError(error)
   }
-}
-
-function messageOf({ bodies }: Pick<Sluice, 'bodies'>, value: Value): Json {
-  return requireSafeJson(toJson(ValueSchema, value), 'The message', { limits: bodies.options })
 }
 
 function refused(message: string): SluiceError {

@@ -1,5 +1,7 @@
 import { constants } from 'node:http2'
+import { gzipSync } from 'node:zlib'
 
+import { create, toBinary } from '@bufbuild/protobuf'
 import { StartRequestSchema } from '@sluice/grpc/v1'
 import { expect, test } from 'vitest'
 
@@ -96,6 +98,44 @@ test.each([
   session.destroy()
   expect(rig.sluice.stats().store.streams).toBe(0)
 })
+
+/** Where each type of content says how it is compressed. */
+const ENCODINGS: Record<string, string> = {
+  'application/grpc': 'grpc-encoding',
+  'application/proto': 'content-encoding',
+  'application/connect+proto': 'connect-content-encoding',
+}
+const LARGE = toBinary(StartRequestSchema, create(StartRequestSchema, { input: { text: 'x'.repeat(2 * 1_048_576) } }))
+
+test.each([
+  ['gRPC', 'application/grpc', 'Start', frame(gzipSync(LARGE), 1)],
+  ['gRPC through Connect', 'application/grpc', 'Info', frame(gzipSync(LARGE), 1)],
+  ['Connect', 'application/proto', 'Info', gzipSync(LARGE)],
+  ['a stream of Connect', 'application/connect+proto', 'Start', frame(gzipSync(LARGE), 1)],
+])(
+  'contract 6: what becomes larger than 1 MiB when it is decompressed is refused, over %s',
+  async (_, type, method, body) => {
+    const encoding = ENCODINGS[type]!
+    await using rig = await startRig(saying('x'))
+    expect(body.length).toBeLessThan(10_000)
+    const session = openSession(rig.url)
+    const call = beginCall(session, method, body, {
+      'content-type': type,
+      [encoding]: 'gzip',
+      'connect-protocol-version': '1',
+    })
+    const told: string[] = []
+    const note = (headers: object): void => void told.push(decodeURIComponent(JSON.stringify(headers)))
+    call
+      .on('response', note)
+      .on('trailers', note)
+      .on('data', (piece: Buffer) => told.push(piece.toString('latin1')))
+    await new Promise((resolve) => call.on('close', resolve))
+    expect(told.join('')).toContain('A request message has at most 1048576 bytes')
+    expect(rig.sluice.stats().store.streams).toBe(0)
+    session.destroy()
+  },
+)
 
 test('a malformed deadline is refused, and what is not there is not found', async () => {
   await using rig = await startRig(saying('x'))

@@ -1,82 +1,12 @@
-import type { ClientDuplexStream, StatusObject } from '@grpc/grpc-js'
 import { SessionRequestSchema } from '@sluice/grpc/v1'
 import { untilStill } from '@sluice/testing/patience'
 import { afterEach, describe, expect, test } from 'vitest'
 
 import { beginCall, encode, openSession } from '../rig/http2-client.ts'
-import {
-  type Client,
-  connect,
-  kinds,
-  type Message,
-  type Rig,
-  saying,
-  sayingForEver,
-  startRig,
-  summary,
-} from '../rig/rig.ts'
+import { kinds, type Message, saying, sayingForEver, summary } from '../rig/rig.ts'
+import { endTalks, talkTo } from '../rig/talk.ts'
 
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-
-/** A session whose answers are kept, and can be waited for. */
-class Talk {
-  readonly call: ClientDuplexStream<object, Message>
-  readonly answers: Message[] = []
-  readonly status: Promise<StatusObject>
-  #looking: (() => void)[] = []
-
-  constructor(client: Client) {
-    const open = client['Session'] as unknown as () => ClientDuplexStream<object, Message>
-    this.call = open.call(client)
-    this.call.on('data', (answer: Message) => {
-      this.answers.push(answer)
-      for (const look of this.#looking.splice(0)) look()
-    })
-    this.call.on('error', () => {})
-    this.status = new Promise((resolve) => this.call.on('status', resolve))
-  }
-
-  of(stream: number): Message[] {
-    return this.answers.filter((answer) => Number(answer['stream']) === stream)
-  }
-
-  text(stream: number): string {
-    return summary(this.of(stream)).text
-  }
-
-  over(stream: number): Promise<Message> {
-    return this.#when(() => this.of(stream).find((answer) => answer['over'])?.['over'])
-  }
-
-  refused(stream: number): Promise<Message> {
-    return this.#when(() => this.of(stream).find((answer) => answer['refused'])?.['refused'])
-  }
-
-  async said(stream: number, text: string): Promise<void> {
-    await this.#when(() => (this.text(stream) === text ? true : undefined))
-  }
-
-  async #when<Value>(look: () => Value | undefined): Promise<Value> {
-    for (;;) {
-      const found = look()
-      if (found) return found
-      await new Promise<void>((resolve) => this.#looking.push(resolve))
-    }
-  }
-}
-
-async function talkTo(...given: Parameters<typeof startRig>): Promise<Rig & { client: Client; talk: Talk }> {
-  const rig = await startRig(...given)
-  const client = connect(rig)
-  cleanups.push(
-    () => rig[Symbol.asyncDispose](),
-    () => client.close(),
-  )
-  return { ...rig, client, talk: new Talk(client) }
-}
+afterEach(endTalks)
 
 describe('a session', () => {
   test('contract 1: carries several readings at a time, each with an end of its own, and closes when all are over', async () => {

@@ -1,5 +1,5 @@
 import { type ClientReading, type Sluice, type Source, SluiceError, type StartOptions } from '@sluice/core'
-import { fingerprintOf, type Wire } from '@sluice/core/extend'
+import { fingerprintOf, madeInTime, type Wire } from '@sluice/core/extend'
 import { nativeSse } from '@sluice/sse'
 import { openAiChat } from '@sluice/wires/openai'
 
@@ -85,12 +85,12 @@ function planCollected<Raw>(
 }
 
 async function makeSource<Raw>(
-  { runner }: ResourceParts<Raw>,
+  { runner, sluice }: ResourceParts<Raw>,
   { request, principal }: IdentifiedRequest<Raw>,
   { body }: StartBody,
 ): Promise<Source> {
   if (!runner) throw new SluiceError('SLUICE_ERR_NOT_FOUND', 'Nothing can be started here.')
-  return runner(body, { request, principal })
+  return madeInTime(sluice, runner(body, { request, principal }))
 }
 
 async function startOptionsOf<Raw>(

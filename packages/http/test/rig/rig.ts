@@ -111,7 +111,7 @@ export interface Rig {
   readonly request: (method: string, url: string, ask?: Ask) => HttpRequest<Visitor>
 }
 
-export type RigOptions = Partial<Omit<StreamResourceOptions<Visitor>, 'sluice' | 'runner'>> & {
+export type RigOptions = Partial<Omit<StreamResourceOptions<Visitor>, 'sluice'>> & {
   sluice?: SluiceOptions
   /** What every start runs; `undefined` for a resource without a runner. */
   source?: Source | (() => Source) | undefined

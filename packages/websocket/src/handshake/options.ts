@@ -47,7 +47,7 @@ export interface WebSocketLimits {
   maxSockets?: number | undefined
   /** Readings at once on one socket. Default 100. */
   maxStreams?: number | undefined
-  /** Requests of one socket that are not answered yet. Default 128. */
+  /** Requests of one socket that are not answered yet, beside one to begin and one to cancel each reading there may be. Default 128. */
   maxPendingRequests?: number | undefined
   /** Largest message of a client, in bytes. Default 65,536. */
   maxPayloadBytes?: number | undefined

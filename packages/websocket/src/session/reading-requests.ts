@@ -7,13 +7,13 @@ import {
   type StreamRef,
   type TokenStream,
 } from '@sluice/core'
-import { deliverOptionsOf, fingerprintOf, parseClientReading } from '@sluice/core/extend'
+import { deliverOptionsOf, fingerprintOf, madeInTime, parseClientReading } from '@sluice/core/extend'
 
 import { bodyTextOf, type ClientMessageOf } from '../message/client-message.ts'
 import { NATIVE_WS_NAME, nativeWs } from '../message/native-ws-wire.ts'
 import type { Run } from '../handshake/options.ts'
 import { Reading } from './reading.ts'
-import type { EventMessage } from '../message/server-message.ts'
+import { type EventMessage, refusalOf } from '../message/server-message.ts'
 import type { SocketParts } from './socket-parts.ts'
 
 /** Begins a stream, and its reading. */
@@ -26,7 +26,7 @@ export async function start(parts: SocketParts, message: ClientMessageOf<'start'
   const { sluice: said, ...body } = message.body
   const client = parseClientOptions(said)
   await read(parts, { ...message, asked: client.reading }, async () => {
-    const made = await run(body, { principal, request, bearer, bodyText: bodyTextOf(message) })
+    const made = await madeInTime(sluice, run(body, { principal, request, bearer, bodyText: bodyTextOf(message) }))
     const { source, ...options }: Run = typeof made === 'function' ? { source: made } : made
     const wire = { name: NATIVE_WS_NAME, facts: {} }
     const idempotency = await idempotencyOf(message)
@@ -103,7 +103,7 @@ function retire({ readings, readingOver }: SocketParts, reading: Reading): void 
 function openReading({ readings, options, socketName }: SocketParts, { ref, name }: AskedReading): Reading {
   if (readings.get(ref)) throw new SluiceError('SLUICE_ERR_REQUEST', 'This "ref" names a reading that is not over.')
   const { maxStreams } = options.limits
-  if (readings.size >= maxStreams)
+  if (readings.places >= maxStreams)
     throw new SluiceError('SLUICE_ERR_TOO_MANY_STREAMS', `One socket carries at most ${maxStreams} streams at once.`)
   const reading = new Reading(ref, name ?? `${socketName}-${ref}`)
   readings.add(reading)
@@ -118,7 +118,9 @@ function sayKnownEnd({ lane }: SocketParts, { ref, stream }: Reading, knewEnd: b
 
 /** What the wire would have said of a reading that is over, had it been opened. */
 function sayUnsaid({ lane }: SocketParts, { ref, stream, opened }: Reading, outcome: ReadingOutcome): void {
-  if (opened || !stream || outcome === 'end' || outcome === 'detached' || outcome === 'failed') return
+  // A policy or an encoder threw, which observers are told: this reading is over, those beside it are not.
+  if (outcome === 'failed') return lane.say(refusalOf(undefined, ref, stream?.id))
+  if (opened || !stream || outcome === 'end' || outcome === 'detached') return
   // There are no polls here.
   if (outcome === 'answered') return
   const resumable = outcome !== 'trimmed' && outcome !== 'epoch' && outcome !== 'storage'

@@ -7,11 +7,12 @@ import type { RawData, WebSocket } from 'ws'
 
 import { type ClientMessage, readClientMessage } from '../message/client-message.ts'
 import { ControlLane } from './control-lane.ts'
-import { ack, cancel, detach, send } from './control-requests.ts'
+import { ack, cancel, detach, isUnderWay, send } from './control-requests.ts'
 import { Expiry } from './expiry.ts'
 import type { Admitted } from '../handshake/handshake.ts'
 import { Liveness } from './liveness.ts'
 import type { ResolvedWebSocketHandlerOptions } from '../handshake/options.ts'
+import { PendingRequests } from './pending-requests.ts'
 import { attach, start } from './reading-requests.ts'
 import { Readings } from './reading.ts'
 import { type GoawayMessage, isMasked, refusalOf } from '../message/server-message.ts'
@@ -36,19 +37,21 @@ export class SocketSession implements SocketParts {
   readonly sink: SocketSink
   readonly connection: Connection
   readonly lane: ControlLane
-  readonly readings: Readings = new Readings()
+  readonly readings: Readings
   readonly socketName: string = `ws-${randomBytes(9).toString('base64url')}`
   draining = false
   readonly #ws: WebSocket
   readonly #bucket: TokenBucket
   readonly #liveness: Liveness
   readonly #expiry: Expiry
-  #pending = 0
+  readonly #pending: PendingRequests
 
   constructor(options: ResolvedWebSocketHandlerOptions, { ws, socket, admitted }: OpenedSocket, onOver: () => void) {
     const { scheduler, readerOptions } = options.sluice
-    const { messagesPerSecond, messageBurst } = options.limits
+    const { messagesPerSecond, messageBurst, maxStreams, maxPendingRequests } = options.limits
     this.options = options
+    this.readings = new Readings(maxStreams)
+    this.#pending = new PendingRequests({ maxStreams, maxPendingRequests })
     this.admitted = admitted
     this.#ws = ws
     this.sink = new SocketSink(ws, socket, readerOptions.queueBytes)
@@ -60,7 +63,7 @@ export class SocketSession implements SocketParts {
     })
     this.lane = new ControlLane(this.connection, {
       // All that may be asked for at once may be answered at once, while the peer takes nothing for a moment.
-      maxWaiting: messageBurst + options.limits.maxPendingRequests,
+      maxWaiting: messageBurst + this.#pending.max,
       onOverflow: () => this.#violated(new SluiceError('SLUICE_ERR_RATE', 'You ask for more than you read.')),
       onStalled: () => (this.sink.closing = STALLED),
     })
@@ -137,7 +140,7 @@ export class SocketSession implements SocketParts {
       return this.#violated(error)
     }
     if (message.type === 'ping') this.lane.say({ type: 'pong', ref: message.ref })
-    else void this.#answer(message)
+    else if (message.type !== 'cancel' || !isUnderWay(this, message)) void this.#answer(message)
   }
 
   /** Whether one more message is within the rate. */
@@ -158,12 +161,11 @@ export class SocketSession implements SocketParts {
 
   async #answer(message: Exclude<ClientMessage, { type: 'ping' }>): Promise<void> {
     try {
-      if (this.#pending >= this.options.limits.maxPendingRequests) throw tooManyPending()
-      this.#pending++
+      const settled = this.#pending.enter(message.type)
       try {
         await this.#carryOut(message)
       } finally {
-        this.#pending--
+        settled()
       }
     } catch (error) {
       if (isMasked(error)) this.options.onError(error)
@@ -219,10 +221,4 @@ export class SocketSession implements SocketParts {
 
 function isSame(one: Principal, other: Principal): boolean {
   return one.owner === other.owner && (one.tenant ?? '') === (other.tenant ?? '')
-}
-
-function tooManyPending(): SluiceError {
-  return new SluiceError('SLUICE_ERR_OVERLOADED', 'Too many of your requests are not answered yet.', {
-    retryAfterMs: 100,
-  })
 }

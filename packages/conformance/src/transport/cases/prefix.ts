@@ -1,4 +1,4 @@
-import type { SourceEvent } from '@sluice/core'
+import type { Json, SourceEvent } from '@sluice/core'
 import { expect, test } from 'vitest'
 
 import { cursorOf, heardEnd, heardText, textOf, typesOf } from '../rig/reading.ts'
@@ -22,6 +22,12 @@ const EVERY_KIND: readonly SourceEvent[] = [
   { type: 'finish', reason: 'length' },
 ]
 
+function nested(levels: number): Json {
+  let value: Json = 1
+  for (let level = 0; level < levels; level++) value = level % 2 === 0 ? { v: value } : [value]
+  return value
+}
+
 /** What a reader receives is a run of the log. */
 export function describePrefix({ open }: OpenTransport): void {
   test('contract 1: a reader is told "opened" first, then every byte of the text, then the end', async () => {
@@ -44,6 +50,23 @@ export function describePrefix({ open }: OpenTransport): void {
     const told = reading.events.slice(1, -1).map((event) => ({ ...event, cursor: undefined }))
     expect(told).toEqual(EVERY_KIND)
     expect(end).toMatchObject({ reason: 'length', usage: { inputTokens: 3, outputTokens: 4 } })
+  })
+
+  test('contract 1: JSON that is nested as deep as it may be cuts no reading, now or later', async () => {
+    const { script, begin, attaching } = await open()
+    const { reading, id } = await begin('before ')
+    script.say(
+      { type: 'data', name: 'deep', data: nested(100) },
+      { type: 'tool', phase: 'result', id: 't', result: nested(100) },
+    )
+    script.say('after')
+    script.finish()
+    const again = await (await attaching()).attach({ id })
+    for (const each of [reading, again]) {
+      expect(await heardEnd(each)).toMatchObject({ reason: 'stop', complete: true })
+      expect(textOf(each)).toBe('before after')
+      expect(typesOf(each)).toEqual(['opened', 'text', 'data', 'tool', 'text', 'end'])
+    }
   })
 
   test('contract 1: every event has the cursor after it, and goes on from there without a gap or a repeat', async () => {

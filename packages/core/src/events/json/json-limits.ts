@@ -11,7 +11,11 @@ export interface JsonLimits {
 /** Defaults of {@link JsonLimits}. */
 export const DEFAULT_JSON_LIMITS: JsonLimits = { jsonMembers: 250_000, jsonNames: 10_000 }
 
-/** Deeper than any schema of a tool; what walks the value after us may recurse. */
+/**
+ * The one bound of how deep JSON is nested, whatever it is and whichever way it comes: bodies and messages of clients, `meta`,
+ * and what sources yield. Deeper than any schema of a tool; and what walks the value after us may recurse: every wire can write
+ * it, every store keep it.
+ */
 export const MAX_JSON_DEPTH = 100
 
 /** What is said of a value that is nested too deep. `subject` names it: `The body`. */
