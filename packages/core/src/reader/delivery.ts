@@ -2,11 +2,11 @@ import { Backlog } from './backlog.ts'
 import { askBoundMs, askPace, askTake, chunkerOf, constantBoundMs } from '../chunking/ask-policy.ts'
 import type { Connection } from '../wire/connection.ts'
 import type { ConnectionReading } from '../wire/connection-reading.ts'
-import { formatCursor } from '../events/cursor.ts'
 import { Deadline, type Due } from '../clock/deadlines.ts'
+import { farewellOf, lastWordsOf } from './farewell.ts'
 import type { DeliveryListener, DeliveryParts } from './delivery-listener.ts'
 import type { ReadingOutcome } from '../events/notice.ts'
-import { CLOSED_CODES, type ClosedCode } from '../events/codes.ts'
+import type { ClosedCode } from '../events/codes.ts'
 import type { Encoder, EncoderStart } from '../wire/encoder.ts'
 import type { WireBytes } from '../wire/sink.ts'
 import type { Scheduler, Steppable } from '../clock/scheduler.ts'
@@ -38,6 +38,8 @@ export class Delivery implements Steppable, ConnectionReading, Due {
   readonly isPoll: boolean
   /** True for a poll that is over with what there is, and be it nothing. */
   readonly #waitsForNothing: boolean
+  /** Up to where its peer was given everything. */
+  #writtenSeq: number
   /** What is said first, until it could be. */
   #opening: EncoderStart | undefined
   #over = false
@@ -52,6 +54,7 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     this.#maxChunkBytes = parts.options.maxChunkBytes
     this.#owner = parts.owner
     this.#backlog = new Backlog(scheduler, parts.reader, parts.options)
+    this.#writtenSeq = parts.reader.seq
     parts.reader.sleeper = this
     const { lifetime, poll } = parts
     this.isPoll = poll !== undefined
@@ -120,12 +123,10 @@ export class Delivery implements Steppable, ConnectionReading, Due {
   /** This reading is over although the stream may go on; the reader is told, if it can be. */
   stop(code: ClosedCode): void {
     if (this.#over) return
-    const { log, seq } = this.#reader
-    const cursor = CLOSED_CODES[code].resumable ? formatCursor(log.streamId, log.epochOf(seq), seq) : undefined
     // Also where nothing was said yet, because a connection that others share makes it wait: contract 2.
     let farewell: WireBytes
     try {
-      farewell = this.#encoder.closed({ type: 'closed', code, cursor })
+      farewell = farewellOf(this.#encoder, this.#reader.log, { code, seq: this.#reader.seq })
     } catch (error) {
       return this.failed(error)
     }
@@ -166,6 +167,7 @@ export class Delivery implements Steppable, ConnectionReading, Due {
       const bytes = this.#encoder.encode(backlog.take(count, this.#maxChunkBytes))
       if (!this.#canWrite) return
       this.#connection.write(bytes)
+      this.#writtenSeq = this.#reader.seq
       this.servedAt = this.#connection.serve()
       this.#owner.readingChunk(this.#reader.seq - before, bytes.length, waitedMs)
       if (this.#over) return
@@ -218,12 +220,16 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     this.#owner.readingOver(outcome)
   }
 
-  /** A policy or an encoder threw: what was written so far may be half a thing, so the connection is cut, not closed. */
+  /**
+   * A policy or an encoder threw. A connection of this reading's own is cut, not closed: nothing may look complete. One that
+   * others share goes on, and the peer is told which of its readings is over.
+   */
   failed(error: unknown): void {
     if (this.#over) return
     this.#over = true
     this.#leave('failed')
-    this.#connection.abort()
+    if (this.#connection.isOfOneReading) this.#connection.abort()
+    else this.#connection.part(this, lastWordsOf(this.#encoder, this.#reader.log, this.#writtenSeq))
     this.#owner.readingOver('failed', error)
   }
 

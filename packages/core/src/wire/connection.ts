@@ -46,6 +46,11 @@ export class Connection implements Due {
     return this.#carried.length > 1
   }
 
+  /** Whether it was opened for its readings, of which there is one left: what is cut is nobody else's. */
+  get isOfOneReading(): boolean {
+    return this.#closeWhenEmpty && this.#carried.length <= 1
+  }
+
   /** A reading has written: gives its place in the order of those that have. */
   serve(): number {
     return ++this.#served

@@ -7,7 +7,7 @@ import {
   type StreamRef,
   type TokenStream,
 } from '@sluice/core'
-import { deliverOptionsOf, fingerprintOf, parseClientReading } from '@sluice/core/extend'
+import { CLOSED_CODES, deliverOptionsOf, fingerprintOf, parseClientReading } from '@sluice/core/extend'
 
 import { bodyTextOf, type ClientMessageOf } from '../message/client-message.ts'
 import { NATIVE_WS_NAME, nativeWs } from '../message/native-ws-wire.ts'
@@ -118,11 +118,10 @@ function sayKnownEnd({ lane }: SocketParts, { ref, stream }: Reading, knewEnd: b
 
 /** What the wire would have said of a reading that is over, had it been opened. */
 function sayUnsaid({ lane }: SocketParts, { ref, stream, opened }: Reading, outcome: ReadingOutcome): void {
-  if (opened || !stream || outcome === 'end' || outcome === 'detached' || outcome === 'failed') return
+  if (opened || !stream || outcome === 'end' || outcome === 'detached') return
   // There are no polls here.
   if (outcome === 'answered') return
-  const resumable = outcome !== 'trimmed' && outcome !== 'epoch' && outcome !== 'storage'
-  const cursor = resumable ? stream.position : undefined
+  const cursor = CLOSED_CODES[outcome].resumable ? stream.position : undefined
   lane.say({ type: 'closed', stream: stream.id, ref, code: outcome, cursor })
 }
 
