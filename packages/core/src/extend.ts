@@ -81,6 +81,7 @@ export {
 export { bearerOf } from './access/bearer.ts'
 export { isOrigin, NULL_ORIGIN } from './access/origin.ts'
 export { isForeignHost, isFromElsewhere, isSameOrigin, type PageHeaders } from './access/page.ts'
+export { inSlices } from './clock/in-slices.ts'
 export { Scheduler, type Steppable } from './clock/scheduler.ts'
 export { type Identified, identifiedPrincipal, requirePrincipal } from './access/identify.ts'
 export { TokenBucket } from './clock/token-bucket.ts'

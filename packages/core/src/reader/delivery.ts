@@ -15,6 +15,9 @@ import { PollLifetime } from './poll-lifetime.ts'
 import type { Reader } from './reader.ts'
 import { ReadingLifetime } from './reading-lifetime.ts'
 
+/** So much is written in one step, or one chunk of more: many readers may have long to catch up in the same turn. */
+const STEP_BYTES = 16 * 1024
+
 /** One reader being served: cursor, policy, encoder, connection. Stepped by the scheduler; it has no promise and no queue. */
 export class Delivery implements Steppable, ConnectionReading, Due {
   dirty = false
@@ -157,6 +160,7 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     if (broken) return this.stop(broken)
     if (typeof this.#policy.pace === 'function') backlog.pace(askPace(this.#policy, backlog))
     if (backlog.refresh()) backlog.bound(this.#boundMs ?? askBoundMs(this.#policy, chunker, backlog))
+    let bytesWritten = 0
     while (backlog.pending > 0) {
       const count = Math.min(this.#decide(chunker), this.#maxTokens)
       // Each call out of here, to a policy, an encoder, a sink, an observer, may have come back in.
@@ -174,8 +178,10 @@ export class Delivery implements Steppable, ConnectionReading, Due {
       if (this.#reader.finished) return this.#finish('end')
       if (this.isPoll) return this.#finish('answered')
       if (this.#connection.state !== 'open') return
-      // One write a turn: what shares the connection comes in between.
-      if (this.#connection.shared && backlog.pending > 0) return this.#scheduler.mark(this)
+      bytesWritten += bytes.length
+      // One write a turn where a connection is shared, and little in any case: others come in between.
+      const enough = this.#connection.shared || bytesWritten >= STEP_BYTES
+      if (enough && backlog.pending > 0) return this.#scheduler.mark(this)
     }
     if (this.#reader.finished) this.#finish('end')
     else this.#sleep(1)
