@@ -21,6 +21,7 @@ import { resumeStorm } from './http/resume-storm.ts'
 import { singleStream } from './http/single-stream.ts'
 import { stalledReaders, stalledTokens } from './http/stalled-readers.ts'
 import { thousandStreams } from './http/thousand-streams.ts'
+import { longestStep } from './steps/longest-step.ts'
 import { vanishedPeer } from './socket/vanished-peer.ts'
 import { websocketRows } from './socket/websocket.ts'
 import { websocketOneSocket } from './socket/websocket-one-socket.ts'
@@ -58,4 +59,5 @@ export const ROWS: readonly Row[] = [
   websocketOneSocket,
   ...grpcRows,
   vanishedPeer,
+  longestStep,
 ]

@@ -3,8 +3,9 @@
 -- KEYS: for each stream 1 meta, 2 log
 -- ARGV: for each stream 1 what is to be appended where, 2 payload. The first is "epoch after last tokens": the epoch, the seq
 --       after which it goes, the seq of its last event, the tokens in it. Where the record keeps something beside the entry, a
---       JSON object follows: usage, end, timing (each JSON, as text; or not there), logMs and metaMs (how long the keys live
---       from now on. What is renewed with the lease need not be renewed with every entry.)
+--       JSON object follows: fold (what is kept of the entry once it is trimmed), usage, end, timing (each JSON, as text; or not
+--       there), logMs and metaMs (how long the keys live from now on; or not there: what is renewed with the lease need not be
+--       renewed with every entry.)
 -- Returns for each stream { 'ok' } | { 'duplicate' } | { 'gap', seq } | { 'fenced' } | { 'closed' } | { 'missing' } | { 'error', message }
 local function append(metaKey, logKey, where, payload)
   local epoch, after, last, tokens, more = string.match(where, '^(%d+) (%d+) (%d+) (%d+) ?(.*)$')
@@ -16,29 +17,34 @@ local function append(metaKey, logKey, where, payload)
   if meta[3] then return { 'closed' } end
   if after ~= seq then return { 'gap', seq } end
   local id = last .. '-0'
+  local beside = more ~= '' and cjson.decode(more) or {}
+  local entry = { 'c', payload }
+  if beside.fold then entry = { 'c', payload, 's', beside.fold } end
   if seq == '0' then
-    redis.call('XADD', logKey, id, 'c', payload)
-  elseif not redis.call('XADD', logKey, 'NOMKSTREAM', id, 'c', payload) then
+    redis.call('XADD', logKey, id, unpack(entry))
+  elseif not redis.call('XADD', logKey, 'NOMKSTREAM', id, unpack(entry)) then
     -- Somebody has deleted the log, or it has expired: it is not brought back with a hole in it.
     return { 'missing' }
   end
-  local bytes = tonumber(meta[4]) + #payload
+  local bytes = tonumber(meta[4]) + bytesOf({ id, entry })
   local retention = tonumber(meta[5])
   local first = meta[6]
+  local head = {}
   while bytes > retention do
     -- One at a time: each comes with its payload, and mostly one is enough.
     local oldest = redis.call('XRANGE', logKey, '-', '(' .. id, 'COUNT', 1)[1]
     if not oldest then break end
     redis.call('XDEL', logKey, oldest[1])
-    bytes = bytes - #oldest[2][2]
+    addToHead(head, first, oldest)
+    bytes = bytes - bytesOf(oldest)
     first = string.format('%d', tonumber(string.match(oldest[1], '^%d+')) + 1)
   end
+  keepHead(metaKey, head)
   redis.call('HSET', metaKey, 'seq', last, 'bytes', bytes, 'first', first, 'tokens', meta[8] + tokens)
-  if more ~= '' then
-    local beside = cjson.decode(more)
-    for _, field in ipairs({ 'usage', 'end', 'timing' }) do
-      if beside[field] then redis.call('HSET', metaKey, field, beside[field]) end
-    end
+  for _, field in ipairs({ 'usage', 'end', 'timing' }) do
+    if beside[field] then redis.call('HSET', metaKey, field, beside[field]) end
+  end
+  if beside.logMs then
     redis.call('PEXPIRE', logKey, beside.logMs)
     redis.call('PEXPIRE', metaKey, beside.metaMs)
   end

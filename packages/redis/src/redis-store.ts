@@ -96,8 +96,8 @@ class StreamsOnRedis implements RedisStore {
     })
     this.#lookup = new StreamLookup(this.#context, this.#produced, this.#replicas)
     this.#maintenance = new Maintenance(this.#context, new Takeover(this.#context, this.#produced, this.#replicas))
-    connection.health.onAnswering = () => this.#maintenance.due()
-    subscriptions.onMissed = () => this.#maintenance.due()
+    connection.health.onAnswering = () => this.#maintenance.hurry()
+    subscriptions.onMissed = () => this.#maintenance.hurry()
     // Its error is for callers of `ready`; others get it with their first stream.
     this.ready().catch(ignore)
   }

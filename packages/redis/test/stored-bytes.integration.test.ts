@@ -18,6 +18,7 @@ import { afterAll, beforeAll } from 'vitest'
 import { type EventScript, eventScripts, scriptNamed, sourceOf } from '../../conformance/test/bytes/event-scripts.ts'
 import { factsOf, startScript } from '../../conformance/test/bytes/played-stream.ts'
 import { describeRecorded } from '../../conformance/test/bytes/recorded-vectors.ts'
+import { SCRIPTS } from '../src/protocol/scripts.ts'
 import { normalise, readKeys } from './stored-keys.ts'
 
 const ADA = { owner: 'ada', tenant: 'acme' }
@@ -98,6 +99,22 @@ async function storeScript(script: EventScript): Promise<unknown> {
   return readKeys(server, stream.id)
 }
 
+/** What is stored of calls of tools when Redis has had no room for all of it. */
+async function storeTrimmed(): Promise<unknown> {
+  await server.command('FLUSHALL')
+  using instance = startInstance()
+  const script = scriptNamed('tools')
+  const played = await StoredTurns.of(script)
+  const turns = (played.allowed = script.turns.length - 1)
+  const stream = (played.stream = await instance.sluice.start(played.source, optionsOf(script)))
+  await until(() => played.hasStored(turns))
+  const meta = `sluice:{4:acme:${stream.id}}`
+  await server.command('EVAL', SCRIPTS.trim.lua, '2', meta, `${meta}:log`, '1', 'id')
+  const trimmed = await readKeys(server, stream.id)
+  await stream.cancel()
+  return trimmed
+}
+
 /** A stream of a named source; in another process its reader, credit and message, then its cancellation and erasure. */
 async function storeShared(): Promise<unknown> {
   await server.command('FLUSHALL')
@@ -146,6 +163,7 @@ describeRecorded(
   'redis',
   new Map([
     ...eventScripts.map((script) => [script.name, () => storeScript(script)] as const),
+    ['tools, the older half trimmed', storeTrimmed] as const,
     ['in two processes', storeShared] as const,
   ]),
 )

@@ -11,6 +11,12 @@ export interface Steppable {
 /** Weight of the latest turn in the moving average of loop lag. */
 const LAG_WEIGHT = 0.2
 
+/** How long steps and deadlines keep the event loop from others: what is left then goes on in the next turn. */
+const STEPPING_MS = 10
+
+/** Deadlines that are called in one turn, at most. */
+const DUE_PER_TURN = 1024
+
 /** Items of all sources together that are taken in one turn: some milliseconds, however many sources have much to say. */
 const ITEMS_PER_TURN = 1024
 
@@ -121,7 +127,7 @@ export class Scheduler {
     this.#stepping = true
     let stepped = 0
     try {
-      while (stepped < dirty.length) {
+      while (stepped < dirty.length && this.#hasTime(stepped)) {
         const item = dirty[stepped++]!
         item.dirty = false
         item.step()
@@ -130,10 +136,15 @@ export class Scheduler {
       if (this.#isDue) this.#callDue()
     } finally {
       this.#stepping = false
-      // A step breaks its word and throws: those after it have their turn all the same.
+      // There are too many for one turn, or a step breaks its word and throws: those after it have the next turn.
       if (stepped < dirty.length) this.#putBack(dirty.slice(stepped))
       if (this.#isDue) this.#rearm()
     }
+  }
+
+  /** Whether this turn may go on, `done` things into it. One is done in any turn. */
+  #hasTime(done: number): boolean {
+    return done === 0 || this.runtime.now() - this.#stepMs < STEPPING_MS
   }
 
   #putBack(items: readonly Steppable[]): void {
@@ -164,6 +175,7 @@ export class Scheduler {
     const now = this.#stepMs
     const due: Deadline[] = []
     for (let first = this.#deadlines.earliest; first && first.atMs <= now; first = this.#deadlines.earliest) {
+      if (due.length === DUE_PER_TURN) break
       this.#deadlines.delete(first)
       first.atMs = now
       due.push(first)
@@ -171,7 +183,7 @@ export class Scheduler {
     // One that an earlier one has called off or put off is left alone; what is scheduled now is for the next time.
     let called = 0
     try {
-      while (called < due.length) {
+      while (called < due.length && this.#hasTime(called)) {
         const deadline = due[called++]!
         if (deadline.place !== -1 || deadline.atMs !== now) continue
         deadline.atMs = Infinity

@@ -93,6 +93,8 @@ const CLOSED = {
   draining: { resumable: true, grpc: 'UNAVAILABLE' },
   rotate: { resumable: true, grpc: 'UNAVAILABLE' },
   unauthorized: { resumable: true, grpc: 'UNAUTHENTICATED' },
+  // The server's own code, a policy or an encoder, broke on what comes next.
+  failed: { resumable: true, grpc: 'INTERNAL' },
 } as const
 
 /** Why one reading is over although the stream may go on. */

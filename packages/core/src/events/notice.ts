@@ -18,4 +18,4 @@ export interface Closed {
 }
 
 /** How a reading came to its end: with the stream's own, as a poll that was answered, by detaching, or closed with a code. */
-export type ReadingOutcome = 'end' | 'answered' | 'detached' | 'failed' | ClosedCode
+export type ReadingOutcome = 'end' | 'answered' | 'detached' | ClosedCode

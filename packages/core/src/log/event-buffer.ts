@@ -6,7 +6,7 @@ import type { LogAccount, LogOptions } from './log-options.ts'
 import { copyResumeState, createResumeState, foldResumeState, type ResumeState } from '../events/resume-state.ts'
 import { type Logged, Segment, toEvent } from './segment.ts'
 import { bytesUpTo, countFitting, mergedEntries, segmentWith, visitEvents, visitOutlines } from './segment-list.ts'
-import { TrimmedHead } from './trimmed-head.ts'
+import { headUnknown, TrimmedHead } from './trimmed-head.ts'
 import { utf8Length } from '../events/utf8.ts'
 
 const MAX_SEGMENT_BYTES = 16 * 1024
@@ -34,6 +34,8 @@ export class EventBuffer implements Buffers {
   #tail: Segment | undefined
   /** Made when first needed. */
   protected head: TrimmedHead | undefined
+  /** False where this log begins late, and nothing is known of what came before. */
+  readonly #isHeadKnown: boolean
   /** Made when first needed: most logs hold no long text. */
   #buffers: BufferPool | undefined
   readonly #segmentBytes: number
@@ -45,7 +47,8 @@ export class EventBuffer implements Buffers {
     this.firstSeq = seq + 1
     this.lastSeq = seq
     this.#trimmedEpoch = from?.epoch ?? 0
-    if (from?.usage) this.head = new TrimmedHead(from.usage)
+    if (from?.head || from?.usage) this.head = new TrimmedHead(from.head ?? { usage: from.usage })
+    this.#isHeadKnown = seq === 0 || from?.head !== undefined
     this.#segmentBytes = Math.min(MAX_SEGMENT_BYTES, Math.ceil(retentionBytes / SEGMENTS_PER_RETENTION))
     this.#account = account
   }
@@ -147,8 +150,13 @@ export class EventBuffer implements Buffers {
     return events
   }
 
-  /** What happened up to `seq`, folded. */
+  /**
+   * What happened up to `seq`, folded.
+   *
+   * @throws SluiceError `SLUICE_ERR_STORE` where part of that is not known: whoever went on would take it for nothing
+   */
   resumeStateAt(seq: number): ResumeState {
+    if (!this.#isHeadKnown) throw headUnknown()
     const resumeState = this.head ? copyResumeState(this.head.resumeState) : createResumeState()
     visitOutlines(this.#segments, this.firstSeq - 1, Math.min(seq, this.lastSeq), (event) => {
       foldResumeState(resumeState, toEvent(event))

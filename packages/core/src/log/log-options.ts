@@ -1,4 +1,5 @@
 import type { EndEvent, Usage } from '../events/event.ts'
+import type { LogHead } from './trimmed-head.ts'
 
 /** The position after which a log begins in a process that joins a stream late, and what is known of the time before. */
 export interface LogStart {
@@ -6,6 +7,8 @@ export interface LogStart {
   /** Epoch of `seq`. */
   epoch: number
   usage?: Usage | undefined
+  /** What is known of the events up to `seq`. Without it, nobody goes on from here on a wire that must know of them. */
+  head?: LogHead | undefined
   end?: EndEvent | undefined
 }
 

@@ -1,17 +1,26 @@
 import type { FinishReason, StreamEvent, Usage } from '../events/event.ts'
 import { isTextual } from '../events/event-kind.ts'
 
-/** What a log's events say of the answer as a whole. */
-export class LogSummary {
+/** What events say of the answer as a whole. */
+export interface SummaryFacts {
   /** Events that are no piece of text. */
-  otherEvents = 0
+  otherEvents: number
   /** The latest token counts the source gave. */
-  usage: Usage | undefined
+  usage?: Usage | undefined
   /** Why choice 0 finished, if the source said so. */
+  finishReason?: FinishReason | undefined
+}
+
+/** What a log's events say of the answer as a whole. */
+export class LogSummary implements SummaryFacts {
+  otherEvents: number
+  usage: Usage | undefined
   finishReason: FinishReason | undefined
 
-  constructor(usage?: Usage) {
+  constructor({ otherEvents = 0, usage, finishReason }: Partial<SummaryFacts> = {}) {
+    this.otherEvents = otherEvents
     this.usage = usage
+    this.finishReason = finishReason
   }
 
   note(event: StreamEvent): void {

@@ -33,7 +33,7 @@ export class Log extends CommittedEvents {
     if (followed || shows)
       this.#progress = new StoreProgress(followed ? this.lastSeq : Infinity, followed ? 0 : Infinity)
     if (shows) this.#progress!.shows = shows
-    if (from?.usage) this.#summary = new LogSummary(from.usage)
+    if (from?.head || from?.usage) this.#summary = new LogSummary(from.head ?? { usage: from.usage })
     this.end = from?.end
   }
 

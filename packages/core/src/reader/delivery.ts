@@ -2,11 +2,11 @@ import { Backlog } from './backlog.ts'
 import { askBoundMs, askPace, askTake, chunkerOf, constantBoundMs } from '../chunking/ask-policy.ts'
 import type { Connection } from '../wire/connection.ts'
 import type { ConnectionReading } from '../wire/connection-reading.ts'
-import { formatCursor } from '../events/cursor.ts'
 import { Deadline, type Due } from '../clock/deadlines.ts'
+import { farewellOf, lastWordsOf } from './farewell.ts'
 import type { DeliveryListener, DeliveryParts } from './delivery-listener.ts'
 import type { ReadingOutcome } from '../events/notice.ts'
-import { CLOSED_CODES, type ClosedCode } from '../events/codes.ts'
+import type { ClosedCode } from '../events/codes.ts'
 import type { Encoder, EncoderStart } from '../wire/encoder.ts'
 import type { WireBytes } from '../wire/sink.ts'
 import type { Scheduler, Steppable } from '../clock/scheduler.ts'
@@ -14,6 +14,9 @@ import type { Chunker, ChunkingPolicy } from '../chunking/policy.ts'
 import { PollLifetime } from './poll-lifetime.ts'
 import type { Reader } from './reader.ts'
 import { ReadingLifetime } from './reading-lifetime.ts'
+
+/** So much is written in one step, or one chunk of more: many readers may have long to catch up in the same turn. */
+const STEP_BYTES = 16 * 1024
 
 /** One reader being served: cursor, policy, encoder, connection. Stepped by the scheduler; it has no promise and no queue. */
 export class Delivery implements Steppable, ConnectionReading, Due {
@@ -38,6 +41,8 @@ export class Delivery implements Steppable, ConnectionReading, Due {
   readonly isPoll: boolean
   /** True for a poll that is over with what there is, and be it nothing. */
   readonly #waitsForNothing: boolean
+  /** Up to where its peer was given everything. */
+  #writtenSeq: number
   /** What is said first, until it could be. */
   #opening: EncoderStart | undefined
   #over = false
@@ -52,6 +57,7 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     this.#maxChunkBytes = parts.options.maxChunkBytes
     this.#owner = parts.owner
     this.#backlog = new Backlog(scheduler, parts.reader, parts.options)
+    this.#writtenSeq = parts.reader.seq
     parts.reader.sleeper = this
     const { lifetime, poll } = parts
     this.isPoll = poll !== undefined
@@ -120,12 +126,10 @@ export class Delivery implements Steppable, ConnectionReading, Due {
   /** This reading is over although the stream may go on; the reader is told, if it can be. */
   stop(code: ClosedCode): void {
     if (this.#over) return
-    const { log, seq } = this.#reader
-    const cursor = CLOSED_CODES[code].resumable ? formatCursor(log.streamId, log.epochOf(seq), seq) : undefined
     // Also where nothing was said yet, because a connection that others share makes it wait: contract 2.
     let farewell: WireBytes
     try {
-      farewell = this.#encoder.closed({ type: 'closed', code, cursor })
+      farewell = farewellOf(this.#encoder, this.#reader.log, { code, seq: this.#reader.seq })
     } catch (error) {
       return this.failed(error)
     }
@@ -156,6 +160,7 @@ export class Delivery implements Steppable, ConnectionReading, Due {
     if (broken) return this.stop(broken)
     if (typeof this.#policy.pace === 'function') backlog.pace(askPace(this.#policy, backlog))
     if (backlog.refresh()) backlog.bound(this.#boundMs ?? askBoundMs(this.#policy, chunker, backlog))
+    let bytesWritten = 0
     while (backlog.pending > 0) {
       const count = Math.min(this.#decide(chunker), this.#maxTokens)
       // Each call out of here, to a policy, an encoder, a sink, an observer, may have come back in.
@@ -166,14 +171,17 @@ export class Delivery implements Steppable, ConnectionReading, Due {
       const bytes = this.#encoder.encode(backlog.take(count, this.#maxChunkBytes))
       if (!this.#canWrite) return
       this.#connection.write(bytes)
+      this.#writtenSeq = this.#reader.seq
       this.servedAt = this.#connection.serve()
       this.#owner.readingChunk(this.#reader.seq - before, bytes.length, waitedMs)
       if (this.#over) return
       if (this.#reader.finished) return this.#finish('end')
       if (this.isPoll) return this.#finish('answered')
       if (this.#connection.state !== 'open') return
-      // One write a turn: what shares the connection comes in between.
-      if (this.#connection.shared && backlog.pending > 0) return this.#scheduler.mark(this)
+      bytesWritten += bytes.length
+      // One write a turn where a connection is shared, and little in any case: others come in between.
+      const enough = this.#connection.shared || bytesWritten >= STEP_BYTES
+      if (enough && backlog.pending > 0) return this.#scheduler.mark(this)
     }
     if (this.#reader.finished) this.#finish('end')
     else this.#sleep(1)
@@ -219,15 +227,15 @@ export class Delivery implements Steppable, ConnectionReading, Due {
   }
 
   /**
-   * A policy or an encoder threw. What was written so far may be half a thing, so a connection of this reading alone is cut, not
-   * closed. One that others share goes on: it carries whole messages, and theirs are not this reading's. Its owner tells its peer.
+   * A policy or an encoder threw. A connection of this reading's own is cut, not closed: nothing may look complete. One that
+   * others share goes on, and the peer is told which of its readings is over.
    */
   failed(error: unknown): void {
     if (this.#over) return
     this.#over = true
     this.#leave('failed')
-    if (this.#connection.outlivesReadings) this.#connection.drop(this)
-    else this.#connection.abort()
+    if (this.#connection.isOfOneReading) this.#connection.abort()
+    else this.#connection.part(this, lastWordsOf(this.#encoder, this.#reader.log, this.#writtenSeq))
     this.#owner.readingOver('failed', error)
   }
 

@@ -1,4 +1,5 @@
 import { Deadline } from '../clock/deadlines.ts'
+import { inSlices } from '../clock/in-slices.ts'
 import type { Engine } from './engine.ts'
 
 /** How long `drain` lets streams run by default. */
@@ -11,7 +12,9 @@ const LOOK_EVERY_MS = 20
 export async function drainEngine(engine: Engine, withinMs: number): Promise<void> {
   const { scheduler, deliveries, producers, expected, store, starts } = engine
   starts.draining = true
-  if (store.shared) for (const [delivery, wire] of [...deliveries]) if (wire.resumable) delivery.stop('draining')
+  if (store.shared) {
+    await inSlices(scheduler, [...deliveries], ([delivery, wire]) => wire.resumable && delivery.stop('draining'))
+  }
   // Who polls what is nowhere else comes back here for the rest.
   const returning = (): number => (store.shared || withinMs === 0 ? 0 : expected.size)
   const deadlineMs = scheduler.now() + withinMs
@@ -22,7 +25,9 @@ export async function drainEngine(engine: Engine, withinMs: number): Promise<voi
   }
   // A start that waits for its store finds out that it came too late.
   await starts.settled()
-  await Promise.all([...producers.values()].map((producer) => producer.close('drain')))
+  const closing: Promise<void>[] = []
+  await inSlices(scheduler, [...producers.values()], (producer) => closing.push(producer.close('drain')))
+  await Promise.all(closing)
   const giveUpMs = scheduler.now() + engine.reader.closeGraceMs
   while (deliveries.size + returning() > 0 && scheduler.now() < giveUpMs) await pause(engine, LOOK_EVERY_MS)
 }

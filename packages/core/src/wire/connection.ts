@@ -41,14 +41,14 @@ export class Connection implements Due {
     this.#watchSilence()
   }
 
-  /** It carries whole messages of any number of readings: one that fails is over, and what others say goes on. */
-  get outlivesReadings(): boolean {
-    return !this.#closeWhenEmpty
-  }
-
   /** Others have their turn after each write. */
   get shared(): boolean {
     return this.#carried.length > 1
+  }
+
+  /** Whether it was opened for its readings, of which there is one left: what is cut is nobody else's. */
+  get isOfOneReading(): boolean {
+    return this.#closeWhenEmpty && this.#carried.length <= 1
   }
 
   /** A reading has written: gives its place in the order of those that have. */

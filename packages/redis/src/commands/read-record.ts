@@ -4,6 +4,7 @@ import type { Keeping, StreamFacts, StreamName } from '@sluice/core/extend'
 import type { RedisConnection } from '../connection/redis-connection.ts'
 import { storeError } from '../connection/store-error.ts'
 import { type Chunk, decodeChunk } from '../protocol/chunk-codec.ts'
+import { headIn, type StoredHead } from '../protocol/head-codec.ts'
 import type { Keys } from '../protocol/keys.ts'
 import { pairs } from '../protocol/pairs.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
@@ -31,7 +32,14 @@ export interface StoredState {
 
 /** What the store has under a stream's name. */
 export type RecordReading =
-  | { is: 'stream'; state: StoredState; chunks: readonly Chunk[]; grants: ReadonlyMap<string, number> }
+  | {
+      is: 'stream'
+      state: StoredState
+      /** What is known of the events before those that are kept; `undefined` where it was not read, or is not known. */
+      head: StoredHead | undefined
+      chunks: readonly Chunk[]
+      grants: ReadonlyMap<string, number>
+    }
   | {
       is: 'erased'
       facts: StreamIdentity
@@ -83,15 +91,17 @@ export async function readRecord(
   // Somebody else has cut the log; its end is still known.
   const hasAll = afterSeq === undefined || afterSeq >= seq || lastSeqOf(chunks) === seq
   if (end && !hasAll) chunks.push({ epoch, firstSeq: seq, events: [end] })
+  const firstSeq = numberOf(meta, 'first')
   return {
     is: 'stream',
+    head: known || afterSeq === undefined ? undefined : headIn(meta, firstSeq),
     state: {
       facts: { ...facts, key: facts.key, wire: facts.wire, idempotency: facts.idempotency },
       keeping: known?.keeping ?? jsonOf<Keeping>(meta, 'keeping')!,
       epoch,
       instance,
       seq,
-      firstSeq: numberOf(meta, 'first'),
+      firstSeq,
       end,
       usage: jsonOf<Usage>(meta, 'usage'),
       tokens: numberOf(meta, 'tokens'),

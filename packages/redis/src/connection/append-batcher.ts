@@ -13,13 +13,14 @@ export interface Append {
   readonly lastSeq: number
   readonly tokens: number
   readonly payload: string
-  /** What the record keeps beside the entry, as JSON texts, and how long the keys live from now on. */
+  /** What the record keeps beside the entry, as JSON texts, and how long the keys live from now on, where that changes. */
   readonly more?: {
+    readonly fold?: string | undefined
     readonly usage?: string | undefined
     readonly end?: string | undefined
     readonly timing?: string | undefined
-    readonly logMs: number
-    readonly metaMs: number
+    readonly logMs?: number
+    readonly metaMs?: number
   }
 }
 

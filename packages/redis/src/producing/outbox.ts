@@ -125,13 +125,16 @@ export class Outbox implements Steppable, LogPersister {
     if (this.#log.end || this.#log.lost) this.stop()
   }
 
-  #append({ payload, lastSeq, tokens, usage, end }: EncodedChunk): Promise<AppendOutcome> {
+  #append({ payload, lastSeq, tokens, usage, end, fold }: EncodedChunk): Promise<AppendOutcome> {
     const { timing, log } = this.#stored
     const append = { keys: this.#keys, epoch: log.epoch, after: this.#acked, lastSeq, tokens, payload }
     const first = this.#acked === 0
-    if (!end && !usage && !first) return this.#context.appendBatcher.append(append)
+    if (!end && !usage && !first) {
+      return this.#context.appendBatcher.append(fold === undefined ? append : { ...append, more: { fold } })
+    }
     const ended = end && endedMs(this.#keeping)
     const more = {
+      fold,
       usage: usage && JSON.stringify(usage),
       end: end && JSON.stringify(end),
       timing: end || first ? JSON.stringify(timing) : undefined,

@@ -1,6 +1,8 @@
 import { type EndEvent, isTextual, SluiceError, type Usage } from '@sluice/core'
 import { eventBytes, type Logged } from '@sluice/core/extend'
 
+import { foldOf } from './head-codec.ts'
+
 /** A run of events as one entry of a stream's log contains it. */
 export interface Chunk {
   epoch: number
@@ -16,6 +18,8 @@ export interface EncodedChunk {
   tokens: number
   usage: Usage | undefined
   end: EndEvent | undefined
+  /** What is to be kept of it once it is trimmed, where that is more than that there was text. */
+  fold: string | undefined
 }
 
 /** The bytes of one entry at most. An entry of a single event may be larger. */
@@ -23,7 +27,14 @@ const MAX_CHUNK_BYTES = 128 * 1024
 
 /** As many of `events` as go into one entry: JSON of epoch, first seq and the events, text of choice 0 as plain strings. */
 export function encodeChunk({ epoch, firstSeq, events }: Chunk): EncodedChunk {
-  const encoded: EncodedChunk = { payload: '', lastSeq: firstSeq - 1, tokens: 0, usage: undefined, end: undefined }
+  const encoded: EncodedChunk = {
+    payload: '',
+    lastSeq: firstSeq - 1,
+    tokens: 0,
+    usage: undefined,
+    end: undefined,
+    fold: undefined,
+  }
   const items: (number | Logged)[] = [epoch, firstSeq]
   let bytes = 0
   for (const event of events) {
@@ -34,6 +45,7 @@ export function encodeChunk({ epoch, firstSeq, events }: Chunk): EncodedChunk {
     note(encoded, event)
   }
   encoded.payload = JSON.stringify(items)
+  encoded.fold = foldOf(events.slice(0, encoded.lastSeq - firstSeq + 1), firstSeq)
   return encoded
 }
 

@@ -42,7 +42,7 @@ export type ScriptName =
 /** The scripts by name. */
 export const SCRIPTS: Readonly<Record<ScriptName, Script>> = {
   begin: load('begin'),
-  append: load('append'),
+  append: load('append', 'head'),
   close: { ...load('close'), essentialKeys: 2 },
   readRecord: { ...load('read-record'), essentialKeys: 2 },
   renew: { ...load('renew'), essentialKeys: 2 },
@@ -59,12 +59,17 @@ export const SCRIPTS: Readonly<Record<ScriptName, Script>> = {
   unwatch: load('unwatch'),
   takeDue: load('take-due'),
   confirm: load('confirm'),
-  trim: load('trim'),
+  trim: load('trim', 'head'),
   settled: load('settled'),
   agree: load('agree'),
 }
 
-function load(name: string): Script {
-  const lua = correlated(readFileSync(new URL(`../../lua/${name}.lua`, import.meta.url), 'utf8'))
+/** `beginning`: a file whose functions the script calls. */
+function load(name: string, beginning?: string): Script {
+  const lua = correlated(textOf(name), beginning && textOf(beginning))
   return { name, lua, sha: createHash('sha1').update(lua).digest('hex') }
+}
+
+function textOf(name: string): string {
+  return readFileSync(new URL(`../../lua/${name}.lua`, import.meta.url), 'utf8')
 }

@@ -52,7 +52,7 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
   readonly #catchUp: SingleFlight<void> = new SingleFlight(() => this.#catchUpOnce())
 
   constructor(context: StoreContext, record: RecordReading & { is: 'stream' }, owner: ReplicaOwner) {
-    const { state, chunks, grants } = record
+    const { state, head, chunks, grants } = record
     this.#grants = new Map(grants)
     this.#context = context
     this.#owner = owner
@@ -60,10 +60,13 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
     this.#keeping = keeping
     this.#replicated = typeof keeping.durability === 'object'
     const firstSeq = chunks[0]?.firstSeq ?? state.seq + 1
-    const log = new Log(facts.id, chunks[0]?.epoch ?? state.epoch, {
+    const epoch = chunks[0]?.epoch ?? state.epoch
+    // Somebody else has cut the log: what is known of its head is not all that was before the first entry.
+    const known = firstSeq === state.firstSeq ? head : undefined
+    const log = new Log(facts.id, epoch, {
       retentionBytes: keeping.retentionBytes * CHARGE_FACTOR,
       account: context.account,
-      from: { seq: firstSeq - 1, epoch: chunks[0]?.epoch ?? state.epoch },
+      from: { seq: firstSeq - 1, epoch: known?.epoch || epoch, head: known },
       followed: this.#replicated,
       shows: this.#replicated ? 'stored' : 'appended',
     })

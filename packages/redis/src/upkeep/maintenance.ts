@@ -3,18 +3,15 @@ import { Deadline, type Due, type Keeping, type StoredStream, type StreamName } 
 
 import { readRecord, type StoredState } from '../commands/read-record.ts'
 import type { StoreContext } from '../context/store-context.ts'
-import type { ProducedStream } from '../producing/produced-stream.ts'
 import { scoped, unscoped } from '../protocol/keys.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
 import { LEASE_MS, POINTER_MS, RENEW_MS } from '../protocol/times.ts'
-import type { Replica } from '../replica/replica.ts'
 import { ExpiredLeases, type Successor } from './expired-leases.ts'
 import { PendingEnds } from './pending-ends.ts'
+import { Renewals, type Renewed } from './renewals.ts'
 
 /** The streams that are maintained, and who does for them what is found to be necessary. */
-export interface MaintainedStreams extends Successor {
-  readonly produced: Iterable<ProducedStream>
-  readonly replicas: Iterable<Replica>
+export interface MaintainedStreams extends Successor, Renewed {
   /** Settles an ended stream whose producer did not. `false`: it is not settled. */
   settle(state: StoredState): Promise<boolean>
 }
@@ -38,6 +35,7 @@ export class Maintenance implements Due {
   readonly #sweep: Deadline = new Deadline({ due: () => this.#sweepDue() })
   readonly #expiredLeases: ExpiredLeases
   readonly #pendingEnds: PendingEnds
+  readonly #renewals: Renewals
   #stopped = false
 
   constructor(context: StoreContext, streams: MaintainedStreams) {
@@ -45,12 +43,14 @@ export class Maintenance implements Due {
     this.#streams = streams
     this.#expiredLeases = new ExpiredLeases(context, streams)
     this.#pendingEnds = new PendingEnds(context)
+    this.#renewals = new Renewals(context, streams)
     this.#scheduleIn(this.#renewal, RENEW_MS)
     this.#scheduleIn(this.#sweep, SWEEP_MS * (0.5 + Math.random()))
   }
 
   stop(): void {
     this.#stopped = true
+    this.#renewals.stop()
     this.#context.scheduler.cancel(this.#renewal)
     this.#context.scheduler.cancel(this.#sweep)
   }
@@ -79,13 +79,15 @@ export class Maintenance implements Due {
   due(): void {
     this.#scheduleIn(this.#renewal, RENEW_MS)
     this.#context.connection.probe()
-    for (const produced of this.#streams.produced) {
-      if (produced.over) continue
-      produced.readersElsewhere.count()
-      produced.renew().catch(ignore)
-    }
-    for (const replica of this.#streams.replicas) replica.report()
+    this.#renewals.begin()
     this.#pendingEnds.tryAgain()
+  }
+
+  /** Redis answers again, or has perhaps said what was not heard here. */
+  hurry(): void {
+    if (this.#stopped) return
+    this.due()
+    this.#renewals.hurry()
   }
 
   /** A running stream's lease has lapsed. */

@@ -59,6 +59,8 @@ class NativeWsEncoder implements Encoder {
   }
 
   closed({ code, cursor }: Closed): string {
+    // It does not know yet of which stream: the session says it.
+    if (this.#reading === '') return ''
     const place = cursor === undefined ? '' : `,"cursor":"${cursor}"`
     return `{"type":"closed",${this.#reading},"code":"${code}"${place}}`
   }

@@ -7,13 +7,13 @@ import {
   type StreamRef,
   type TokenStream,
 } from '@sluice/core'
-import { deliverOptionsOf, fingerprintOf, madeInTime, parseClientReading } from '@sluice/core/extend'
+import { CLOSED_CODES, deliverOptionsOf, fingerprintOf, madeInTime, parseClientReading } from '@sluice/core/extend'
 
 import { bodyTextOf, type ClientMessageOf } from '../message/client-message.ts'
 import { NATIVE_WS_NAME, nativeWs } from '../message/native-ws-wire.ts'
 import type { Run } from '../handshake/options.ts'
 import { Reading } from './reading.ts'
-import { type EventMessage, refusalOf } from '../message/server-message.ts'
+import type { EventMessage } from '../message/server-message.ts'
 import type { SocketParts } from './socket-parts.ts'
 
 /** Begins a stream, and its reading. */
@@ -118,13 +118,10 @@ function sayKnownEnd({ lane }: SocketParts, { ref, stream }: Reading, knewEnd: b
 
 /** What the wire would have said of a reading that is over, had it been opened. */
 function sayUnsaid({ lane }: SocketParts, { ref, stream, opened }: Reading, outcome: ReadingOutcome): void {
-  // A policy or an encoder threw, which observers are told: this reading is over, those beside it are not.
-  if (outcome === 'failed') return lane.say(refusalOf(undefined, ref, stream?.id))
   if (opened || !stream || outcome === 'end' || outcome === 'detached') return
   // There are no polls here.
   if (outcome === 'answered') return
-  const resumable = outcome !== 'trimmed' && outcome !== 'epoch' && outcome !== 'storage'
-  const cursor = resumable ? stream.position : undefined
+  const cursor = CLOSED_CODES[outcome].resumable ? stream.position : undefined
   lane.say({ type: 'closed', stream: stream.id, ref, code: outcome, cursor })
 }
 

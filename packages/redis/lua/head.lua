@@ -1,0 +1,54 @@
+-- Begins the scripts that trim a log. What a trimmed entry says beside plain text is kept in the meta, in fields that begin with
+-- `head:`, so that who goes on after it knows what is open: tool calls, choices, usage. Each entry brings that with it
+-- (src/protocol/head-codec.ts), and here it is added up, in `head`: an empty table at first.
+local function addToHead(head, first, entry)
+  local payload, fold = entry[2][2], entry[2][4]
+  local epoch, at = string.match(payload, '^%[(%d+),(%d+)')
+  local said = { set = { c0 = '["text"]' } }
+  if fold then
+    local read, value = pcall(cjson.decode, fold)
+    said = read and type(value) == 'table' and value
+    if said and said[1] then said = { set = { c0 = fold } } end
+  elseif string.find(payload, ',{"', 1, true) then
+    -- No text contains this as it is: an event, of a process that did not say what is to be kept of it.
+    said = nil
+  end
+  head.set = head.set or {}
+  head.first = head.first or {}
+  head.epoch = epoch
+  -- Where somebody else has cut the log, what was before is not known.
+  if not said or at ~= first then
+    head.unknown = true
+    return
+  end
+  for field, value in pairs(said.set) do
+    head.set[field] = value
+    local begins = string.match(field, '^c%d+$') and 'b' .. string.sub(field, 2)
+    if begins then head.first[begins] = head.first[begins] or (said.first and said.first[begins]) or first end
+  end
+  head.other = (head.other or 0) + (said.other or 0)
+end
+
+-- Writes down what was added up, where anything was. There may be no memory left: no command is used here that other scripts
+-- do not use, for Redis keeps statistics of each, and the first call of one costs it 25 KB.
+local function keepHead(meta, head)
+  if not head.set then return end
+  local names = { 'head:v', 'head:other' }
+  for field in pairs(head.first) do names[#names + 1] = 'head:' .. field end
+  local known = redis.call('HMGET', meta, unpack(names))
+  if head.unknown or (known[1] and known[1] ~= '1') then
+    redis.call('HSET', meta, 'head:v', 'unknown')
+    return
+  end
+  for index = 3, #names do
+    if not known[index] then redis.call('HSET', meta, names[index], head.first[string.sub(names[index], 6)]) end
+  end
+  for field, value in pairs(head.set) do redis.call('HSET', meta, 'head:' .. field, value) end
+  redis.call('HSET', meta, 'head:v', '1', 'head:epoch', head.epoch, 'head:other', (known[2] or 0) + head.other)
+end
+
+-- The bytes that an entry is charged.
+local function bytesOf(entry)
+  return #entry[2][2] + #(entry[2][4] or '')
+end
+

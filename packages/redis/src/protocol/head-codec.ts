@@ -1,0 +1,114 @@
+import { type FinishReason, isTextual, type StreamEvent, type Usage } from '@sluice/core'
+import {
+  type ChoiceState,
+  createResumeState,
+  foldResumeState,
+  isOfChoice,
+  type Logged,
+  type LogHead,
+  type ResumeState,
+} from '@sluice/core/extend'
+
+/**
+ * What an entry changes in what is known of a log's head, once it is trimmed: fields of the stream's meta, without their
+ * prefix. Redis adds it up, and need not know what it means.
+ */
+interface HeadFold {
+  /** The latest entry counts. */
+  set: Record<string, string>
+  /** The earliest entry counts; left out where a choice begins with the entry. */
+  first: Record<string, string> | undefined
+  /** Events that are no piece of text: these are summed. */
+  other: number | undefined
+}
+
+/** Begins the fields of a meta that are about the head, and the version of what is in them. */
+const PREFIX = 'head:'
+const VERSION = '1'
+
+// Fields: `c<choice>` kind of its latest event and, where there is one, its tool call; `b<choice>` seq of its first event;
+// `f<choice>` it has finished; `t<choice>:<seq>` id and name of the tool call that began there; `usage`, `finish`, `other`.
+
+/**
+ * What `events` say beside plain text, as JSON; `undefined` where they are nothing else. A fold is stored with each entry, of
+ * single tokens mostly: for those of choice 0 alone it is no more than the value of `c0`.
+ */
+export function foldOf(events: readonly Logged[], firstSeq: number): string | undefined {
+  // With the end comes the last entry, which is never trimmed.
+  if (events.every((event) => typeof event === 'string' || event.type === 'end')) return undefined
+  const fold: HeadFold = { set: {}, first: undefined, other: undefined }
+  const state = createResumeState()
+  for (const [index, logged] of events.entries()) {
+    const event: StreamEvent = typeof logged === 'string' ? { type: 'text', text: logged } : logged
+    addEvent(fold, state, { event, seq: firstSeq + index, begins: index === 0 })
+  }
+  for (const [index, { latest, latestTool, finished }] of state.choices) {
+    fold.set[`c${index}`] = JSON.stringify(latestTool === undefined ? [latest] : [latest, latestTool])
+    if (finished) fold.set[`f${index}`] = '1'
+  }
+  const isLatestAlone = !fold.first && !fold.other && Object.keys(fold.set).length === 1
+  return (isLatestAlone && fold.set.c0) || JSON.stringify(fold)
+}
+
+/** An event with its place in its stream and, if so, at the beginning of its entry. */
+interface PlacedEvent {
+  event: StreamEvent
+  seq: number
+  begins: boolean
+}
+
+function addEvent(fold: HeadFold, state: ResumeState, { event, seq, begins }: PlacedEvent): void {
+  if (!isTextual(event)) fold.other = (fold.other ?? 0) + 1
+  if (event.type === 'usage') fold.set.usage = JSON.stringify(event.usage)
+  if (!isOfChoice(event)) return
+  const index = event.choice ?? 0
+  if (!state.choices.has(index) && !begins) (fold.first ??= {})[`b${index}`] = String(seq)
+  foldResumeState(state, event)
+  if (event.type === 'finish' && index === 0) fold.set.finish = event.reason
+  if (event.type === 'tool' && event.phase === 'call') {
+    fold.set[`t${index}:${seq}`] = JSON.stringify([event.id, event.name])
+  }
+}
+
+/** What is known of a log's head, and the epoch of its last event. */
+export interface StoredHead extends LogHead {
+  epoch: number
+}
+
+/**
+ * Reads what a meta has of its log's head, up to `firstSeq`; `undefined` where that is not all: somebody else has cut the
+ * log, or a process of another version wrote what was trimmed.
+ */
+export function headIn(meta: ReadonlyMap<string, string>, firstSeq: number): StoredHead | undefined {
+  if (firstSeq <= 1) return { resumeState: createResumeState(), otherEvents: 0, epoch: 0 }
+  if (meta.get(`${PREFIX}v`) !== VERSION) return undefined
+  const choices: { index: number; beganAt: number; state: ChoiceState }[] = []
+  const tools: { index: number; seq: number; id: string; name: string }[] = []
+  for (const [field, value] of meta) {
+    const [, kind, digits, at] = /^head:([bt])(\d+)(?::(\d+))?$/.exec(field) ?? []
+    const index = Number(digits)
+    if (kind === 'b') choices.push({ index, beganAt: Number(value), state: choiceIn(meta, index) })
+    else if (kind === 't') {
+      const [id, name] = JSON.parse(value) as [string, string]
+      tools.push({ index, seq: Number(at), id, name })
+    }
+  }
+  const states = choices.toSorted((one, other) => one.beganAt - other.beganAt)
+  const resumeState: ResumeState = { choices: new Map(states.map(({ index, state }) => [index, state])) }
+  for (const { index, id, name } of tools.toSorted((one, other) => one.seq - other.seq)) {
+    resumeState.choices.get(index)!.tools.push({ id, name })
+  }
+  const usage = meta.get(`${PREFIX}usage`)
+  return {
+    resumeState,
+    otherEvents: Number(meta.get(`${PREFIX}other`) ?? 0),
+    usage: usage === undefined ? undefined : (JSON.parse(usage) as Usage),
+    finishReason: meta.get(`${PREFIX}finish`) as FinishReason | undefined,
+    epoch: Number(meta.get(`${PREFIX}epoch`)),
+  }
+}
+
+function choiceIn(meta: ReadonlyMap<string, string>, index: number): ChoiceState {
+  const [latest, latestTool] = JSON.parse(meta.get(`${PREFIX}c${index}`)!) as [ChoiceState['latest'], string?]
+  return { tools: [], latest, latestTool, finished: meta.has(`${PREFIX}f${index}`) }
+}
