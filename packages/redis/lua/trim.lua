@@ -2,17 +2,14 @@
 -- Removes the older half of a log: Redis has no memory left.
 -- KEYS: 1 meta, 2 log
 -- ARGV: 1 epoch
--- Returns how many entries were removed
-local meta = redis.call('HMGET', KEYS[1], 'epoch', 'bytes')
+-- Returns the oldest event that is kept, 0 where nothing was removed
+local meta = redis.call('HMGET', KEYS[1], 'epoch', 'first')
 if meta[1] ~= ARGV[1] then return 0 end
 local count = math.floor(redis.call('XLEN', KEYS[2]) / 2)
 if count == 0 then return 0 end
-local bytes = tonumber(meta[2])
-local last
-for _, entry in ipairs(redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', count)) do
-  bytes = bytes - #entry[2][2]
-  last = tonumber(string.match(entry[1], '^%d+'))
-end
-redis.call('XTRIM', KEYS[2], 'MINID', '=', (last + 1) .. '-0')
-redis.call('HSET', KEYS[1], 'bytes', bytes, 'first', last + 1)
-return count
+local entries = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', count)
+local first = math.max(tonumber(string.match(entries[#entries][1], '^%d+')) + 1, tonumber(meta[2]))
+redis.call('XTRIM', KEYS[2], 'MINID', '=', string.format('%d-0', first))
+redis.call('HSET', KEYS[1], 'first', first)
+redis.call('PUBLISH', KEYS[2], 'first:' .. string.format('%d', first))
+return first

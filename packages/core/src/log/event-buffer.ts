@@ -1,7 +1,6 @@
 import { BufferPool, type Buffers } from './buffers/buffer-pool.ts'
 import type { Entry } from './entry.ts'
-import { EVENT_COST_BYTES, eventBytes } from '../events/event-size.ts'
-import type { StreamEvent } from '../events/event.ts'
+import { EVENT_COST_BYTES, eventBytes, isPieceOfText } from '../events/event-size.ts'
 import type { LogAccount, LogOptions } from './log-options.ts'
 import { copyResumeState, createResumeState, foldResumeState, type ResumeState } from '../events/resume-state.ts'
 import { type Logged, Segment, toEvent } from './segment.ts'
@@ -13,10 +12,6 @@ const MAX_SEGMENT_BYTES = 16 * 1024
 /** A head that is trimmed goes in steps of at most this part of what is kept. */
 const SEGMENTS_PER_RETENTION = 16
 
-function isPlainText(event: StreamEvent): boolean {
-  return event.type === 'text' && event.extra === undefined
-}
-
 /** The events a log keeps, packed in segments, under the seqs they were given; its head may be gone. */
 export class EventBuffer implements Buffers {
   /** Epoch of what is pushed next. */
@@ -25,8 +20,10 @@ export class EventBuffer implements Buffers {
   lastSeq: number
   /** Bytes charged for all events, since the stream began. */
   totalBytes = 0
-  /** Bytes kept. */
+  /** Bytes charged for the events that are kept: what retention bounds. */
   bytes = 0
+  /** Bytes that all of this takes: the events as they are held, and what the stream takes beside them. */
+  heldBytes = 0
   /** Epoch of the last event that was trimmed. */
   #trimmedEpoch: number
   #segments: Segment[] = []
@@ -38,8 +35,10 @@ export class EventBuffer implements Buffers {
   #buffers: BufferPool | undefined
   readonly #segmentBytes: number
   #account: LogAccount | undefined
+  /** Of {@link heldBytes}, what is given back with the end. */
+  #runningBytes = 0
 
-  constructor(epoch: number, { retentionBytes, account, from }: LogOptions) {
+  constructor(epoch: number, { retentionBytes, account, from, streamBytes = 0 }: LogOptions) {
     const seq = from?.seq ?? 0
     this.epoch = epoch
     this.firstSeq = seq + 1
@@ -48,26 +47,40 @@ export class EventBuffer implements Buffers {
     if (from?.usage) this.head = new TrimmedHead(from.usage)
     this.#segmentBytes = Math.min(MAX_SEGMENT_BYTES, Math.ceil(retentionBytes / SEGMENTS_PER_RETENTION))
     this.#account = account
+    this.#hold(streamBytes)
+  }
+
+  /** It runs in this process: that takes so much until it has ended. */
+  chargeRunning(bytes: number): void {
+    this.#runningBytes += bytes
+    this.#hold(bytes)
   }
 
   protected push(event: Logged): void {
     // Written out once: a large event is measured and packed as this text.
-    const json = typeof event === 'string' || isPlainText(event) ? undefined : JSON.stringify(event)
+    const json = typeof event === 'string' || isPieceOfText(event) ? undefined : JSON.stringify(event)
     const bytes = json === undefined ? eventBytes(event) : utf8Length(json) + EVENT_COST_BYTES
     let segment = this.#tail
     if (!segment || segment.epoch !== this.epoch || !segment.takes(event, bytes, this.#segmentBytes)) {
       segment = this.#roll(segment)
     }
+    const held = segment.heldBytes
     segment.push(event, bytes, this, json)
     this.lastSeq++
     this.bytes += bytes
     this.totalBytes += bytes
-    if (this.#account) this.#account.bytes += bytes
+    this.#hold(segment.heldBytes - held)
   }
 
   /** No more will be pushed. */
   protected seal(): void {
-    this.#tail?.seal(this)
+    if (this.#tail) this.#seal(this.#tail)
+    if (this.#buffers) {
+      this.#hold(-this.#buffers.heldBytes)
+      this.#buffers.clear()
+    }
+    this.#hold(-this.#runningBytes)
+    this.#runningBytes = 0
   }
 
   /** Forgets everything after `seq`. */
@@ -97,19 +110,26 @@ export class EventBuffer implements Buffers {
     const lastSeq = head.firstSeq + head.count - 1
     if (!may(lastSeq, head.startBytes + head.bytes)) return false
     this.#segments.shift()
-    this.head ??= new TrimmedHead()
-    this.head.add(head)
+    this.#foldHead(head, lastSeq)
     head.release(this)
-    this.firstSeq = lastSeq + 1
-    this.#trimmedEpoch = head.epoch
     this.bytes -= head.bytes
-    if (this.#account) this.#account.bytes -= head.bytes
+    this.#hold(-head.heldBytes)
     return true
+  }
+
+  /** Forgets what is before `seq`, whole segments for good: the others only count as gone. The last event stays. */
+  protected trimBefore(seq: number): void {
+    const first = Math.min(seq, this.lastSeq)
+    while (this.trimHead((lastSeq) => lastSeq < first));
+    const head = this.#segments[0]
+    if (head && first > this.firstSeq) this.#foldHead(head, first - 1)
   }
 
   /** Forgets all events; positions stay known. */
   protected forget(): void {
-    if (this.#account) this.#account.bytes -= this.bytes
+    this.#hold(-this.heldBytes)
+    this.#runningBytes = 0
+    this.#buffers = undefined
     this.bytes = 0
     this.#trimmedEpoch = this.epochOf(this.lastSeq)
     this.#segments = []
@@ -119,14 +139,15 @@ export class EventBuffer implements Buffers {
 
   /** Whoever keeps this log lets go of it: its bytes are not counted any more. */
   leaveAccount(): void {
-    if (this.#account) this.#account.bytes -= this.bytes
+    if (this.#account) this.#account.bytes -= this.heldBytes
     this.#account = undefined
   }
 
   /** Bytes charged for all events up to and including `seq`. */
   bytesUpTo(seq: number): number {
     if (seq >= this.lastSeq) return this.totalBytes
-    if (seq < this.firstSeq) return this.#segments[0]?.startBytes ?? this.totalBytes
+    const head = this.#segments[0]
+    if (!head || seq < head.firstSeq) return head?.startBytes ?? this.totalBytes
     return bytesUpTo(this.#segments, seq)
   }
 
@@ -166,18 +187,45 @@ export class EventBuffer implements Buffers {
 
   /** @internal */
   take(bytes: number): Uint8Array {
-    return (this.#buffers ??= new BufferPool()).take(bytes)
+    const buffers = (this.#buffers ??= new BufferPool())
+    const held = buffers.heldBytes
+    const buffer = buffers.take(bytes)
+    this.#hold(buffers.heldBytes - held)
+    return buffer
   }
 
   /** @internal */
   give(buffer: Uint8Array): void {
-    this.#buffers?.give(buffer)
+    if (!this.#buffers) return
+    const held = this.#buffers.heldBytes
+    this.#buffers.give(buffer)
+    this.#hold(this.#buffers.heldBytes - held)
+  }
+
+  #hold(bytes: number): void {
+    this.heldBytes += bytes
+    if (this.#account) this.#account.bytes += bytes
+  }
+
+  #seal(segment: Segment): void {
+    const held = segment.heldBytes
+    segment.seal(this)
+    this.#hold(segment.heldBytes - held)
+  }
+
+  /** What `head` has up to `lastSeq` is known only as a whole from now on. */
+  #foldHead(head: Segment, lastSeq: number): void {
+    this.head ??= new TrimmedHead()
+    this.head.add(head, this.firstSeq - head.firstSeq, lastSeq + 1 - head.firstSeq)
+    this.firstSeq = lastSeq + 1
+    this.#trimmedEpoch = head.epoch
   }
 
   #roll(full: Segment | undefined): Segment {
-    full?.seal(this)
+    if (full) this.#seal(full)
     this.#account?.grown?.()
     const segment = new Segment(this.lastSeq + 1, this.epoch, this.totalBytes)
+    this.#hold(segment.heldBytes)
     if (this.#segments.length === 0) this.#segments = [segment]
     else this.#segments.push(segment)
     this.#tail = segment
@@ -189,6 +237,6 @@ export class EventBuffer implements Buffers {
     segment.release(this)
     this.bytes -= segment.bytes
     this.totalBytes = segment.startBytes
-    if (this.#account) this.#account.bytes -= segment.bytes
+    this.#hold(-segment.heldBytes)
   }
 }

@@ -141,6 +141,11 @@ export class Log extends CommittedEvents {
     return this.end !== undefined || this.#ending !== undefined
   }
 
+  /** Its store keeps nothing before `firstSeq` any more, anywhere. Readers behind it are told. */
+  trimTo(firstSeq: number): void {
+    if (firstSeq > this.firstSeq) this.trimBefore(firstSeq)
+  }
+
   #show(seq: number, bytes: number): void {
     if (this.#ending && seq === this.lastSeq) this.#finish(this.#ending)
     else this.show(seq, bytes)

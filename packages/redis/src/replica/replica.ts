@@ -6,6 +6,7 @@ import {
   type LogPersister,
   type LogWatcher,
   type StoredStream,
+  streamBytes,
 } from '@sluice/core/extend'
 
 import { readRecord, type RecordReading, type StoredState } from '../commands/read-record.ts'
@@ -30,8 +31,10 @@ export interface ReplicaOwner {
   idle(replica: Replica): void
 }
 
-/** The store counts the bytes of its entries, a log what its events are charged: small tokens weigh more here. */
-const CHARGE_FACTOR = 8
+/** What a replica takes beside its log: a subscription, what reports its readers. */
+const REPLICA_COST_BYTES = 1_000
+/** What is kept is the producer's to say, and is known here a little later: a log holds more for so long, and no more than that. */
+const RETENTION_FACTOR = 2
 
 /**
  * A stream of another process as this one reads it. Entries arrive as they are published, and each must follow the one
@@ -59,10 +62,12 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
     const { facts, keeping, timing } = state
     this.#keeping = keeping
     this.#replicated = typeof keeping.durability === 'object'
-    const firstSeq = chunks[0]?.firstSeq ?? state.seq + 1
+    // Entries go as a whole: the first of them may have some that are gone everywhere else.
+    const firstSeq = Math.max(chunks[0]?.firstSeq ?? state.seq + 1, state.firstSeq)
     const log = new Log(facts.id, chunks[0]?.epoch ?? state.epoch, {
-      retentionBytes: keeping.retentionBytes * CHARGE_FACTOR,
+      retentionBytes: keeping.retentionBytes * RETENTION_FACTOR,
       account: context.account,
+      streamBytes: streamBytes(facts) + REPLICA_COST_BYTES,
       from: { seq: firstSeq - 1, epoch: chunks[0]?.epoch ?? state.epoch },
       followed: this.#replicated,
       shows: this.#replicated ? 'stored' : 'appended',
@@ -131,6 +136,7 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
     if (message.startsWith('[')) {
       if (!this.#takeEntry(message)) void this.catchUp().catch(ignore)
     } else if (message.startsWith('stored:')) this.#show(Number(message.slice('stored:'.length)))
+    else if (message.startsWith('first:')) this.stream.log.trimTo(Number(message.slice('first:'.length)))
     else if (message === 'erased') void this.catchUp().catch(ignore)
     else {
       const notice = parseNotice(message)
@@ -207,6 +213,7 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
   }
 
   #takeState(state: StoredState): void {
+    this.stream.log.trimTo(state.firstSeq)
     if (this.#replicated) this.#show(state.watermark ?? 0)
     Object.assign(this.stream.timing, state.timing)
   }
