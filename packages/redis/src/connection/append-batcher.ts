@@ -124,7 +124,15 @@ export class AppendBatcher implements Due {
 }
 
 /** The arguments of one append. They are few: each costs, and numbers are short. */
-export function argsOf({ epoch, after, lastSeq, tokens, firstSeq, payload, more }: Omit<Append, 'keys'>): [string, string] {
+export function argsOf({
+  epoch,
+  after,
+  lastSeq,
+  tokens,
+  firstSeq,
+  payload,
+  more,
+}: Omit<Append, 'keys'>): [string, string] {
   const where = `${epoch} ${after} ${lastSeq} ${tokens} ${firstSeq}`
   return [more ? `${where} ${JSON.stringify(more)}` : where, payload]
 }

@@ -127,7 +127,15 @@ export class Outbox implements Steppable, LogPersister {
 
   #append({ payload, lastSeq, tokens, usage, end }: EncodedChunk): Promise<AppendOutcome> {
     const { timing, log } = this.#stored
-    const append = { keys: this.#keys, epoch: log.epoch, after: this.#acked, lastSeq, tokens, firstSeq: log.firstSeq, payload }
+    const append = {
+      keys: this.#keys,
+      epoch: log.epoch,
+      after: this.#acked,
+      lastSeq,
+      tokens,
+      firstSeq: log.firstSeq,
+      payload,
+    }
     const first = this.#acked === 0
     if (!end && !usage && !first) return this.#context.appendBatcher.append(append)
     const ended = end && endedMs(this.#keeping)

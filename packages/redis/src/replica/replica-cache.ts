@@ -1,4 +1,12 @@
-import { Deadline, extendReaders, type Found, type Log, type LogWatcher, storeFull, type StreamName } from '@sluice/core/extend'
+import {
+  Deadline,
+  extendReaders,
+  type Found,
+  type Log,
+  type LogWatcher,
+  storeFull,
+  type StreamName,
+} from '@sluice/core/extend'
 
 import { foundWithoutEvents } from '../commands/found-without-events.ts'
 import { readRecord, type StoredState } from '../commands/read-record.ts'
