@@ -1,8 +1,8 @@
-import { BufferPool, type Buffers } from './buffers/buffer-pool.ts'
 import type { Entry } from './entry.ts'
 import { EVENT_COST_BYTES, eventBytes, isPieceOfText } from '../events/event-size.ts'
 import type { LogAccount, LogOptions } from './log-options.ts'
 import { copyResumeState, createResumeState, foldResumeState, type ResumeState } from '../events/resume-state.ts'
+import { HeldBytes } from './buffers/held-bytes.ts'
 import { type Logged, Segment, toEvent } from './segment.ts'
 import { bytesUpTo, countFitting, mergedEntries, segmentWith, visitEvents, visitOutlines } from './segment-list.ts'
 import { TrimmedHead } from './trimmed-head.ts'
@@ -13,7 +13,7 @@ const MAX_SEGMENT_BYTES = 16 * 1024
 const SEGMENTS_PER_RETENTION = 16
 
 /** The events a log keeps, packed in segments, under the seqs they were given; its head may be gone. */
-export class EventBuffer implements Buffers {
+export class EventBuffer {
   /** Epoch of what is pushed next. */
   epoch: number
   firstSeq: number
@@ -22,8 +22,6 @@ export class EventBuffer implements Buffers {
   totalBytes = 0
   /** Bytes charged for the events that are kept: what retention bounds. */
   bytes = 0
-  /** Bytes that all of this takes: the events as they are held, and what the stream takes beside them. */
-  heldBytes = 0
   /** Epoch of the last event that was trimmed. */
   #trimmedEpoch: number
   #segments: Segment[] = []
@@ -31,12 +29,8 @@ export class EventBuffer implements Buffers {
   #tail: Segment | undefined
   /** Made when first needed. */
   protected head: TrimmedHead | undefined
-  /** Made when first needed: most logs hold no long text. */
-  #buffers: BufferPool | undefined
   readonly #segmentBytes: number
-  #account: LogAccount | undefined
-  /** Of {@link heldBytes}, what is given back with the end. */
-  #runningBytes = 0
+  readonly #held: HeldBytes
 
   constructor(epoch: number, { retentionBytes, account, from, streamBytes = 0 }: LogOptions) {
     const seq = from?.seq ?? 0
@@ -46,14 +40,17 @@ export class EventBuffer implements Buffers {
     this.#trimmedEpoch = from?.epoch ?? 0
     if (from?.usage) this.head = new TrimmedHead(from.usage)
     this.#segmentBytes = Math.min(MAX_SEGMENT_BYTES, Math.ceil(retentionBytes / SEGMENTS_PER_RETENTION))
-    this.#account = account
-    this.#hold(streamBytes)
+    this.#held = new HeldBytes(account, streamBytes)
+  }
+
+  /** Bytes that all of this takes: the events as they are held, and what the stream takes beside them. */
+  get heldBytes(): number {
+    return this.#held.bytes
   }
 
   /** It runs in this process: that takes so much until it has ended. */
   chargeRunning(bytes: number): void {
-    this.#runningBytes += bytes
-    this.#hold(bytes)
+    this.#held.run(bytes)
   }
 
   protected push(event: Logged): void {
@@ -65,22 +62,17 @@ export class EventBuffer implements Buffers {
       segment = this.#roll(segment)
     }
     const held = segment.heldBytes
-    segment.push(event, bytes, this, json)
+    segment.push(event, bytes, this.#held, json)
     this.lastSeq++
     this.bytes += bytes
     this.totalBytes += bytes
-    this.#hold(segment.heldBytes - held)
+    this.#held.add(segment.heldBytes - held)
   }
 
   /** No more will be pushed. */
   protected seal(): void {
     if (this.#tail) this.#seal(this.#tail)
-    if (this.#buffers) {
-      this.#hold(-this.#buffers.heldBytes)
-      this.#buffers.clear()
-    }
-    this.#hold(-this.#runningBytes)
-    this.#runningBytes = 0
+    this.#held.end()
   }
 
   /** Forgets everything after `seq`. */
@@ -111,25 +103,25 @@ export class EventBuffer implements Buffers {
     if (!may(lastSeq, head.startBytes + head.bytes)) return false
     this.#segments.shift()
     this.#foldHead(head, lastSeq)
-    head.release(this)
+    head.release(this.#held)
     this.bytes -= head.bytes
-    this.#hold(-head.heldBytes)
+    this.#held.add(-head.heldBytes)
     return true
   }
 
-  /** Forgets what is before `seq`, whole segments for good: the others only count as gone. The last event stays. */
-  protected trimBefore(seq: number): void {
-    const first = Math.min(seq, this.lastSeq)
-    while (this.trimHead((lastSeq) => lastSeq < first));
-    const head = this.#segments[0]
-    if (head && first > this.firstSeq) this.#foldHead(head, first - 1)
+  /** What is before `first` counts as gone; it is held for as long as readers need it who are at `neededSeq` or further. */
+  protected trimBefore(first: number, neededSeq: number): void {
+    const last = Math.min(first, this.lastSeq) - 1
+    for (const segment of this.#segments) {
+      const lastSeq = Math.min(segment.firstSeq + segment.count - 1, last)
+      if (lastSeq >= this.firstSeq) this.#foldHead(segment, lastSeq)
+    }
+    while (this.trimHead((lastSeq) => lastSeq <= Math.min(last, neededSeq)));
   }
 
   /** Forgets all events; positions stay known. */
   protected forget(): void {
-    this.#hold(-this.heldBytes)
-    this.#runningBytes = 0
-    this.#buffers = undefined
+    this.#held.clear()
     this.bytes = 0
     this.#trimmedEpoch = this.epochOf(this.lastSeq)
     this.#segments = []
@@ -137,10 +129,19 @@ export class EventBuffer implements Buffers {
     this.firstSeq = this.lastSeq + 1
   }
 
+  /** Whoever keeps this log, or lets it be read, counts what it takes; once. */
+  enterAccount(account: LogAccount): void {
+    this.#held.enter(account)
+  }
+
   /** Whoever keeps this log lets go of it: its bytes are not counted any more. */
   leaveAccount(): void {
-    if (this.#account) this.#account.bytes -= this.heldBytes
-    this.#account = undefined
+    this.#held.leave()
+  }
+
+  /** The oldest event that is still held, for those who began to read before it was gone for others. */
+  get heldSeq(): number {
+    return this.#segments[0]?.firstSeq ?? this.lastSeq + 1
   }
 
   /** Bytes charged for all events up to and including `seq`. */
@@ -185,36 +186,15 @@ export class EventBuffer implements Buffers {
     return segmentWith(this.#segments, seq).epoch
   }
 
-  /** @internal */
-  take(bytes: number): Uint8Array {
-    const buffers = (this.#buffers ??= new BufferPool())
-    const held = buffers.heldBytes
-    const buffer = buffers.take(bytes)
-    this.#hold(buffers.heldBytes - held)
-    return buffer
-  }
-
-  /** @internal */
-  give(buffer: Uint8Array): void {
-    if (!this.#buffers) return
-    const held = this.#buffers.heldBytes
-    this.#buffers.give(buffer)
-    this.#hold(this.#buffers.heldBytes - held)
-  }
-
-  #hold(bytes: number): void {
-    this.heldBytes += bytes
-    if (this.#account) this.#account.bytes += bytes
-  }
-
   #seal(segment: Segment): void {
     const held = segment.heldBytes
-    segment.seal(this)
-    this.#hold(segment.heldBytes - held)
+    segment.seal(this.#held)
+    this.#held.add(segment.heldBytes - held)
   }
 
   /** What `head` has up to `lastSeq` is known only as a whole from now on. */
   #foldHead(head: Segment, lastSeq: number): void {
+    if (lastSeq < this.firstSeq) return
     this.head ??= new TrimmedHead()
     this.head.add(head, this.firstSeq - head.firstSeq, lastSeq + 1 - head.firstSeq)
     this.firstSeq = lastSeq + 1
@@ -223,9 +203,9 @@ export class EventBuffer implements Buffers {
 
   #roll(full: Segment | undefined): Segment {
     if (full) this.#seal(full)
-    this.#account?.grown?.()
+    this.#held.grown()
     const segment = new Segment(this.lastSeq + 1, this.epoch, this.totalBytes)
-    this.#hold(segment.heldBytes)
+    this.#held.add(segment.heldBytes)
     if (this.#segments.length === 0) this.#segments = [segment]
     else this.#segments.push(segment)
     this.#tail = segment
@@ -234,9 +214,9 @@ export class EventBuffer implements Buffers {
 
   #dropTail(): void {
     const segment = this.#segments.pop()!
-    segment.release(this)
+    segment.release(this.#held)
     this.bytes -= segment.bytes
     this.totalBytes = segment.startBytes
-    this.#hold(-segment.heldBytes)
+    this.#held.add(-segment.heldBytes)
   }
 }

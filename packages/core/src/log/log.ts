@@ -141,9 +141,13 @@ export class Log extends CommittedEvents {
     return this.end !== undefined || this.#ending !== undefined
   }
 
-  /** Its store keeps nothing before `firstSeq` any more, anywhere. Readers behind it are told. */
+  /** Its store keeps nothing before `firstSeq` any more, for nobody. Who reads here already may go on with what is held. */
   trimTo(firstSeq: number): void {
-    if (firstSeq > this.firstSeq) this.trimBefore(firstSeq)
+    if (firstSeq <= this.firstSeq) return
+    this.trimBefore(
+      firstSeq,
+      this.readers.items.reduce((slowest, { seq }) => Math.min(slowest, seq), Infinity),
+    )
   }
 
   #show(seq: number, bytes: number): void {

@@ -117,10 +117,10 @@ export class ReplicaCache implements ReplicaOwner {
       .finally(() => this.#drop(replica))
   }
 
-  /** Drops what nobody reads, ended streams first, while all logs together are over their bound. */
-  evict(): void {
+  /** Drops what nobody reads, ended streams first, while all logs together are over their bound. `latest` has yet to be read. */
+  evict(latest?: Replica): void {
     if (!this.#isFull) return
-    const unread = [...this.#replicas.values()].filter(({ wanted }) => !wanted)
+    const unread = [...this.#replicas.values()].filter((replica) => !replica.wanted && replica !== latest)
     for (const ended of [true, false]) {
       for (const replica of unread) {
         if (!this.#isFull) return
@@ -189,7 +189,7 @@ export class ReplicaCache implements ReplicaOwner {
     const replica = new Replica(this.#context, record, this)
     this.#replicas.set(stream.id, replica)
     this.idle(replica)
-    this.evict()
+    this.evict(replica)
     return { is: 'stream', stream: replica.stream }
   }
 

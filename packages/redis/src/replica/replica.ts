@@ -103,8 +103,11 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
   readersChanged(): void {
     const { log } = this.stream
     for (const [name, seq] of this.#grants) limitReaders(log, name, seq)
-    if (log.readers.size > 0) this.#follow()
-    else if (log.end) this.release()
+    if (log.readers.size > 0) {
+      // It may have been dropped before somebody came to read it.
+      log.enterAccount(this.#context.account)
+      this.#follow()
+    } else if (log.end) this.release()
     this.#presence.readersChanged()
     if (!this.wanted) this.#owner.idle(this)
   }
