@@ -20,7 +20,7 @@ async function answers(sluice: Sluice, id: string, seqs: readonly number[]): Pro
       throw error
     })
     all.push(`${seq} ${typeof stream === 'string' ? stream : 'SLUICE_OK'}`)
-    if (typeof stream !== 'string') await stream.detach?.()
+    if (typeof stream !== 'string') stream.detach()
   }
   return all
 }
