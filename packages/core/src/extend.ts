@@ -45,7 +45,10 @@ export type {
   StoreRef,
   StreamName,
 } from './store/store.ts'
-export { EVENT_COST_BYTES, eventBytes } from './events/event-size.ts'
+export { EVENT_COST_BYTES, eventBytes, TEXT_COST_BYTES } from './events/event-size.ts'
+export { heldBytes } from './events/held-bytes.ts'
+export { storeFull } from './store/store-full.ts'
+export { RUNNING_COST_BYTES, streamBytes } from './store/stream-size.ts'
 export { joinBytes } from './events/bytes.ts'
 export { GatheredBytes } from './events/gathered-bytes.ts'
 export { jsonLine } from './wire/json-line.ts'

@@ -1,16 +1,16 @@
 -- Compare-and-append, fenced by epoch: the rules of the record machine, and the entry published in the same step.
 -- One command serves any number of streams; each is answered by itself, and an error of one is not the others'.
 -- KEYS: for each stream 1 meta, 2 log
--- ARGV: for each stream 1 what is to be appended where, 2 payload. The first is "epoch after last tokens": the epoch, the seq
---       after which it goes, the seq of its last event, the tokens in it. Where the record keeps something beside the entry, a
---       JSON object follows: fold (what is kept of the entry once it is trimmed), usage, end, timing (each JSON, as text; or not
---       there), logMs and metaMs (how long the keys live from now on; or not there: what is renewed with the lease need not be
---       renewed with every entry.)
+-- ARGV: for each stream 1 what is to be appended where, 2 payload. The first is "epoch after last tokens kept": the epoch,
+--       the seq after which it goes, the seq of its last event, the tokens in it, the oldest event that its producer keeps. Where
+--       the record keeps something beside the entry, a JSON object follows: fold (what is kept of the entry once it is trimmed),
+--       usage, end, timing (each JSON, as text; or not there), logMs and metaMs (how long the keys live from now on; or not
+--       there: what is renewed with the lease need not be renewed with every entry.)
 -- Returns for each stream { 'ok' } | { 'duplicate' } | { 'gap', seq } | { 'fenced' } | { 'closed' } | { 'missing' } | { 'error', message }
 local function append(metaKey, logKey, where, payload)
-  local epoch, after, last, tokens, more = string.match(where, '^(%d+) (%d+) (%d+) (%d+) ?(.*)$')
-  local meta = redis.call('HMGET', metaKey, 'epoch', 'seq', 'end', 'bytes', 'retention', 'first', 'erased', 'tokens')
-  if not meta[1] or meta[7] then return { 'missing' } end
+  local epoch, after, last, tokens, kept, more = string.match(where, '^(%d+) (%d+) (%d+) (%d+) (%d+) ?(.*)$')
+  local meta = redis.call('HMGET', metaKey, 'epoch', 'seq', 'end', 'first', 'erased', 'tokens')
+  if not meta[1] or meta[5] then return { 'missing' } end
   if meta[1] ~= epoch then return { 'fenced' } end
   local seq = meta[2]
   if tonumber(last) <= tonumber(seq) then return { 'duplicate' } end
@@ -26,21 +26,7 @@ local function append(metaKey, logKey, where, payload)
     -- Somebody has deleted the log, or it has expired: it is not brought back with a hole in it.
     return { 'missing' }
   end
-  local bytes = tonumber(meta[4]) + bytesOf({ id, entry })
-  local retention = tonumber(meta[5])
-  local first = meta[6]
-  local head = {}
-  while bytes > retention do
-    -- One at a time: each comes with its payload, and mostly one is enough.
-    local oldest = redis.call('XRANGE', logKey, '-', '(' .. id, 'COUNT', 1)[1]
-    if not oldest then break end
-    redis.call('XDEL', logKey, oldest[1])
-    addToHead(head, first, oldest)
-    bytes = bytes - bytesOf(oldest)
-    first = string.format('%d', tonumber(string.match(oldest[1], '^%d+')) + 1)
-  end
-  keepHead(metaKey, head)
-  redis.call('HSET', metaKey, 'seq', last, 'bytes', bytes, 'first', first, 'tokens', meta[8] + tokens)
+  redis.call('HSET', metaKey, 'seq', last, 'tokens', meta[6] + tokens)
   for _, field in ipairs({ 'usage', 'end', 'timing' }) do
     if beside[field] then redis.call('HSET', metaKey, field, beside[field]) end
   end
@@ -49,6 +35,12 @@ local function append(metaKey, logKey, where, payload)
     redis.call('PEXPIRE', metaKey, beside.metaMs)
   end
   redis.call('PUBLISH', logKey, payload)
+  if tonumber(kept) > tonumber(meta[4]) then
+    -- What is gone there is gone everywhere. The entry with the event before it stays: it has the epoch of a cursor to there.
+    trimHead(metaKey, logKey, tonumber(kept) - 1)
+    redis.call('HSET', metaKey, 'first', kept)
+    redis.call('PUBLISH', logKey, 'first:' .. kept)
+  end
   return { 'ok' }
 end
 

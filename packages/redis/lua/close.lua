@@ -43,7 +43,6 @@ else
 end
 redis.call('HSET', KEYS[1], 'epoch', epoch, 'seq', seq, 'end', ending)
 if meta[9] then redis.call('HSET', KEYS[1], 'watermark', seq) end
-redis.call('HINCRBY', KEYS[1], 'bytes', #payload)
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[5]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[9])
 redis.call('PUBLISH', ARGV[3], payload)

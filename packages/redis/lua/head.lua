@@ -1,7 +1,7 @@
 -- Begins the scripts that trim a log. What a trimmed entry says beside plain text is kept in the meta, in fields that begin with
 -- `head:`, so that who goes on after it knows what is open: tool calls, choices, usage. Each entry brings that with it
 -- (src/protocol/head-codec.ts), and here it is added up, in `head`: an empty table at first.
-local function addToHead(head, first, entry)
+local function addToHead(head, entry)
   local payload, fold = entry[2][2], entry[2][4]
   local epoch, at = string.match(payload, '^%[(%d+),(%d+)')
   local said = { set = { c0 = '["text"]' } }
@@ -16,6 +16,8 @@ local function addToHead(head, first, entry)
   head.set = head.set or {}
   head.first = head.first or {}
   head.epoch = epoch
+  local first = head.next
+  head.next = string.format('%d', tonumber(string.match(entry[1], '^%d+')) + 1)
   -- Where somebody else has cut the log, what was before is not known.
   if not said or at ~= first then
     head.unknown = true
@@ -29,26 +31,31 @@ local function addToHead(head, first, entry)
   head.other = (head.other or 0) + (said.other or 0)
 end
 
--- Writes down what was added up, where anything was. There may be no memory left: no command is used here that other scripts
--- do not use, for Redis keeps statistics of each, and the first call of one costs it 25 KB.
-local function keepHead(meta, head)
-  if not head.set then return end
-  local names = { 'head:v', 'head:other' }
-  for field in pairs(head.first) do names[#names + 1] = 'head:' .. field end
-  local known = redis.call('HMGET', meta, unpack(names))
-  if head.unknown or (known[1] and known[1] ~= '1') then
+-- Writes down what was added up. There may be no memory left: no command is used here that other scripts do not use, for Redis
+-- keeps statistics of each, and the first call of one costs it 25 KB.
+local function keepHead(meta, head, version)
+  if head.unknown or (version and version ~= '1') then
     redis.call('HSET', meta, 'head:v', 'unknown')
     return
   end
-  for index = 3, #names do
+  local names = { 'head:other' }
+  for field in pairs(head.first) do names[#names + 1] = 'head:' .. field end
+  local known = redis.call('HMGET', meta, unpack(names))
+  for index = 2, #names do
     if not known[index] then redis.call('HSET', meta, names[index], head.first[string.sub(names[index], 6)]) end
   end
   for field, value in pairs(head.set) do redis.call('HSET', meta, 'head:' .. field, value) end
-  redis.call('HSET', meta, 'head:v', '1', 'head:epoch', head.epoch, 'head:other', (known[2] or 0) + head.other)
+  redis.call('HSET', meta, 'head:v', '1', 'head:epoch', head.epoch, 'head:next', head.next, 'head:other', (known[1] or 0) + head.other)
 end
 
--- The bytes that an entry is charged.
-local function bytesOf(entry)
-  return #entry[2][2] + #(entry[2][4] or '')
+-- Removes the entries that end before `minId`, and keeps what they said.
+local function trimHead(meta, log, minId)
+  local before = string.format('%d-0', minId)
+  local entries = redis.call('XRANGE', log, '-', '(' .. before)
+  if #entries == 0 then return end
+  local known = redis.call('HMGET', meta, 'head:v', 'head:next')
+  local head = { next = known[2] or '1' }
+  for _, entry in ipairs(entries) do addToHead(head, entry) end
+  redis.call('XTRIM', log, 'MINID', '=', before)
+  keepHead(meta, head, known[1])
 end
-

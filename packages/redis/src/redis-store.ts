@@ -11,6 +11,7 @@ import {
   type StoredStream,
   type StoreHost,
   type StoreRef,
+  streamBytes,
   type StreamFacts,
   type StreamName,
 } from '@sluice/core/extend'
@@ -120,12 +121,13 @@ class StreamsOnRedis implements RedisStore {
   async begin(facts: StreamFacts, keeping: Keeping): Promise<Begun> {
     await this.ready()
     const watch = (): void => void this.#maintenance.watch(facts).catch(ignore)
-    const begun = await beginStream(this.#context, facts, { keeping, watch })
+    const begun = await beginStream(this.#context, facts, { keeping, admit: () => this.#replicas.admit(), watch })
     if (begun.is === 'mismatch') return begun
     if (begun.is !== 'new') return { is: begun.is, stream: streamWithoutEvents(begun.state) }
     const log = new Log(facts.id, 1, {
       retentionBytes: keeping.retentionBytes,
       account: this.#context.account,
+      streamBytes: streamBytes(facts),
       followed: true,
       shows: 'stored',
     })

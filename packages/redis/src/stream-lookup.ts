@@ -43,7 +43,10 @@ export class StreamLookup {
     if (produced && !produced.over && produced.stream.facts.tenant === stream.tenant) {
       return { is: 'stream', stream: produced.stream }
     }
-    if (lookUp !== 'look') return this.#replicas.find(stream)
+    if (lookUp !== 'look') {
+      this.#replicas.admitReading(stream)
+      return this.#replicas.find(stream)
+    }
     return foundWithoutEvents(await readRecord(this.#context.connection, this.#context.keys, stream))
   }
 }

@@ -23,26 +23,19 @@ afterAll(async () => {
 
 /** A stream that has nothing yet. */
 async function begin(name: string): Promise<void> {
-  await server.command(
-    'HSET',
-    name,
-    'epoch',
-    '1',
-    'seq',
-    '0',
-    'first',
-    '1',
-    'bytes',
-    '0',
-    'retention',
-    '1000000',
-    'tokens',
-    '0',
-  )
+  await server.command('HSET', name, 'epoch', '1', 'seq', '0', 'first', '1', 'tokens', '0')
 }
 
 function append(name: string, after = 0, payload = `[1,${after + 1},"x"]`): Promise<AppendOutcome> {
-  return batcher.append({ keys: [name, `${name}:log`], epoch: 1, after, lastSeq: after + 1, tokens: 1, payload })
+  return batcher.append({
+    keys: [name, `${name}:log`],
+    epoch: 1,
+    after,
+    lastSeq: after + 1,
+    tokens: 1,
+    firstSeq: 1,
+    payload,
+  })
 }
 
 async function scriptCalls(): Promise<number> {
@@ -93,7 +86,7 @@ describe('appends of many streams at the same time', () => {
       commandMs: 50,
     })
     const waiting = new AppendBatcher(scheduler, away)
-    const nothing = { epoch: 1, after: 0, lastSeq: 1, tokens: 0, payload: '[1,1]' }
+    const nothing = { epoch: 1, after: 0, lastSeq: 1, tokens: 0, firstSeq: 1, payload: '[1,1]' }
     const asked = ['one', 'two'].map((name) => waiting.append({ keys: [name, name], ...nothing }))
     const answers = await Promise.allSettled(asked)
     away.close()

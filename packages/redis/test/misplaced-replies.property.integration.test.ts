@@ -47,7 +47,7 @@ interface Question {
 async function ask({ kind, index }: Question): Promise<number> {
   const [meta, log] = [`s${index}`, `s${index}:log`]
   if (kind === 'append') {
-    const gap = { epoch: 1, after: 100, lastSeq: 101, tokens: 1, payload: '[1,101,"x"]' }
+    const gap = { epoch: 1, after: 100, lastSeq: 101, tokens: 1, firstSeq: 1, payload: '[1,101,"x"]' }
     const [outcome, seq] = await batcher.append({ keys: [meta, log], ...gap })
     expect(outcome).toBe('gap')
     return Number(seq)

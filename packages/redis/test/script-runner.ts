@@ -63,7 +63,7 @@ export class ScriptRunner {
   }
 
   async begin(): Promise<unknown> {
-    const args = [JSON.stringify(this.#facts), JSON.stringify(KEEPING), KEEPING.retentionBytes, 'here', LEASE_MS]
+    const args = [JSON.stringify(this.#facts), JSON.stringify(KEEPING), 'here', LEASE_MS]
     return this.#connection.run(SCRIPTS.begin, [this.#meta], [...args, TTL_MS])
   }
 
@@ -91,7 +91,7 @@ export class ScriptRunner {
       const { epoch, after } = command
       const lives = { timing: '', logMs: TTL_MS, metaMs: TTL_MS }
       const more = end || after === 0 ? { ...lives, end: end && JSON.stringify(end) } : undefined
-      const args = argsOf({ epoch, after, lastSeq, payload, tokens, ...(more && { more }) })
+      const args = argsOf({ epoch, after, lastSeq, payload, tokens, firstSeq: 1, ...(more && { more }) })
       // As a command of its own: what is asked next goes behind it.
       return connection.run(SCRIPTS.append, both, args).then((replies) => (replies as unknown[])[0])
     }

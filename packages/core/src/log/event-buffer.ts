@@ -1,9 +1,8 @@
-import { BufferPool, type Buffers } from './buffers/buffer-pool.ts'
 import type { Entry } from './entry.ts'
-import { EVENT_COST_BYTES, eventBytes } from '../events/event-size.ts'
-import type { StreamEvent } from '../events/event.ts'
+import { EVENT_COST_BYTES, eventBytes, isPieceOfText } from '../events/event-size.ts'
 import type { LogAccount, LogOptions } from './log-options.ts'
 import { copyResumeState, createResumeState, foldResumeState, type ResumeState } from '../events/resume-state.ts'
+import { HeldBytes } from './buffers/held-bytes.ts'
 import { type Logged, Segment, toEvent } from './segment.ts'
 import { bytesUpTo, countFitting, mergedEntries, segmentWith, visitEvents, visitOutlines } from './segment-list.ts'
 import { headUnknown, TrimmedHead } from './trimmed-head.ts'
@@ -13,19 +12,15 @@ const MAX_SEGMENT_BYTES = 16 * 1024
 /** A head that is trimmed goes in steps of at most this part of what is kept. */
 const SEGMENTS_PER_RETENTION = 16
 
-function isPlainText(event: StreamEvent): boolean {
-  return event.type === 'text' && event.extra === undefined
-}
-
 /** The events a log keeps, packed in segments, under the seqs they were given; its head may be gone. */
-export class EventBuffer implements Buffers {
+export class EventBuffer {
   /** Epoch of what is pushed next. */
   epoch: number
   firstSeq: number
   lastSeq: number
   /** Bytes charged for all events, since the stream began. */
   totalBytes = 0
-  /** Bytes kept. */
+  /** Bytes charged for the events that are kept: what retention bounds. */
   bytes = 0
   /** Epoch of the last event that was trimmed. */
   #trimmedEpoch: number
@@ -36,12 +31,10 @@ export class EventBuffer implements Buffers {
   protected head: TrimmedHead | undefined
   /** False where this log begins late, and nothing is known of what came before. */
   readonly #isHeadKnown: boolean
-  /** Made when first needed: most logs hold no long text. */
-  #buffers: BufferPool | undefined
   readonly #segmentBytes: number
-  #account: LogAccount | undefined
+  readonly #held: HeldBytes
 
-  constructor(epoch: number, { retentionBytes, account, from }: LogOptions) {
+  constructor(epoch: number, { retentionBytes, account, from, streamBytes = 0 }: LogOptions) {
     const seq = from?.seq ?? 0
     this.epoch = epoch
     this.firstSeq = seq + 1
@@ -50,27 +43,39 @@ export class EventBuffer implements Buffers {
     if (from?.head || from?.usage) this.head = new TrimmedHead(from.head ?? { usage: from.usage })
     this.#isHeadKnown = seq === 0 || from?.head !== undefined
     this.#segmentBytes = Math.min(MAX_SEGMENT_BYTES, Math.ceil(retentionBytes / SEGMENTS_PER_RETENTION))
-    this.#account = account
+    this.#held = new HeldBytes(account, streamBytes)
+  }
+
+  /** Bytes that all of this takes: the events as they are held, and what the stream takes beside them. */
+  get heldBytes(): number {
+    return this.#held.bytes
+  }
+
+  /** It runs in this process: that takes so much until it has ended. */
+  chargeRunning(bytes: number): void {
+    this.#held.run(bytes)
   }
 
   protected push(event: Logged): void {
     // Written out once: a large event is measured and packed as this text.
-    const json = typeof event === 'string' || isPlainText(event) ? undefined : JSON.stringify(event)
+    const json = typeof event === 'string' || isPieceOfText(event) ? undefined : JSON.stringify(event)
     const bytes = json === undefined ? eventBytes(event) : utf8Length(json) + EVENT_COST_BYTES
     let segment = this.#tail
     if (!segment || segment.epoch !== this.epoch || !segment.takes(event, bytes, this.#segmentBytes)) {
       segment = this.#roll(segment)
     }
-    segment.push(event, bytes, this, json)
+    const held = segment.heldBytes
+    segment.push(event, bytes, this.#held, json)
     this.lastSeq++
     this.bytes += bytes
     this.totalBytes += bytes
-    if (this.#account) this.#account.bytes += bytes
+    this.#held.add(segment.heldBytes - held)
   }
 
   /** No more will be pushed. */
   protected seal(): void {
-    this.#tail?.seal(this)
+    if (this.#tail) this.#seal(this.#tail)
+    this.#held.end()
   }
 
   /** Forgets everything after `seq`. */
@@ -100,19 +105,26 @@ export class EventBuffer implements Buffers {
     const lastSeq = head.firstSeq + head.count - 1
     if (!may(lastSeq, head.startBytes + head.bytes)) return false
     this.#segments.shift()
-    this.head ??= new TrimmedHead()
-    this.head.add(head)
-    head.release(this)
-    this.firstSeq = lastSeq + 1
-    this.#trimmedEpoch = head.epoch
+    this.#foldHead(head, lastSeq)
+    head.release(this.#held)
     this.bytes -= head.bytes
-    if (this.#account) this.#account.bytes -= head.bytes
+    this.#held.add(-head.heldBytes)
     return true
+  }
+
+  /** What is before `first` counts as gone; it is held for as long as readers need it who are at `neededSeq` or further. */
+  protected trimBefore(first: number, neededSeq: number): void {
+    const last = Math.min(first, this.lastSeq) - 1
+    for (const segment of this.#segments) {
+      const lastSeq = Math.min(segment.firstSeq + segment.count - 1, last)
+      if (lastSeq >= this.firstSeq) this.#foldHead(segment, lastSeq)
+    }
+    while (this.trimHead((lastSeq) => lastSeq <= Math.min(last, neededSeq)));
   }
 
   /** Forgets all events; positions stay known. */
   protected forget(): void {
-    if (this.#account) this.#account.bytes -= this.bytes
+    this.#held.clear()
     this.bytes = 0
     this.#trimmedEpoch = this.epochOf(this.lastSeq)
     this.#segments = []
@@ -120,16 +132,26 @@ export class EventBuffer implements Buffers {
     this.firstSeq = this.lastSeq + 1
   }
 
+  /** Whoever keeps this log, or lets it be read, counts what it takes; once. */
+  enterAccount(account: LogAccount): void {
+    this.#held.enter(account)
+  }
+
   /** Whoever keeps this log lets go of it: its bytes are not counted any more. */
   leaveAccount(): void {
-    if (this.#account) this.#account.bytes -= this.bytes
-    this.#account = undefined
+    this.#held.leave()
+  }
+
+  /** The oldest event that is still held, for those who began to read before it was gone for others. */
+  get heldSeq(): number {
+    return this.#segments[0]?.firstSeq ?? this.lastSeq + 1
   }
 
   /** Bytes charged for all events up to and including `seq`. */
   bytesUpTo(seq: number): number {
     if (seq >= this.lastSeq) return this.totalBytes
-    if (seq < this.firstSeq) return this.#segments[0]?.startBytes ?? this.totalBytes
+    const head = this.#segments[0]
+    if (!head || seq < head.firstSeq) return head?.startBytes ?? this.totalBytes
     return bytesUpTo(this.#segments, seq)
   }
 
@@ -172,20 +194,26 @@ export class EventBuffer implements Buffers {
     return segmentWith(this.#segments, seq).epoch
   }
 
-  /** @internal */
-  take(bytes: number): Uint8Array {
-    return (this.#buffers ??= new BufferPool()).take(bytes)
+  #seal(segment: Segment): void {
+    const held = segment.heldBytes
+    segment.seal(this.#held)
+    this.#held.add(segment.heldBytes - held)
   }
 
-  /** @internal */
-  give(buffer: Uint8Array): void {
-    this.#buffers?.give(buffer)
+  /** What `head` has up to `lastSeq` is known only as a whole from now on. */
+  #foldHead(head: Segment, lastSeq: number): void {
+    if (lastSeq < this.firstSeq) return
+    this.head ??= new TrimmedHead()
+    this.head.add(head, this.firstSeq - head.firstSeq, lastSeq + 1 - head.firstSeq)
+    this.firstSeq = lastSeq + 1
+    this.#trimmedEpoch = head.epoch
   }
 
   #roll(full: Segment | undefined): Segment {
-    full?.seal(this)
-    this.#account?.grown?.()
+    if (full) this.#seal(full)
+    this.#held.grown()
     const segment = new Segment(this.lastSeq + 1, this.epoch, this.totalBytes)
+    this.#held.add(segment.heldBytes)
     if (this.#segments.length === 0) this.#segments = [segment]
     else this.#segments.push(segment)
     this.#tail = segment
@@ -194,9 +222,9 @@ export class EventBuffer implements Buffers {
 
   #dropTail(): void {
     const segment = this.#segments.pop()!
-    segment.release(this)
+    segment.release(this.#held)
     this.bytes -= segment.bytes
     this.totalBytes = segment.startBytes
-    if (this.#account) this.#account.bytes -= segment.bytes
+    this.#held.add(-segment.heldBytes)
   }
 }

@@ -12,7 +12,7 @@ export interface LogStart {
   end?: EndEvent | undefined
 }
 
-/** Bytes held by all logs of a process, against their common cap. */
+/** What all logs of a process take, with what their streams take beside them, against their common cap. */
 export interface LogAccount {
   bytes: number
   /** Called when a log has grown by about a segment. */
@@ -23,6 +23,8 @@ export interface LogAccount {
 export interface LogOptions {
   retentionBytes: number
   account?: LogAccount | undefined
+  /** What the stream takes beside its events, for as long as they are kept. Default 0. */
+  streamBytes?: number | undefined
   from?: LogStart | undefined
   /**
    * What makes an event visible to readers: its append (a log that is the record itself, or runs ahead of its store), or

@@ -141,6 +141,15 @@ export class Log extends CommittedEvents {
     return this.end !== undefined || this.#ending !== undefined
   }
 
+  /** Its store keeps nothing before `firstSeq` any more, for nobody. Who reads here already may go on with what is held. */
+  trimTo(firstSeq: number): void {
+    if (firstSeq <= this.firstSeq) return
+    this.trimBefore(
+      firstSeq,
+      this.readers.items.reduce((slowest, { seq }) => Math.min(slowest, seq), Infinity),
+    )
+  }
+
   #show(seq: number, bytes: number): void {
     if (this.#ending && seq === this.lastSeq) this.#finish(this.#ending)
     else this.show(seq, bytes)

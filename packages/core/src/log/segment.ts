@@ -1,50 +1,48 @@
 import type { Buffers } from './buffers/buffer-pool.ts'
 import type { StreamEvent } from '../events/event.ts'
-import { EVENT_COST_BYTES, eventBytes } from '../events/event-size.ts'
+import { EVENT_COST_BYTES, TEXT_COST_BYTES } from '../events/event-size.ts'
+import { GrowingText } from './buffers/growing-text.ts'
 import { isWorthPacking, PackedEvent } from './buffers/packed-event.ts'
-import { utf8Length } from '../events/utf8.ts'
+import { type Item, itemBytes, itemHeldBytes, PackedRun } from './buffers/packed-run.ts'
+import { isSlice, ownText } from './buffers/packed-text.ts'
 
 /** A logged event: a plain string is a piece of the text of choice 0, by far the most common kind. */
 export type Logged = string | StreamEvent
 
-/** An event as a segment holds it while it does not pack it as text. */
-type Item = Logged | PackedEvent
-
 const MAX_SEGMENT_EVENTS = 256
-/** Fewer events are not worth packing. */
-const MIN_PACKED_EVENTS = 4
-/** Text of this size goes outside the heap: what lives long and dies in order is no work for a collector. */
-const LONG_TEXT_BYTES = 4096
-/** Tokens of this size go there at once: as strings they would grow old while their segment fills. */
+/** Tokens of this size go into a buffer at once: as strings they would grow old while their segment fills. */
 const LONG_TOKEN_UNITS = 512
-const MAX_PACKED_LENGTH = 0xffff
-
-const encoder = new TextEncoder()
-// A byte order mark is text like any other here.
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+/** A longer one has a length that is packed in a way of its own. */
+const MAX_LONG_TOKEN_UNITS = Math.floor(0xffff / 3)
+/** What a segment takes beside its events, with its place among the others. */
+const SEGMENT_COST_BYTES = 136
+/** What an event takes beside itself, while it is not packed: its place in an array that grows. */
+const PLACE_COST_BYTES = 12
+/** What a token of text takes beside its bytes, while it is a string of its own. */
+const TOKEN_COST_BYTES = PLACE_COST_BYTES + 20
 
 /**
- * A run of logged events of one epoch. Plain text is packed once the segment is full (long tokens at once): one text and
- * the lengths of its tokens, instead of a string object per token.
+ * A run of logged events of one epoch. They are packed once the segment is full (long tokens at once): one text and the lengths
+ * of its pieces, instead of an object per token.
  */
 export class Segment {
   readonly firstSeq: number
   readonly epoch: number
   /** Bytes charged for everything before this segment, since the stream began. */
   readonly startBytes: number
+  /** Bytes charged for its events. */
   bytes = 0
+  /** Bytes it takes now: more while it grows, and about what it is charged once it is packed. */
+  heldBytes: number = SEGMENT_COST_BYTES
   count = 0
   /** True when every event is plain text. */
   plain = true
-  /** The events, while they are not packed as text. */
+  /** The events, while they are not packed. */
   #items: Item[] | undefined
-  /** Packed text: a string, or UTF-8 in a buffer. */
-  #text: string | Uint8Array = ''
-  #textBytes = 0
-  /** True when packed text that is a string has as many bytes as units. */
-  #ascii = false
-  /** Length of each packed token in units of `#text`; as a string once the segment is full: a byte a token. */
-  #lengths: number[] | string = ''
+  /** The same of long tokens. */
+  #growing: GrowingText | undefined
+  /** The events, packed. */
+  #run: PackedRun | undefined
 
   constructor(firstSeq: number, epoch: number, startBytes: number) {
     this.firstSeq = firstSeq
@@ -54,58 +52,41 @@ export class Segment {
 
   /** Whether the next event, of `bytes` charged, can go in here. */
   takes(event: Logged, bytes: number, maxBytes: number): boolean {
-    if (this.count >= MAX_SEGMENT_EVENTS || this.bytes >= maxBytes) return false
-    if (typeof this.#text === 'string') return true
-    return typeof event === 'string' && this.#textBytes + bytes - EVENT_COST_BYTES <= this.#text.length
+    if (this.count >= MAX_SEGMENT_EVENTS || this.bytes >= maxBytes || this.#run) return false
+    return this.#growing === undefined || (typeof event === 'string' && this.#growing.takes(bytes - TEXT_COST_BYTES))
   }
 
-  /** `json` is the text of an event that is no plain text. */
+  /** `json` is the text of an event that is no piece of the text of choice 0. */
   push(event: Logged, bytes: number, pool: Buffers, json: string | undefined): void {
-    if (this.count === 0 && isLongToken(event)) this.#text = pool.take(Math.max(bytes, LONG_TEXT_BYTES * 4))
-    if (typeof this.#text !== 'string') this.#write(event as string, this.#text)
-    else {
-      const packs = typeof event !== 'string' && json !== undefined && isWorthPacking(event, bytes)
-      const item = packs ? new PackedEvent(event, json, bytes, pool) : event
-      if (this.#items) this.#items.push(item)
-      else this.#items = [item]
-    }
-    if (typeof event !== 'string') this.plain = false
+    if (typeof event === 'string') this.#pushText(event, bytes, pool)
+    else this.#pushEvent(event, bytes, pool, json)
     this.count++
     this.bytes += bytes
   }
 
   /** No more events will come: gives back what single tokens cost. */
   seal(pool: Buffers): void {
-    if (typeof this.#lengths !== 'string') this.#lengths = String.fromCharCode(...this.#lengths)
-    if (!this.plain || !this.#items) return
-    const tokens = this.#items as string[]
-    const textBytes = this.bytes - this.count * EVENT_COST_BYTES
-    const long = textBytes >= LONG_TEXT_BYTES
-    if (!long && this.count < MIN_PACKED_EVENTS) return
-    const lengths = tokens.map((token) => (long ? utf8Length(token) : token.length))
-    if (lengths.some((length) => length > MAX_PACKED_LENGTH)) return
-    this.#lengths = String.fromCharCode(...lengths)
-    const text = tokens.join('')
-    if (long) {
-      this.#text = pool.take(textBytes)
-      encoder.encodeInto(text, this.#text)
-    } else {
-      this.#text = text
-      this.#ascii = text.length === textBytes
-    }
+    if (this.#growing) this.#run = this.#growing.seal(pool)
+    else if (this.#items) this.#run = PackedRun.of(this.#items, pool)
+    else return
+    this.#growing = undefined
     this.#items = undefined
+    this.heldBytes = SEGMENT_COST_BYTES + this.#run.heldBytes
   }
 
   /** The segment is not needed any more. */
   release(pool: Buffers): void {
-    if (typeof this.#text !== 'string') pool.give(this.#text)
-    this.#text = ''
-    if (!this.plain) for (const item of this.#items ?? []) if (item instanceof PackedEvent) item.release(pool)
+    this.#growing?.release(pool)
+    this.#run?.release(pool)
+    for (const item of this.#items ?? []) if (item instanceof PackedEvent) item.release(pool)
   }
 
   /** The event at `index` (0-based in this segment). */
   at(index: number): Logged {
-    return this.#items ? unpacked(this.#items[index]!) : this.#slice(index, index + 1)
+    if (this.#items) return unpacked(this.#items[index]!)
+    let event: Logged = ''
+    this.#visitItems(index, index + 1, (item) => (event = unpacked(item)) !== undefined)
+    return event
   }
 
   /** Calls `visit` with the events `from`..`to` (exclusive) until it gives `false`; gives whether it never did. */
@@ -118,74 +99,60 @@ export class Segment {
     return this.#visitItems(from, to, (item) => visit(item instanceof PackedEvent ? item.outline : item))
   }
 
-  #visitItems(from: number, to: number, visit: (item: Item, index: number) => boolean): boolean {
-    const items = this.#items
-    // Packed text is found by adding lengths up: once, not for each event.
-    let start = items ? 0 : this.#startOf(from)
-    for (let index = from; index < to; index++) {
-      let event = items?.[index]
-      if (event === undefined) {
-        const end = start + this.#lengthAt(index)
-        event = this.#piece(start, end)
-        start = end
-      }
-      if (!visit(event, index)) return false
-    }
-    return true
-  }
-
   /** The same with what each is charged, without its text where that is not needed. */
   visitBytes(from: number, to: number, visit: (bytes: number, index: number) => boolean): boolean {
-    const lengthsAreBytes = !this.#items && (typeof this.#text !== 'string' || this.#ascii)
-    if (!lengthsAreBytes) return this.#visitItems(from, to, (item, index) => visit(bytesOf(item), index))
-    for (let index = from; index < to; index++) {
-      if (!visit(this.#lengthAt(index) + EVENT_COST_BYTES, index)) return false
-    }
-    return true
+    const packed = this.#run ?? this.#growing
+    if (packed) return packed.visitBytes(from, to, visit)
+    return this.#visitItems(from, to, (item, index) => visit(itemBytes(item), index))
   }
 
   /** Text of the run `from`..`to` (exclusive) if all of it is plain text; else `undefined`. */
   plainText(from: number, to: number): string | undefined {
-    const items = this.#items
-    if (!items) return this.#slice(from, to)
+    const packed = this.#run ?? this.#growing
+    if (packed) return packed.plainText(from, to)
     let text = ''
     for (let index = from; index < to; index++) {
-      const item = items[index]
+      const item = this.#items![index]
       if (typeof item !== 'string') return undefined
       text += item
     }
     return text
   }
 
-  #write(token: string, buffer: Uint8Array): void {
-    const { written } = encoder.encodeInto(token, buffer.subarray(this.#textBytes))
-    this.#textBytes += written
-    if (typeof this.#lengths === 'string') this.#lengths = []
-    this.#lengths.push(written)
+  #pushText(text: string, bytes: number, pool: Buffers): void {
+    if (this.count === 0 && isLongToken(text)) {
+      this.#growing = new GrowingText(bytes, this.startBytes, pool)
+      this.heldBytes = SEGMENT_COST_BYTES + this.#growing.heldBytes
+    }
+    if (this.#growing) {
+      const held = this.#growing.heldBytes
+      this.#growing.push(text)
+      this.heldBytes += this.#growing.heldBytes - held
+      return
+    }
+    this.#add(ownText(text))
+    this.heldBytes += bytes + TOKEN_COST_BYTES
   }
 
-  #slice(from: number, to: number): string {
-    const start = this.#startOf(from)
-    let end = start
-    for (let index = from; index < to; index++) end += this.#lengthAt(index)
-    return this.#piece(start, end)
+  #pushEvent(event: StreamEvent, bytes: number, pool: Buffers, json: string | undefined): void {
+    this.plain = false
+    const jsonBytes = bytes - EVENT_COST_BYTES
+    const packs = json !== undefined && isWorthPacking(event, jsonBytes)
+    const item = packs ? new PackedEvent(event, json, { jsonBytes, bytes, pool }) : ownEvent(event)
+    this.#add(item)
+    this.heldBytes += itemHeldBytes(item) + PLACE_COST_BYTES
   }
 
-  /** Where the packed text of `index` begins, in units of the text. */
-  #startOf(index: number): number {
-    let start = 0
-    for (let before = 0; before < index; before++) start += this.#lengthAt(before)
-    return start
+  #add(item: Item): void {
+    if (this.#items) this.#items.push(item)
+    else this.#items = [item]
   }
 
-  #piece(start: number, end: number): string {
-    const text = this.#text
-    return typeof text === 'string' ? text.slice(start, end) : decoder.decode(text.subarray(start, end))
-  }
-
-  #lengthAt(index: number): number {
-    const lengths = this.#lengths
-    return typeof lengths === 'string' ? lengths.charCodeAt(index) : lengths[index]!
+  #visitItems(from: number, to: number, visit: (item: Item, index: number) => boolean): boolean {
+    const packed = this.#run ?? this.#growing
+    if (packed) return packed.visit(from, to, visit)
+    for (let index = from; index < to; index++) if (!visit(this.#items![index]!, index)) return false
+    return true
   }
 }
 
@@ -193,15 +160,16 @@ function unpacked(item: Item): Logged {
   return item instanceof PackedEvent ? item.unpack() : item
 }
 
-function bytesOf(item: Item): number {
-  return item instanceof PackedEvent ? item.bytes : eventBytes(item)
-}
-
 /** `event` as it is told to others. */
 export function toEvent(event: Logged): StreamEvent {
   return typeof event === 'string' ? { type: 'text', text: event } : event
 }
 
-function isLongToken(event: Logged): boolean {
-  return typeof event === 'string' && event.length >= LONG_TOKEN_UNITS && event.length * 3 <= MAX_PACKED_LENGTH
+/** Other parts of an event are copies of what the source gave; a piece of text may be one of a large one. */
+function ownEvent(event: StreamEvent): StreamEvent {
+  return 'text' in event && isSlice(event.text) ? { ...event, text: ownText(event.text) } : event
+}
+
+function isLongToken(text: string): boolean {
+  return text.length >= LONG_TOKEN_UNITS && text.length <= MAX_LONG_TOKEN_UNITS
 }

@@ -18,11 +18,12 @@ export class TrimmedHead {
     this.summary = new LogSummary(head)
   }
 
-  /** `segment`, the next one, is trimmed. */
-  add(segment: Segment): void {
+  /** Of `segment`, the next one, what is from index `from` to `to` (exclusive) is trimmed. */
+  add(segment: Segment, from: number, to: number): void {
+    if (from >= to) return
     // A run of plain text changes a resume state no more than one piece of it.
     if (segment.plain) return foldResumeState(this.resumeState, { type: 'text', text: '' })
-    segment.visitOutlines(0, segment.count, (event) => {
+    segment.visitOutlines(from, to, (event) => {
       foldResumeState(this.resumeState, toEvent(event))
       if (typeof event !== 'string') this.summary.note(event)
       return true

@@ -61,6 +61,8 @@ export class Reader implements LogReader {
   needsCursors = false
   /** True once what this reader had taken was taken back: it can never go on, whatever follows. */
   #overtaken = false
+  /** True for one that came when what it wants was gone: what is still held is held for others. */
+  #late = false
   /** Woken when what this reader sleeps for is there. */
   sleeper: { wake(): void } | undefined
 
@@ -99,6 +101,7 @@ export class Reader implements LogReader {
   attach(): void {
     if (this.attached) return
     this.attached = true
+    this.#late = this.seq + 1 < this.log.firstSeq
     this.log.attach(this)
   }
 
@@ -136,11 +139,11 @@ export class Reader implements LogReader {
 
   /** Why this reading cannot go on, if so (contract 2). */
   get broken(): ClosedCode | undefined {
-    const { firstSeq, lastSeq, lost } = this.log
+    const { firstSeq, heldSeq, lastSeq, lost } = this.log
     if (lost) return lost
     // What this reader has seen is not what the store has: it was lost there, or never got there.
     if (this.#overtaken || this.seq > lastSeq) return 'storage'
-    return this.seq + 1 < firstSeq ? 'trimmed' : undefined
+    return this.seq + 1 < (this.attached && !this.#late ? heldSeq : firstSeq) ? 'trimmed' : undefined
   }
 
   /** Takes up to `maxEvents` events that fit into `maxBytes` (one at least), neighbours merged. */

@@ -149,10 +149,8 @@ export class EventNormalizer {
     if (text.length <= this.#freeUnits || (utf8Length(text) <= this.#maxEventBytes && isOneLine(text)))
       return yield text
     for (let from = 0; from < text.length;) {
-      const end = Math.min(
-        fittingEnd(text, from, this.#maxEventBytes),
-        fittingEnd(text, from, MAX_TEXT_JSON_BYTES, jsonUnitBytes),
-      )
+      const fitting = text.slice(from, fittingEnd(text, from, this.#maxEventBytes))
+      const end = from + fittingEnd(fitting, 0, MAX_TEXT_JSON_BYTES, jsonUnitBytes)
       yield text.slice(from, end)
       from = end
     }

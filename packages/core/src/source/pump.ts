@@ -68,13 +68,15 @@ export class Pump implements SourceProgress {
         if (!this.#hasRoom()) await this.#room()
         if (this.#stopped) break
         this.#pulling()
-        const { done, value } = await items.next()
+        let pulled: IteratorResult<unknown> | undefined = await items.next()
         this.pullSinceMs = Infinity
         if (this.#stopped) break
         if (!this.#isOpen) this.#open()
-        if (done) return this.#finish()
-        if (typeof value === 'string' || !Array.isArray(value)) this.#accept(value)
-        else await this.#acceptAll(value)
+        if (pulled.done) return this.#finish()
+        const many = this.#acceptOne(pulled.value)
+        // What waits for the next item must not hold on to this one, nor to what it was cut from.
+        pulled = undefined
+        if (many) await many
         // The event loop gets its chance even if the source never waits for anything.
         if (!this.#scheduler.takeItem()) await this.#scheduler.nextTurn()
       }
@@ -149,6 +151,13 @@ export class Pump implements SourceProgress {
       if (this.#stopped) return
       this.#accept(item)
     }
+  }
+
+  /** An array takes as long as its items do. */
+  #acceptOne(value: unknown): Promise<void> | undefined {
+    if (typeof value !== 'string' && Array.isArray(value)) return this.#acceptAll(value)
+    this.#accept(value)
+    return undefined
   }
 
   #accept(item: unknown): void {

@@ -3,9 +3,12 @@ import { createSystemRuntime, type Runtime } from '../clock/runtime.ts'
 
 /** Options of {@link createMemoryStore}. */
 export interface MemoryStoreOptions {
-  /** Bytes that all logs may hold. Ended ones are given up for it, oldest end first. Default 256 MiB. */
+  /**
+   * Bytes that all streams may take, as they are held: events, facts, and what runs them. Ended ones are given up for it, oldest end
+   * first; starts are refused when those that run are too much. Default 256 MiB.
+   */
   maxBytes?: number | undefined
-  /** Tombstones remembered. Default 10,000. */
+  /** Tombstones remembered, in a sixteenth of `maxBytes` (64 KiB at least) beside it. Default 10,000. */
   maxTombstones?: number | undefined
   runtime?: Runtime | undefined
 }

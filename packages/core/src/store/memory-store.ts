@@ -1,5 +1,4 @@
 import { Deadline } from '../clock/deadlines.ts'
-import { SluiceError } from '../events/errors.ts'
 import type { EndEvent } from '../events/event.ts'
 import { Scheduler, type Steppable } from '../clock/scheduler.ts'
 import { Log } from '../log/log.ts'
@@ -9,7 +8,10 @@ import { MemoryRecord, type RecordOwner } from './memory-record.ts'
 import { type MemoryStoreOptions, resolveMemoryStoreOptions } from './memory-store-options.ts'
 import { beginRecord, stepRecord } from './record-machine.ts'
 import type { Begun, CloseOptions, Closing, Found, Keeping, Store, StoreRef, StreamName } from './store.ts'
-import type { StreamFacts, Tombstone } from './stream-facts.ts'
+import type { StreamFacts } from './stream-facts.ts'
+import { storeFull } from './store-full.ts'
+import { RUNNING_COST_BYTES, streamBytes } from './stream-size.ts'
+import { Tombstones } from './tombstones.ts'
 
 /**
  * Streams in this process's memory: the log alone. Several sluices that share one such store share its streams.
@@ -28,19 +30,18 @@ class MemoryStore implements Store, RecordOwner {
   readonly name = 'memory'
   readonly shared = false
   readonly #maxBytes: number
-  readonly #maxTombstones: number
   readonly #scheduler: Scheduler
   readonly #index: MemoryIndex = new MemoryIndex()
   /** Ended streams, oldest end first. */
   readonly #ended: Set<MemoryRecord> = new Set()
-  readonly #tombstones: Map<string, Tombstone> = new Map()
+  readonly #tombstones: Tombstones
   readonly #account: LogAccount = { bytes: 0, grown: () => this.#evict() }
   readonly #eviction: Steppable = { dirty: false, step: () => this.#evict() }
 
   constructor(options: MemoryStoreOptions) {
     const { maxBytes, maxTombstones, runtime } = resolveMemoryStoreOptions(options)
     this.#maxBytes = maxBytes
-    this.#maxTombstones = maxTombstones
+    this.#tombstones = new Tombstones({ maxBytes, maxTombstones })
     this.#scheduler = new Scheduler(runtime, false)
   }
 
@@ -123,12 +124,16 @@ class MemoryStore implements Store, RecordOwner {
     this.#index.delete(record)
     this.#ended.delete(record)
     const { id, tenant, owner, key } = facts
-    this.#tombstones.set(id, { facts: { id, tenant, owner, key }, epoch: log.epoch, seq: log.lastSeq, end: log.end })
-    if (this.#tombstones.size > this.#maxTombstones) this.#tombstones.delete(this.#tombstones.keys().next().value!)
+    this.#tombstones.add({ facts: { id, tenant, owner, key }, epoch: log.epoch, seq: log.lastSeq, end: log.end })
   }
 
   #create(facts: StreamFacts, keeping: Keeping): MemoryRecord {
-    const log = new Log(facts.id, 1, { retentionBytes: keeping.retentionBytes, account: this.#account })
+    const log = new Log(facts.id, 1, {
+      retentionBytes: keeping.retentionBytes,
+      account: this.#account,
+      streamBytes: streamBytes(facts),
+    })
+    log.chargeRunning(RUNNING_COST_BYTES)
     const { leaseUntilMs } = beginRecord(this.#scheduler.now(), keeping.leaseMs)
     const record = new MemoryRecord(this, { facts, log, timing: {} }, leaseUntilMs, keeping.retentionMs)
     this.#index.add(record)
@@ -147,12 +152,6 @@ class MemoryStore implements Store, RecordOwner {
     if (this.#account.bytes <= this.#maxBytes) return
     this.#evict()
     if (this.#account.bytes <= this.#maxBytes) return
-    throw new SluiceError(
-      'SLUICE_ERR_OVERLOADED',
-      `Running streams use all of the ${this.#maxBytes} bytes that maxBytes allows for logs; try again later.`,
-      {
-        retryAfterMs: 5_000,
-      },
-    )
+    throw storeFull(this.#maxBytes)
   }
 }

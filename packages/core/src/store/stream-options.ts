@@ -36,7 +36,10 @@ export interface StreamOptions {
   deadlines?: DeadlineOptions | undefined
   /** How far the source may run ahead of the furthest attached reader, in bytes. Default 65,536. */
   windowBytes?: number | undefined
-  /** What is kept for replay, in bytes; over it the head is trimmed. Default 1 MiB. */
+  /**
+   * What is kept for replay, in bytes: those of the text and two for each piece of it. Over it the head is trimmed. Default 1 MiB, an answer
+   * of 128,000 tokens.
+   */
   retentionBytes?: number | undefined
   /** How long an ended stream is kept, in milliseconds. Default 3,600,000. */
   retentionMs?: number | undefined

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { adaptive, boundary, type ChunkingPolicy, fixed, immediate, paced } from '@sluice/core'
-import { EVENT_COST_BYTES } from '@sluice/core/extend'
+import { TEXT_COST_BYTES } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { test } from 'vitest'
 import { check, createScriptedSource, lawfulPolicies } from '../../../testing/src/index.ts'
@@ -51,7 +51,7 @@ test('contract 10: no event waits longer than maxDelayMs, no chunk is over its b
       for (const { atMs, seq } of chunks()) {
         const bytes = events
           .slice(at, seq)
-          .reduce((sum, event) => sum + ('text' in event ? Buffer.byteLength(event.text) + EVENT_COST_BYTES : 0), 0)
+          .reduce((sum, event) => sum + ('text' in event ? Buffer.byteLength(event.text) + TEXT_COST_BYTES : 0), 0)
         assert.ok(bytes <= maxChunkBytes || seq - at === 1, `a chunk of ${bytes} bytes`)
         for (let index = at; index < seq && index < bornMs.length; index++) {
           const waited = atMs - bornMs[index]!

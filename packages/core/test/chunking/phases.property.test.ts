@@ -1,5 +1,5 @@
 import { type ChunkingPolicy, immediate } from '@sluice/core'
-import { EVENT_COST_BYTES } from '@sluice/core/extend'
+import { TEXT_COST_BYTES } from '@sluice/core/extend'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
@@ -62,7 +62,7 @@ test('contract 10: the policy is asked for the bound of each event once, in the 
 
 test('a policy that waits learns that the window holds the source back before anything is sent', async () => {
   const waiting: ChunkingPolicy = { name: 'waiting', maxDelayMs: 60_000, take: () => 0 }
-  const token = '#'.repeat(100 - EVENT_COST_BYTES)
+  const token = '#'.repeat(100 - TEXT_COST_BYTES)
   const tokens = Array.from({ length: 10 }, () => token)
   const peer = { acceptBytes: Infinity, reads: [] }
   const { events, heldViews } = await runStalling(waiting, [{ waitMs: 0, tokens }], { peer, windowBytes: 400 })
@@ -72,7 +72,7 @@ test('a policy that waits learns that the window holds the source back before an
 
 test('a policy whose answer takes events keeps its say over the chunks while the window holds the source back', async () => {
   const inPairs: ChunkingPolicy = { name: 'pairs', maxDelayMs: 60_000, take: ({ pending }) => (pending >= 2 ? 2 : -2) }
-  const tokens = Array.from({ length: 9 }, () => '#'.repeat(100 - EVENT_COST_BYTES))
+  const tokens = Array.from({ length: 9 }, () => '#'.repeat(100 - TEXT_COST_BYTES))
   const peer = { acceptBytes: Infinity, reads: [] }
   const { sink } = await runStalling(inPairs, [{ waitMs: 0, tokens }], { peer, windowBytes: 400 })
   const sizes = sink.writes.map((write) => (String(write).split('#').length - 1) / tokens[0]!.length)
@@ -83,7 +83,7 @@ test('a policy whose answer takes events keeps its say over the chunks while the
 test('a policy may wait again as soon as the source goes on', async () => {
   const waiting: ChunkingPolicy = { name: 'waiting', maxDelayMs: 200, take: () => 0 }
   const list = [
-    { waitMs: 0, tokens: Array.from({ length: 10 }, () => '#'.repeat(100 - EVENT_COST_BYTES)) },
+    { waitMs: 0, tokens: Array.from({ length: 10 }, () => '#'.repeat(100 - TEXT_COST_BYTES)) },
     { waitMs: 1_000, tokens: ['late'] },
     { waitMs: 1_000, tokens: ['last'] },
   ]

@@ -162,13 +162,13 @@ test('text and pieces hold what fits into one chunk, so that a decision over a l
   const sink = createCollectingSink()
   const stream = await sluice.attach({ id }, AS)
   // The stream has ended, which flushes: only a policy that is asked reads.
-  stream.deliver(sink, { wire: plainWire, chunking, maxChunkBytes: 370 })
+  stream.deliver(sink, { wire: plainWire, chunking, maxChunkBytes: 70 })
   await runtime.flush()
   expect(lengths).toEqual([])
 
   const { source } = createScriptedSource([{ yield: tokens }, { hang: true }], { runtime })
   const running = await sluice.start(source, AS)
-  running.deliver(createCollectingSink(), { wire: plainWire, chunking, maxChunkBytes: 370 })
+  running.deliver(createCollectingSink(), { wire: plainWire, chunking, maxChunkBytes: 70 })
   await runtime.flush()
   expect(lengths.length).toBeGreaterThan(100)
   expect(Math.max(...lengths)).toBe(10)

@@ -3,7 +3,8 @@ import type { Keeping, StoredStream, StreamFacts } from '@sluice/core/extend'
 
 export const CUT: EndEvent = { type: 'end', reason: 'cancelled', complete: false, cause: 'client' }
 export const RETENTION_MS = 100
-export const MAX_BYTES = 4096
+/** Some streams, three of them while they run. */
+export const MAX_BYTES = 12 * 1024
 export const MAX_TOMBSTONES = 3
 export const KEEPING: Keeping = {
   retentionBytes: 1024 * 1024,
@@ -16,7 +17,6 @@ export const KEEPING: Keeping = {
 /** A stream as the naive model knows it. */
 export interface Known {
   facts: StreamFacts
-  bytes: number
   seq: number
   epoch: number
   end: EndEvent | undefined
@@ -32,7 +32,7 @@ export class MemoryStoreModel {
   tombs: { id: string; end: EndEvent | undefined; seq: number; epoch: number }[] = []
 
   get bytes(): number {
-    return this.streams.reduce((sum, { bytes }) => sum + bytes, 0)
+    return this.streams.reduce((sum, { log }) => sum + log.heldBytes, 0)
   }
 
   byId(id: string): Known | undefined {

@@ -105,7 +105,7 @@ export class RemoteStore implements Store, Client {
 
   usage(): { bytes: number; streams: number; live: number } {
     const logs = [...this.#copies.values()].map(({ stream }) => stream.log)
-    const bytes = logs.reduce((sum, log) => sum + log.bytes, 0)
+    const bytes = logs.reduce((sum, log) => sum + log.heldBytes, 0)
     return { bytes, streams: logs.length, live: logs.filter(({ end }) => !end).length }
   }
 

@@ -12,6 +12,8 @@ export type BeginOutcome = { is: 'new' } | { is: 'running' | 'repeated'; state: 
 /** What a start needs beside its stream. */
 export interface BeginParts {
   readonly keeping: Keeping
+  /** Throws where this process has no room for another stream. */
+  readonly admit: () => void
   /** Has the stream looked after, from now on, whether or not this process learns how its start went. */
   readonly watch: () => void
 }
@@ -33,7 +35,7 @@ const MAX_ATTEMPTS = 100
 export async function beginStream(
   context: StoreContext,
   facts: StreamFacts,
-  { keeping, watch }: BeginParts,
+  { keeping, admit, watch }: BeginParts,
 ): Promise<BeginOutcome> {
   const { keys } = context
   const { tenant, owner, key, idempotency } = facts
@@ -47,6 +49,7 @@ export async function beginStream(
     }
     const running = keyPointer === undefined ? undefined : await follow(context, tenant, keyPointer)
     if (running?.state && !running.state.end) return { is: 'running', state: running.state }
+    admit()
     // Before it is there: should an answer be lost, somebody finds what nobody produces, and ends it.
     watch()
     await write(context, facts, keeping)
@@ -78,7 +81,7 @@ async function write(
   facts: StreamFacts,
   keeping: Keeping,
 ): Promise<void> {
-  const args = [JSON.stringify(facts), JSON.stringify(keeping), keeping.retentionBytes, instance, keeping.leaseMs]
+  const args = [JSON.stringify(facts), JSON.stringify(keeping), instance, keeping.leaseMs]
   // A begin that is sent again, because its first reply was lost, is answered `exists`: no other start has this id.
   await connection.run(SCRIPTS.begin, [keys.meta(facts)], [...args, liveMs(keeping)])
 }

@@ -94,7 +94,7 @@ export async function readRecord(
   const firstSeq = numberOf(meta, 'first')
   return {
     is: 'stream',
-    head: known || afterSeq === undefined ? undefined : headIn(meta, firstSeq),
+    head: known || afterSeq === undefined ? undefined : headIn(meta),
     state: {
       facts: { ...facts, key: facts.key, wire: facts.wire, idempotency: facts.idempotency },
       keeping: known?.keeping ?? jsonOf<Keeping>(meta, 'keeping')!,

@@ -12,6 +12,8 @@ export interface Append {
   readonly after: number
   readonly lastSeq: number
   readonly tokens: number
+  /** The oldest event that the producer keeps: what is before it goes. */
+  readonly firstSeq: number
   readonly payload: string
   /** What the record keeps beside the entry, as JSON texts, and how long the keys live from now on, where that changes. */
   readonly more?: {
@@ -123,8 +125,16 @@ export class AppendBatcher implements Due {
 }
 
 /** The arguments of one append. They are few: each costs, and numbers are short. */
-export function argsOf({ epoch, after, lastSeq, tokens, payload, more }: Omit<Append, 'keys'>): [string, string] {
-  const where = `${epoch} ${after} ${lastSeq} ${tokens}`
+export function argsOf({
+  epoch,
+  after,
+  lastSeq,
+  tokens,
+  firstSeq,
+  payload,
+  more,
+}: Omit<Append, 'keys'>): [string, string] {
+  const where = `${epoch} ${after} ${lastSeq} ${tokens} ${firstSeq}`
   return [more ? `${where} ${JSON.stringify(more)}` : where, payload]
 }
 

@@ -12,7 +12,10 @@ export interface RedisStoreOptions {
   client?: Redis | Cluster | undefined
   /** Begins every key and channel. Default `sluice:`. */
   prefix?: string | undefined
-  /** How many bytes the logs in this process may take; those nobody reads are removed first. Default 256 MiB. */
+  /**
+   * How many bytes the streams that are produced or read in this process may take. Logs that nobody reads are removed first; then starts
+   * are refused, and reading of streams that have no log here yet. Default 256 MiB.
+   */
   maxBytes?: number | undefined
   /** How long one command may take, in milliseconds. Default 5,000. */
   commandMs?: number | undefined

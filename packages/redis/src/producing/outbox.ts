@@ -127,7 +127,15 @@ export class Outbox implements Steppable, LogPersister {
 
   #append({ payload, lastSeq, tokens, usage, end, fold }: EncodedChunk): Promise<AppendOutcome> {
     const { timing, log } = this.#stored
-    const append = { keys: this.#keys, epoch: log.epoch, after: this.#acked, lastSeq, tokens, payload }
+    const append = {
+      keys: this.#keys,
+      epoch: log.epoch,
+      after: this.#acked,
+      lastSeq,
+      tokens,
+      firstSeq: log.firstSeq,
+      payload,
+    }
     const first = this.#acked === 0
     if (!end && !usage && !first) {
       return this.#context.appendBatcher.append(fold === undefined ? append : { ...append, more: { fold } })
@@ -177,7 +185,8 @@ export class Outbox implements Steppable, LogPersister {
     if (this.#trimmed) return this.#giveUp('full')
     this.#trimmed = true
     try {
-      await this.#context.connection.run(SCRIPTS.trim, this.#keys, [this.#log.epoch])
+      const firstSeq = await this.#context.connection.run(SCRIPTS.trim, this.#keys, [this.#log.epoch])
+      this.#log.trimTo(Number(firstSeq))
     } catch {
       // The next append fails for the same reason.
     }

@@ -1,5 +1,5 @@
 import type { ClosedCode, EndEvent } from '@sluice/core'
-import { type Keeping, type StoredStream, cutEnd, extendReaders } from '@sluice/core/extend'
+import { type Keeping, type StoredStream, cutEnd, extendReaders, RUNNING_COST_BYTES } from '@sluice/core/extend'
 
 import { readRecord } from '../commands/read-record.ts'
 import { renewLease } from '../commands/renew-lease.ts'
@@ -9,6 +9,9 @@ import { liveMs } from '../protocol/times.ts'
 import { InboxMessages } from './inbox-messages.ts'
 import { Outbox, type OutboxOwner, type UnstorableReason } from './outbox.ts'
 import { ReadersElsewhere } from './readers-elsewhere.ts'
+
+/** What a stream takes here beside what runs it: what stores it, and what others report of it. */
+const OUTBOX_COST_BYTES = 1_500
 
 /** A stream that is produced in this process: its lease, and what other processes notify it of. */
 export class ProducedStream implements OutboxOwner {
@@ -31,6 +34,7 @@ export class ProducedStream implements OutboxOwner {
     this.readersElsewhere = new ReadersElsewhere(context.scheduler, log)
     this.#inbox = new InboxMessages(context, stream)
     this.outbox = new Outbox(context, stream, keeping, this)
+    log.chargeRunning(RUNNING_COST_BYTES + OUTBOX_COST_BYTES)
     log.produce(log.epoch, keeping.durability === 'write-behind' ? 'appended' : 'stored', this.outbox)
   }
 

@@ -27,7 +27,8 @@ const PREFIX = 'head:'
 const VERSION = '1'
 
 // Fields: `c<choice>` kind of its latest event and, where there is one, its tool call; `b<choice>` seq of its first event;
-// `f<choice>` it has finished; `t<choice>:<seq>` id and name of the tool call that began there; `usage`, `finish`, `other`.
+// `f<choice>` it has finished; `t<choice>:<seq>` id and name of the tool call that began there; `usage`, `finish`, `other`;
+// `epoch` of the last event, `next` seq of what follows.
 
 /**
  * What `events` say beside plain text, as JSON; `undefined` where they are nothing else. A fold is stored with each entry, of
@@ -73,15 +74,18 @@ function addEvent(fold: HeadFold, state: ResumeState, { event, seq, begins }: Pl
 /** What is known of a log's head, and the epoch of its last event. */
 export interface StoredHead extends LogHead {
   epoch: number
+  /** Of the event that follows. Where the oldest entry begins later, somebody else has cut the log. */
+  nextSeq: number
 }
 
 /**
- * Reads what a meta has of its log's head, up to `firstSeq`; `undefined` where that is not all: somebody else has cut the
- * log, or a process of another version wrote what was trimmed.
+ * Reads what a meta has of its log's head; `undefined` where that is not all: somebody else has cut the log, or a process of
+ * another version wrote what was trimmed.
  */
-export function headIn(meta: ReadonlyMap<string, string>, firstSeq: number): StoredHead | undefined {
-  if (firstSeq <= 1) return { resumeState: createResumeState(), otherEvents: 0, epoch: 0 }
-  if (meta.get(`${PREFIX}v`) !== VERSION) return undefined
+export function headIn(meta: ReadonlyMap<string, string>): StoredHead | undefined {
+  const version = meta.get(`${PREFIX}v`)
+  if (version === undefined) return { resumeState: createResumeState(), otherEvents: 0, epoch: 0, nextSeq: 1 }
+  if (version !== VERSION) return undefined
   const choices: { index: number; beganAt: number; state: ChoiceState }[] = []
   const tools: { index: number; seq: number; id: string; name: string }[] = []
   for (const [field, value] of meta) {
@@ -105,6 +109,7 @@ export function headIn(meta: ReadonlyMap<string, string>, firstSeq: number): Sto
     usage: usage === undefined ? undefined : (JSON.parse(usage) as Usage),
     finishReason: meta.get(`${PREFIX}finish`) as FinishReason | undefined,
     epoch: Number(meta.get(`${PREFIX}epoch`)),
+    nextSeq: Number(meta.get(`${PREFIX}next`)),
   }
 }
 

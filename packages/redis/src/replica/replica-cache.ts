@@ -1,4 +1,12 @@
-import { Deadline, extendReaders, type Found, type Log, type LogWatcher, type StreamName } from '@sluice/core/extend'
+import {
+  Deadline,
+  extendReaders,
+  type Found,
+  type Log,
+  type LogWatcher,
+  storeFull,
+  type StreamName,
+} from '@sluice/core/extend'
 
 import { foundWithoutEvents } from '../commands/found-without-events.ts'
 import { readRecord, type StoredState } from '../commands/read-record.ts'
@@ -109,13 +117,31 @@ export class ReplicaCache implements ReplicaOwner {
       .finally(() => this.#drop(replica))
   }
 
-  /** Drops what nobody reads, while all logs together are over their bound. */
-  evict(): void {
-    const { account, options } = this.#context
-    for (const replica of this.#replicas.values()) {
-      if (account.bytes <= options.maxBytes) return
-      if (!replica.wanted) this.#drop(replica)
+  /** Drops what nobody reads, ended streams first, while all logs together are over their bound. `latest` has yet to be read. */
+  evict(latest?: Replica): void {
+    if (!this.#isFull) return
+    const unread = [...this.#replicas.values()].filter((replica) => !replica.wanted && replica !== latest)
+    for (const ended of [true, false]) {
+      for (const replica of unread) {
+        if (!this.#isFull) return
+        if ((replica.stream.log.end !== undefined) === ended) this.#drop(replica)
+      }
     }
+  }
+
+  /** Takes care that there is room for another log. @throws SluiceError `SLUICE_ERR_OVERLOADED` */
+  admit(): void {
+    this.evict()
+    if (this.#isFull) throw storeFull(this.#context.options.maxBytes)
+  }
+
+  /** The same for a stream that is to be read, where it has no log here yet. */
+  admitReading({ id }: StreamName): void {
+    if (!this.#replicas.has(id)) this.admit()
+  }
+
+  get #isFull(): boolean {
+    return this.#context.account.bytes > this.#context.options.maxBytes
   }
 
   dispose(): void {
@@ -163,7 +189,7 @@ export class ReplicaCache implements ReplicaOwner {
     const replica = new Replica(this.#context, record, this)
     this.#replicas.set(stream.id, replica)
     this.idle(replica)
-    this.evict()
+    this.evict(replica)
     return { is: 'stream', stream: replica.stream }
   }
 

@@ -6,6 +6,7 @@ import {
   type LogPersister,
   type LogWatcher,
   type StoredStream,
+  streamBytes,
 } from '@sluice/core/extend'
 
 import { readRecord, type RecordReading, type StoredState } from '../commands/read-record.ts'
@@ -30,8 +31,10 @@ export interface ReplicaOwner {
   idle(replica: Replica): void
 }
 
-/** The store counts the bytes of its entries, a log what its events are charged: small tokens weigh more here. */
-const CHARGE_FACTOR = 8
+/** What a replica takes beside its log: a subscription, what reports its readers. */
+const REPLICA_COST_BYTES = 1_000
+/** What is kept is the producer's to say, and is known here a little later: a log holds more for so long, and no more than that. */
+const RETENTION_FACTOR = 2
 
 /**
  * A stream of another process as this one reads it. Entries arrive as they are published, and each must follow the one
@@ -59,14 +62,15 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
     const { facts, keeping, timing } = state
     this.#keeping = keeping
     this.#replicated = typeof keeping.durability === 'object'
-    const firstSeq = chunks[0]?.firstSeq ?? state.seq + 1
+    const entrySeq = chunks[0]?.firstSeq ?? state.seq + 1
     const epoch = chunks[0]?.epoch ?? state.epoch
     // Somebody else has cut the log: what is known of its head is not all that was before the first entry.
-    const known = firstSeq === state.firstSeq ? head : undefined
+    const known = head?.nextSeq === entrySeq ? head : undefined
     const log = new Log(facts.id, epoch, {
-      retentionBytes: keeping.retentionBytes * CHARGE_FACTOR,
+      retentionBytes: keeping.retentionBytes * RETENTION_FACTOR,
       account: context.account,
-      from: { seq: firstSeq - 1, epoch: known?.epoch || epoch, head: known },
+      streamBytes: streamBytes(facts) + REPLICA_COST_BYTES,
+      from: { seq: entrySeq - 1, epoch: known?.epoch || epoch, head: known },
       followed: this.#replicated,
       shows: this.#replicated ? 'stored' : 'appended',
     })
@@ -101,8 +105,11 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
   readersChanged(): void {
     const { log } = this.stream
     for (const [name, seq] of this.#grants) limitReaders(log, name, seq)
-    if (log.readers.size > 0) this.#follow()
-    else if (log.end) this.release()
+    if (log.readers.size > 0) {
+      // It may have been dropped before somebody came to read it.
+      log.enterAccount(this.#context.account)
+      this.#follow()
+    } else if (log.end) this.release()
     this.#presence.readersChanged()
     if (!this.wanted) this.#owner.idle(this)
   }
@@ -134,6 +141,7 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
     if (message.startsWith('[')) {
       if (!this.#takeEntry(message)) void this.catchUp().catch(ignore)
     } else if (message.startsWith('stored:')) this.#show(Number(message.slice('stored:'.length)))
+    else if (message.startsWith('first:')) this.stream.log.trimTo(Number(message.slice('first:'.length)))
     else if (message === 'erased') void this.catchUp().catch(ignore)
     else {
       const notice = parseNotice(message)
@@ -210,6 +218,7 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
   }
 
   #takeState(state: StoredState): void {
+    this.stream.log.trimTo(state.firstSeq)
     if (this.#replicated) this.#show(state.watermark ?? 0)
     Object.assign(this.stream.timing, state.timing)
   }

@@ -69,6 +69,11 @@ describe.concurrent('Redis has no memory left (noeviction)', () => {
     // Who comes now is told that the beginning is gone: it begins where the log does.
     const late = await b.sluice.transcript({ id: started.id }, { as: 'server' })
     expect(local.text.endsWith(late.text)).toBe(true)
-    await expect(b.read({ id: started.id }, { after: `${started.id}.1.1` })).resolves.toBeDefined()
+    // It is gone at every instance, also where it was read.
+    for (const instance of [a, b]) {
+      await expect(instance.read({ id: started.id }, { after: `${started.id}.1.1` })).rejects.toMatchObject({
+        code: 'SLUICE_ERR_CURSOR_TRIMMED',
+      })
+    }
   })
 })

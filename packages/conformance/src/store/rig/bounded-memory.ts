@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest'
 import type { StoreDriver } from './driver.ts'
 import { createFacts, CUT, KEEPING, type OpenStore, type StoreRig, STOP } from './rig.ts'
 
-const MAX_BYTES = 16 * 1024
-const PIECE = 'x'.repeat(1000)
+const MAX_BYTES = 64 * 1024
+const PIECE = 'x'.repeat(2000)
 
 const foundAs = async ({ store }: StoreRig, name: StreamName): Promise<string> => (await store.find(name)).is
 
@@ -37,9 +37,9 @@ export function describeBoundedMemory(open: OpenStore, make: NonNullable<StoreDr
     test('starts are refused, with a status and a time to wait, only when live streams alone are over the bound', async () => {
       const rig = await openBounded()
       const ended = await rig.begin()
-      await rig.append(ended, ...Array<string>(12).fill(PIECE), STOP)
+      await rig.append(ended, ...Array<string>(24).fill(PIECE), STOP)
       const hog = await rig.begin()
-      await rig.append(hog, ...Array<string>(12).fill(PIECE))
+      await rig.append(hog, ...Array<string>(24).fill(PIECE))
       const next = await rig.begin({ key: 'next' })
       expect(await foundAs(rig, ended.facts)).toBe('tombstone')
       await rig.append(hog, ...Array<string>(8).fill(PIECE))

@@ -3,7 +3,6 @@ import {
   beginRecord,
   type Closing,
   type CursorPlace,
-  eventBytes,
   type Keeping,
   type Logged,
   type RecordOutcome,
@@ -102,9 +101,13 @@ export class StoreModel {
     for (const stream of this.kept) if (stream.expiresAtMs <= this.nowMs) stream.buried = true
   }
 
-  usage(): { bytes: number; streams: number; live: number } {
-    const sizes = this.kept.flatMap(({ events }) => events.map(({ event }) => eventBytes(event)))
-    return { bytes: sizes.reduce((sum, size) => sum + size, 0), streams: this.kept.length, live: this.live.length }
+  /** All that is kept. */
+  get events(): readonly Logged[] {
+    return this.kept.flatMap(({ events }) => events.map(({ event }) => event))
+  }
+
+  usage(): { streams: number; live: number } {
+    return { streams: this.kept.length, live: this.live.length }
   }
 
   #write(stream: ModelStream, state: RecordState, event: Logged): void {

@@ -1,51 +1,63 @@
 import type { Buffers } from './buffer-pool.ts'
 import type { StreamEvent } from '../../events/event.ts'
+import { heldBytes } from '../../events/held-bytes.ts'
+import { LONG_TEXT_BYTES, PackedText } from './packed-text.ts'
 
-/** An event of this size, as JSON text, goes outside the heap. */
-const MIN_PACKED_BYTES = 4096
+/** An event of this size, as JSON text, is kept as that: as objects it would take two to four times as much. */
+const MIN_PACKED_BYTES = 256
+/** What a packed event takes beside its text. */
+const PACKED_COST_BYTES = 80
 
-const encoder = new TextEncoder()
-// A byte order mark is text like any other here.
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+interface PackedEventParts {
+  jsonBytes: number
+  /** What the event is charged. */
+  bytes: number
+  pool: Buffers
+}
 
-/**
- * A large event (an image, a piece of audio that a provider sent) as UTF-8 in a buffer. As objects such events would live
- * just long enough to make the heap grow by many times their size.
- */
+/** A large event, as its JSON text: an image or a piece of audio that a provider sent, what an application says of its sources. */
 export class PackedEvent {
   /** What the event is charged. */
   readonly bytes: number
-  /** The event without what makes it large: enough to fold it into a resume state, or a summary. */
-  readonly outline: StreamEvent
-  readonly #buffer: Uint8Array
-  readonly #length: number
+  readonly #json: PackedText
+  /** Of a long one, what is left without what makes it large: it is not read for what its place in the answer is. */
+  readonly #outline: StreamEvent | undefined
 
-  /** `json` is the text of `event`. */
-  constructor(event: StreamEvent, json: string, bytes: number, pool: Buffers) {
+  /** `json` is the text of `event`, of `jsonBytes`. */
+  constructor(event: StreamEvent, json: string, { jsonBytes, bytes, pool }: PackedEventParts) {
     this.bytes = bytes
-    this.outline = outlineOf(event)
-    this.#buffer = pool.take(bytes)
-    this.#length = encoder.encodeInto(json, this.#buffer).written
+    this.#json = PackedText.of(json, jsonBytes, pool)
+    this.#outline = jsonBytes < LONG_TEXT_BYTES ? undefined : outlineOf(event)
+  }
+
+  get heldBytes(): number {
+    return PACKED_COST_BYTES + this.#json.heldBytes + (this.#outline ? heldBytes(this.#outline) : 0)
+  }
+
+  /** The event, or as much of it as folds it into a resume state, or a summary. */
+  get outline(): StreamEvent {
+    return this.#outline ?? this.unpack()
   }
 
   unpack(): StreamEvent {
-    return JSON.parse(decoder.decode(this.#buffer.subarray(0, this.#length))) as StreamEvent
+    return JSON.parse(this.#json.read()) as StreamEvent
   }
 
   /** The event is not needed any more. */
   release(pool: Buffers): void {
-    pool.give(this.#buffer)
+    this.#json.release(pool)
   }
 }
 
-/** Whether `event`, charged `bytes`, is better packed. Text that is long has its own way to be packed. */
-export function isWorthPacking(event: StreamEvent, bytes: number): boolean {
-  if (bytes < MIN_PACKED_BYTES) return false
+/** Whether `event`, of so many bytes of JSON, is better packed. Text that is long has its own way to be packed. */
+export function isWorthPacking(event: StreamEvent, jsonBytes: number): boolean {
+  if (jsonBytes < MIN_PACKED_BYTES) return false
   return 'data' in event || 'result' in event || ('extra' in event && event.extra !== undefined)
 }
 
 function outlineOf(event: StreamEvent): StreamEvent {
   const outline: Record<string, unknown> = { ...event, extra: undefined }
+  if ('text' in outline) outline.text = ''
   if ('data' in outline) outline.data = null
   if ('result' in outline) outline.result = null
   return outline as unknown as StreamEvent
