@@ -42,7 +42,7 @@ local function append(metaKey, logKey, where, payload)
     redis.call('PEXPIRE', logKey, beside.logMs)
     redis.call('PEXPIRE', metaKey, beside.metaMs)
   end
-  redis.call('PUBLISH', logKey, payload)
+  publish(logKey, payload)
   return { 'ok' }
 end
 

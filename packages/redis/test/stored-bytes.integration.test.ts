@@ -136,7 +136,9 @@ async function storeShared(): Promise<unknown> {
     await there.sluice.erase({ id }, { as: ADA })
     const erased = await readKeys(server, id)
     await until(() => heard('"erased"'))
-    return { begun, read, cancelled, erased, messages: published.map((line) => normalise(line, id)).toSorted() }
+    // What a process says to itself is nobody else's, and said whenever it wants to know.
+    const messages = published.filter((line) => !line.includes(' word:')).map((line) => normalise(line, id))
+    return { begun, read, cancelled, erased, messages: messages.toSorted() }
   } finally {
     listener.disconnect()
   }
