@@ -28,7 +28,12 @@ interface Trial {
   readonly wakes: boolean
   /** Why it is not woken itself; `undefined` where it is. */
   readonly refusal: string | undefined
+  /** Whether Redis has denied this way, as it will next time. What is only not heard may be a connection that broke just now. */
+  readonly isDenied: boolean
 }
+
+/** Why something did not work. */
+type Failure = Pick<Trial, 'isDenied'> & { readonly words: string }
 
 /**
  * Finds out how processes on this Redis can wake each other: each says a word, and hears it or does not. Where none is heard
@@ -83,7 +88,8 @@ export class WakeUps {
     for (const mode of modes) {
       const trial = await this.#tryOut(mode)
       trials.push(trial)
-      if (trial.refusal === undefined) break
+      // Another way is for all processes on this Redis: none may take it because its own connection is gone for a while.
+      if (!trial.isDenied) break
     }
     this.#isEstablished = true
     const works = trials.find(({ refusal }) => refusal === undefined)
@@ -121,19 +127,27 @@ export class WakeUps {
   async #tryOut(mode: ChannelMode): Promise<Trial> {
     const { connection, subscriptions, keys, instance, options } = this.#parts
     const { commandMs } = options
-    const listening = await this.#inTime(subscriptions.use(mode).then(() => 'done', refusedIn))
+    const listening = await this.#inTime(subscriptions.use(mode).then(() => 'done' as const, failureOf))
     const heard = new Promise<'heard'>((resolve) => (this.#heard = () => resolve('heard')))
     this.#word = WORD + randomBytes(6).toString('hex')
     const args = [subscriptions.ownChannel(mode), this.#word]
-    const saying = await connection
-      .tryOut(SCRIPTS.say, [keys.check(instance)], args, mode)
-      .then(() => 'done', refusedIn)
-    if (saying !== 'done') return { mode, wakes: false, refusal: saying }
-    if (listening !== 'done') {
-      return { mode, wakes: true, refusal: listening ?? `its channels could not be listened to in ${commandMs} ms` }
+    const saying = await connection.tryOut(SCRIPTS.say, [keys.check(instance)], args, mode).then(
+      () => undefined,
+      (error: unknown) => {
+        const failure = failureOf(error)
+        if (failure.isDenied) return failure
+        throw error
+      },
+    )
+    if (saying) return { mode, wakes: false, refusal: saying.words, isDenied: true }
+    if (listening === undefined) {
+      const refusal = `its channels could not be listened to in ${commandMs} ms`
+      return { mode, wakes: true, refusal, isDenied: false }
     }
+    if (listening !== 'done') return { mode, wakes: true, refusal: listening.words, isDenied: listening.isDenied }
     const isHeard = (await this.#inTime(heard)) !== undefined
-    return { mode, wakes: true, refusal: isHeard ? undefined : `what it said was not heard in ${commandMs} ms` }
+    const refusal = isHeard ? undefined : `what it said was not heard in ${commandMs} ms`
+    return { mode, wakes: true, refusal, isDenied: false }
   }
 
   /** `undefined` when it takes longer than a command may. */
@@ -149,11 +163,11 @@ export class WakeUps {
   }
 }
 
-/** In which words Redis refused. @throws whatever is no answer of Redis */
-function refusedIn(error: unknown): string {
-  const words = refusalOf(error) ?? (error instanceof Error && error.name === 'ReplyError' ? error.message : undefined)
-  if (words === undefined) throw error
-  return withoutArguments(words)
+/** Redis has denied what it answers with an error. */
+function failureOf(error: unknown): Failure {
+  const { name, message } = error as Error
+  const refusal = refusalOf(error) ?? (name === 'ReplyError' ? message : undefined)
+  return { isDenied: refusal !== undefined, words: withoutArguments(refusal ?? message) }
 }
 
 function ignore(): void {}
