@@ -7,6 +7,7 @@ import { SERVER_FOLDERS, SetupError, outsideEnvironment, pathEntries, runQuietly
 const PROGRAMS = [
   // No stand-in: the tests kill and pause their servers, which nobody wants done to one of their own.
   { name: 'redis-server', commands: ['redis-server'] },
+  { name: 'openssl', commands: ['openssl'] },
   {
     name: 'chromium',
     variable: 'CHROMIUM_PATH',

@@ -34,12 +34,12 @@ local function append(metaKey, logKey, where, payload)
     redis.call('PEXPIRE', logKey, beside.logMs)
     redis.call('PEXPIRE', metaKey, beside.metaMs)
   end
-  redis.call('PUBLISH', logKey, payload)
+  publish(logKey, payload)
   if tonumber(kept) > tonumber(meta[4]) then
     -- What is gone there is gone everywhere. The entry with the event before it stays: it has the epoch of a cursor to there.
     trimHead(metaKey, logKey, tonumber(kept) - 1)
     redis.call('HSET', metaKey, 'first', kept)
-    redis.call('PUBLISH', logKey, 'first:' .. kept)
+    publish(logKey, 'first:' .. kept)
   end
   return { 'ok' }
 end

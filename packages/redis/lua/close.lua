@@ -45,6 +45,6 @@ redis.call('HSET', KEYS[1], 'epoch', epoch, 'seq', seq, 'end', ending)
 if meta[9] then redis.call('HSET', KEYS[1], 'watermark', seq) end
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[5]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[9])
-redis.call('PUBLISH', ARGV[3], payload)
-redis.call('PUBLISH', ARGV[4] .. meta[6], '{"about":"end",' .. string.sub(ARGV[8], 2))
+publish(ARGV[3], payload)
+notify(KEYS[1], ARGV[4] .. meta[6], '{"about":"end",' .. string.sub(ARGV[8], 2))
 return { 'ok', ending, epoch, seq }

@@ -5,5 +5,5 @@
 local meta = redis.call('HMGET', KEYS[1], 'epoch', 'watermark')
 if meta[1] ~= ARGV[1] then return 'fenced' end
 if tonumber(meta[2] or '0') < tonumber(ARGV[2]) then redis.call('HSET', KEYS[1], 'watermark', ARGV[2]) end
-redis.call('PUBLISH', ARGV[3], 'stored:' .. ARGV[2])
+publish(ARGV[3], 'stored:' .. ARGV[2])
 return 'ok'

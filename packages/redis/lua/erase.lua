@@ -9,6 +9,6 @@ redis.call('DEL', unpack(KEYS))
 redis.call('HSET', KEYS[1], 'erased', 1, 'facts', ARGV[1], 'epoch', meta[1], 'seq', meta[2], 'instance', meta[4])
 if meta[3] then redis.call('HSET', KEYS[1], 'end', meta[3]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
-redis.call('PUBLISH', ARGV[2], 'erased')
-redis.call('PUBLISH', ARGV[3] .. meta[4], '{"about":"erased",' .. string.sub(ARGV[5], 2))
+publish(ARGV[2], 'erased')
+notify(KEYS[1], ARGV[3] .. meta[4], '{"about":"erased",' .. string.sub(ARGV[5], 2))
 return 'ok'

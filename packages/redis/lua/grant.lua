@@ -8,4 +8,4 @@ if redis.call('HEXISTS', KEYS[2], ARGV[1]) == 1 or redis.call('HLEN', KEYS[2]) <
   redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
   redis.call('PEXPIRE', KEYS[2], ARGV[6])
 end
-return redis.call('PUBLISH', ARGV[4], ARGV[7]) + redis.call('PUBLISH', ARGV[5] .. meta[1], ARGV[7])
+return publish(ARGV[4], ARGV[7]) + notify(KEYS[1], ARGV[5] .. meta[1], ARGV[7])

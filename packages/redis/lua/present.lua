@@ -15,6 +15,6 @@ else
   redis.call('HSET', KEYS[2], ARGV[1], entry)
   if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[2], ARGV[3] * 4) end
 end
-redis.call('PUBLISH', ARGV[4] .. meta[1],
+notify(KEYS[1], ARGV[4] .. meta[1],
   '{"about":"readers","instance":"' .. ARGV[1] .. '","seq":"' .. ARGV[2] .. '",' .. string.sub(ARGV[5], 2))
 return 'ok'

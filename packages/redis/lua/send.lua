@@ -13,5 +13,5 @@ if redis.call('LLEN', KEYS[2]) >= tonumber(ARGV[2]) or bytes > tonumber(ARGV[3])
 redis.call('RPUSH', KEYS[2], ARGV[1])
 redis.call('PEXPIRE', KEYS[2], ARGV[5])
 redis.call('HSET', KEYS[1], 'inbox', bytes, sender, ARGV[8])
-redis.call('PUBLISH', ARGV[4] .. meta[1], '{"about":"inbox",' .. string.sub(ARGV[6], 2))
+notify(KEYS[1], ARGV[4] .. meta[1], '{"about":"inbox",' .. string.sub(ARGV[6], 2))
 return 'ok'

@@ -11,5 +11,5 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if tonumber(meta[4]) >= now then return { 'held' } end
 local epoch = tonumber(meta[1]) + ARGV[5]
 redis.call('HSET', KEYS[1], 'epoch', epoch, 'instance', ARGV[1], 'lease', now + ARGV[2])
-redis.call('PUBLISH', ARGV[3] .. meta[5], '{"about":"end",' .. string.sub(ARGV[4], 2))
+notify(KEYS[1], ARGV[3] .. meta[5], '{"about":"end",' .. string.sub(ARGV[4], 2))
 return { 'ok', epoch, meta[2] }

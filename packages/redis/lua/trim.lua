@@ -11,5 +11,5 @@ local entries = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', count)
 local first = math.max(tonumber(string.match(entries[#entries][1], '^%d+')) + 1, tonumber(meta[2]))
 trimHead(KEYS[1], KEYS[2], first)
 redis.call('HSET', KEYS[1], 'first', first)
-redis.call('PUBLISH', KEYS[2], 'first:' .. string.format('%d', first))
+publish(KEYS[2], 'first:' .. string.format('%d', first))
 return first

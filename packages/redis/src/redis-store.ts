@@ -22,7 +22,7 @@ import { eraseStream } from './commands/erase-stream.ts'
 import { streamWithoutEvents } from './commands/found-without-events.ts'
 import { Sender } from './commands/sender.ts'
 import { type RedisStoreOptions, resolveRedisStoreOptions } from './connection/redis-store-options.ts'
-import { StartUpCheck } from './connection/start-up-check.ts'
+import { StartUpCheck } from './start-up/start-up-check.ts'
 import { openStoreContext } from './context/open-store-context.ts'
 import type { StoreContext } from './context/store-context.ts'
 import { ProducedStreams } from './producing/produced-streams.ts'
@@ -35,7 +35,7 @@ import { Takeover } from './upkeep/takeover.ts'
 
 /**
  * Keeps streams on Redis Streams: any instance can serve, resume and cancel any stream. Redis 7.0 up, or Valkey;
- * standalone, Sentinel or Cluster (give a `client` for these).
+ * standalone, Sentinel or Cluster.
  *
  * @throws SluiceError `SLUICE_ERR_OPTION`
  * @example
@@ -50,9 +50,11 @@ export function redisStore(options: string | RedisStoreOptions | undefined, runt
 /** A store on Redis. */
 export interface RedisStore extends Store {
   /**
-   * Resolves once the server has answered and is found to be suitable.
+   * Resolves once the server has answered, and has done once all that the store will ask of it. One that cannot be reached
+   * yet is waited for, `waitMs` at most.
    *
-   * @throws SluiceError `SLUICE_ERR_STORE` when it does not answer, `SLUICE_ERR_OPTION` when it is too old
+   * @throws SluiceError `SLUICE_ERR_STORE` when it does not answer, `SLUICE_ERR_OPTION` when something must be changed first:
+   * its version, the rights of the user, the kind of URL, certificates
    */
   ready(): Promise<void>
   /**
@@ -87,8 +89,8 @@ class StreamsOnRedis implements RedisStore {
       notified: (notice) => this.#notified(notice),
       grown: () => this.#replicas.evict(),
     })
-    const { connection, subscriptions } = this.#context
-    this.#startUpCheck = new StartUpCheck(connection, options.onWarning)
+    const { connection, subscriptions, wakeUps } = this.#context
+    this.#startUpCheck = new StartUpCheck(this.#context, wakeUps)
     this.#sender = new Sender(this.#context)
     this.#replicas = new ReplicaCache(this.#context, (state) => void this.#maintenance.judge(state).catch(ignore))
     this.#produced = new ProducedStreams(this.#context, this.#replicas, {
@@ -99,17 +101,23 @@ class StreamsOnRedis implements RedisStore {
     this.#maintenance = new Maintenance(this.#context, new Takeover(this.#context, this.#produced, this.#replicas))
     connection.health.onAnswering = () => this.#maintenance.hurry()
     subscriptions.onMissed = () => this.#maintenance.hurry()
+    wakeUps.onDeaf = () => this.#maintenance.hurry()
     // Its error is for callers of `ready`; others get it with their first stream.
-    this.ready().catch(ignore)
+    this.#usable().catch(ignore)
   }
 
   ready(): Promise<void> {
+    return this.#startUpCheck.passedInTime()
+  }
+
+  /** As `ready`, without waiting: who starts a stream is told soon. */
+  #usable(): Promise<void> {
     return this.#startUpCheck.passed()
   }
 
   async agree(name: string, proposal: string, ttlMs?: number): Promise<string> {
     const ms = ttlMs === undefined ? 0 : requireInteger('ttlMs', ttlMs, 1, Number.MAX_SAFE_INTEGER)
-    await this.ready()
+    await this.#usable()
     const { connection, keys } = this.#context
     return String(await connection.run(SCRIPTS.agree, [keys.agreed(name)], [proposal, ms]))
   }
@@ -119,7 +127,7 @@ class StreamsOnRedis implements RedisStore {
   }
 
   async begin(facts: StreamFacts, keeping: Keeping): Promise<Begun> {
-    await this.ready()
+    await this.#usable()
     const watch = (): void => void this.#maintenance.watch(facts).catch(ignore)
     const begun = await beginStream(this.#context, facts, { keeping, admit: () => this.#replicas.admit(), watch })
     if (begun.is === 'mismatch') return begun
@@ -186,7 +194,7 @@ class StreamsOnRedis implements RedisStore {
   }
 
   health(): StoreHealth {
-    if (this.#context.connection.silentSinceMs === undefined) return 'ok'
+    if (this.#context.connection.silentSinceMs === undefined) return this.#context.wakeUps.isDeaf ? 'degraded' : 'ok'
     return this.#context.options.onStoreOutage === 'degrade' ? 'degraded' : 'down'
   }
 
@@ -199,6 +207,8 @@ class StreamsOnRedis implements RedisStore {
     if (this.#disposed) return
     this.#disposed = true
     this.#maintenance.stop()
+    this.#startUpCheck.stop()
+    this.#context.wakeUps.stop()
     this.#produced.dispose()
     this.#replicas.dispose()
     this.#context.connection.close()

@@ -25,7 +25,7 @@ beforeAll(async () => {
   server = await startRedisServer()
   connection = new RedisConnection(new Scheduler(createSystemRuntime(), false), resolveRedisStoreOptions(server.url))
   // Known beforehand: a script that must be sent in full would come after those that need not.
-  for (const { lua } of Object.values(SCRIPTS)) await server.command('SCRIPT', 'LOAD', lua)
+  for (const { texts } of Object.values(SCRIPTS)) await server.command('SCRIPT', 'LOAD', texts.plain.lua)
   await connection.ping()
 })
 afterAll(async () => {

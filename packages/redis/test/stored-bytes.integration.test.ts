@@ -109,7 +109,7 @@ async function storeTrimmed(): Promise<unknown> {
   const stream = (played.stream = await instance.sluice.start(played.source, optionsOf(script)))
   await until(() => played.hasStored(turns))
   const meta = `sluice:{4:acme:${stream.id}}`
-  await server.command('EVAL', SCRIPTS.trim.lua, '2', meta, `${meta}:log`, '1', 'id')
+  await server.command('EVAL', SCRIPTS.trim.texts.plain.lua, '2', meta, `${meta}:log`, '1', 'id')
   const trimmed = await readKeys(server, stream.id)
   await stream.cancel()
   return trimmed
@@ -153,7 +153,9 @@ async function storeShared(): Promise<unknown> {
     await there.sluice.erase({ id }, { as: ADA })
     const erased = await readKeys(server, id)
     await until(() => heard('"erased"'))
-    return { begun, read, cancelled, erased, messages: published.map((line) => normalise(line, id)).toSorted() }
+    // What a process says to itself is nobody else's, and said whenever it wants to know.
+    const messages = published.filter((line) => !line.includes(' word:')).map((line) => normalise(line, id))
+    return { begun, read, cancelled, erased, messages: messages.toSorted() }
   } finally {
     listener.disconnect()
   }

@@ -6,3 +6,4 @@ export { type ClusterOptions, type ClusterRedis, startCluster } from './redis/gr
 export { type RedisServerOptions, startRedisServer } from './redis/server/start-redis-server.ts'
 export { type ReplicatedOptions, type ReplicatedRedis, startReplicated } from './redis/group/start-replicated.ts'
 export { type SentinelOptions, type SentinelRedis, startSentinel } from './redis/group/start-sentinel.ts'
+export { startTlsRedis, type TlsRedis, type TlsRedisOptions } from './redis/server/start-tls-redis.ts'

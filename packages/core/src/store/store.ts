@@ -126,5 +126,8 @@ export interface Store {
   dispose(): MaybePromise<void>
 }
 
-/** How a remote store is doing. `degraded`: it does not answer, and local readers are served without it. */
+/**
+ * How a remote store is doing. `degraded`: it answers, and does not wake this process, which looks at streams instead; or it
+ * does not answer, and local readers are served without it.
+ */
 export type StoreHealth = 'ok' | 'down' | 'degraded'

@@ -16,7 +16,7 @@ export type LogFormat = 'text' | 'json'
 export type OnDisconnect = 'cancel' | 'continue' | { readonly graceMs: number }
 
 /** Everything the gateway can be told, resolved. Durations are milliseconds, sizes bytes. */
-export interface GatewayOptions extends GatewayLimits {
+export interface GatewayOptions extends GatewayLimits, RedisSettings {
   readonly port: number
   readonly host: string
   /** Port for gRPC (HTTP/2 without TLS); without one it is off. Connect and gRPC-Web are on the main port. */
@@ -24,8 +24,6 @@ export interface GatewayOptions extends GatewayLimits {
   /** Base URL of the backend, without a slash at its end; without one the demo runner answers. */
   readonly upstream: string | undefined
   readonly upstreamKey: string | undefined
-  /** Redis URL; without one streams live in memory. */
-  readonly redis: string | undefined
   /** Left out: 15 s, and `cancel` for clients of OpenAI's route that give no sign of coming back. */
   readonly onDisconnect: OnDisconnect | undefined
   readonly auth: 'none' | 'bearer'
@@ -44,6 +42,20 @@ export interface GatewayOptions extends GatewayLimits {
   readonly logFormat: LogFormat
   readonly help: boolean
   readonly version: boolean
+}
+
+/** Where Redis is, and how it is reached. */
+export interface RedisSettings {
+  /** Redis URL; without one streams live in memory. */
+  readonly redis: string | undefined
+  /** Files in PEM: authorities, a client certificate, its key. */
+  readonly redisCa: string | undefined
+  readonly redisCert: string | undefined
+  readonly redisKey: string | undefined
+  /** What its certificate is made out to, where that is not the host. */
+  readonly redisServerName: string | undefined
+  /** How long the start waits for a Redis that cannot be reached yet. */
+  readonly redisWaitMs: number
 }
 
 /** Every limit of time and size. `false` where one is switched off. */
@@ -112,6 +124,11 @@ export const DEFAULT_GATEWAY_OPTIONS: GatewayOptions = {
   upstream: undefined,
   upstreamKey: undefined,
   redis: undefined,
+  redisCa: undefined,
+  redisCert: undefined,
+  redisKey: undefined,
+  redisServerName: undefined,
+  redisWaitMs: 10_000,
   onDisconnect: undefined,
   auth: 'none',
   insecure: false,

@@ -1,7 +1,8 @@
 import { type GatewayOptions, type LogFormat, type LogLevel } from './gateway-options.ts'
 import { LIMIT_ROWS } from './limit-rows.ts'
 import { duration, oneOf, type OptionRows, parseSwitch } from './option-row.ts'
-import { parseBaseUrl, parseHost, parseHosts, parseOrigins, parseRedisUrl, parseWholeNumber } from './option-values.ts'
+import { parseBaseUrl, parseHost, parseHosts, parseOrigins, parseWholeNumber } from './option-values.ts'
+import { REDIS_ROWS } from './redis-rows.ts'
 
 export { DEFAULT_GATEWAY_OPTIONS } from './gateway-options.ts'
 export type { GatewayLimits, GatewayOptions, LogFormat, LogLevel, OnDisconnect } from './gateway-options.ts'
@@ -60,15 +61,7 @@ export const OPTION_TABLE: OptionRows<GatewayOptions> = {
     help: 'API key for the backend; other users of this machine can read flags, so prefer the variable',
     parse: (text) => (/^[\x21-\x7e]+$/.test(text) ? text : undefined),
   },
-  redis: {
-    flag: '--redis',
-    variable: 'SLUICE_REDIS_URL',
-    value: '<url>',
-    rule: 'a redis or rediss URL',
-    example: 'redis://127.0.0.1:6379/0',
-    help: 'Redis that keeps streams; without it they live in memory',
-    parse: parseRedisUrl,
-  },
+  ...REDIS_ROWS,
   onDisconnect: {
     flag: '--on-disconnect',
     variable: 'SLUICE_ON_DISCONNECT',

@@ -33,11 +33,6 @@ export function parseBaseUrl(text: string): string | undefined {
   return (url.origin + url.pathname).replace(/\/+$/, '')
 }
 
-/** A Redis URL, as it is: it may hold a password. */
-export function parseRedisUrl(text: string): string | undefined {
-  return parseUrl(text, ['redis:', 'rediss:']) && text
-}
-
 /** Origins, or `*`, with commas between them. */
 export function parseOrigins(text: string): readonly string[] | undefined {
   const origins = text.split(',').map((part) => parseOrigin(part.trim()))

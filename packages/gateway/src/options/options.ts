@@ -43,6 +43,7 @@ export function parseGatewayOptions(
   const options = Object.fromEntries(resolved) as unknown as GatewayOptions
   refuseOpenDoor(options)
   refuseShortRetention(options)
+  refuseIdleTls(options)
   return options
 }
 
@@ -125,6 +126,25 @@ function refuseShortRetention({ retentionBytes, windowBytes }: GatewayOptions): 
   )
 }
 
+/** A certificate that nobody is shown guards nothing. */
+function refuseIdleTls({ redis, redisCa, redisCert, redisKey, redisServerName }: GatewayOptions): void {
+  const given = Object.entries({ redisCa, redisCert, redisKey, redisServerName }).find(
+    ([, value]) => value !== undefined,
+  )
+  if (given && !redis?.startsWith('rediss')) {
+    const { redis: url } = OPTION_TABLE
+    throw invalid(
+      `${nameOf(OPTION_TABLE[given[0] as OptionName])} is for TLS, and ${nameOf(url)} does not begin with rediss. Write rediss there, or leave it out.`,
+    )
+  }
+  if ((redisCert === undefined) === (redisKey === undefined)) return
+  const [there, missing] =
+    redisCert === undefined ? (['redisKey', 'redisCert'] as const) : (['redisCert', 'redisKey'] as const)
+  throw invalid(
+    `${nameOf(OPTION_TABLE[there])} is given without ${nameOf(OPTION_TABLE[missing])}: a client certificate needs both.`,
+  )
+}
+
 function nameOf({ flag, variable }: OptionRow): string {
   return variable === undefined ? flag : `${flag} (${variable})`
 }
@@ -136,7 +156,8 @@ function adviceOf({ flag, value, variable, example }: OptionRow): string {
 
 /** Quotes what was given; whatever could be a password in a URL is left out. */
 function show(text: string): string {
-  return JSON.stringify(text.replace(/^([a-z+]+:\/\/)?.*@/i, '$1***@').slice(0, 80))
+  const masked = text.replace(/^([a-z+]+:\/\/)?.*@/i, '$1***@').replace(/(password=)[^&]*/gi, '$1***')
+  return JSON.stringify(masked.slice(0, 80))
 }
 
 function invalid(message: string): SluiceError {

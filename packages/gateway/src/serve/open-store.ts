@@ -1,8 +1,12 @@
-import { createMemoryStore, type Store, SluiceError } from '@sluice/core'
-import { redisStore, type RedisStore } from '@sluice/redis'
+import { readFile } from 'node:fs/promises'
 
-import type { GatewayOptions } from '../options/gateway-options.ts'
+import { createMemoryStore, isSluiceError, type Store, SluiceError } from '@sluice/core'
+import { redisStore, type RedisStore, type RedisTlsOptions } from '@sluice/redis'
+
+import { describeError } from '../log/describe-error.ts'
 import type { Log } from '../log/log.ts'
+import type { GatewayOptions } from '../options/gateway-options.ts'
+import { REDIS_ROWS } from '../options/redis-rows.ts'
 
 /**
  * The store of the options, once it can be used.
@@ -10,25 +14,57 @@ import type { Log } from '../log/log.ts'
  * @throws SluiceError `SLUICE_ERR_OPTION` when nothing usable answers there
  */
 export async function openStore(options: GatewayOptions, log: Log): Promise<Store | RedisStore> {
-  const { redis: url, memoryBytes, redisCommandMs, redisOutageMs } = options
+  const { redis: url, memoryBytes, redisCommandMs, redisOutageMs, redisWaitMs } = options
   if (url === undefined) return createMemoryStore({ maxBytes: memoryBytes })
-  const store = redisStore({
-    url,
-    maxBytes: memoryBytes,
-    commandMs: redisCommandMs,
-    outageMs: redisOutageMs,
-    onWarning: (message) => log.warn(message),
-  })
+  try {
+    const store = redisStore({
+      url,
+      tls: await readTls(options),
+      maxBytes: memoryBytes,
+      commandMs: redisCommandMs,
+      outageMs: redisOutageMs,
+      waitMs: redisWaitMs,
+      onWarning: (message) => log.warn(message),
+    })
+    return await orDispose(store)
+  } catch (error) {
+    const told = isSluiceError(error) && error.code === 'SLUICE_ERR_OPTION' ? error.message : describeError(error)
+    const reason = told.replace(/[.\s]+$/, '')
+    throw new SluiceError(
+      'SLUICE_ERR_OPTION',
+      `The Redis of --redis (SLUICE_REDIS_URL) cannot be used: ${reason}. Correct that, or leave the option out to keep streams in memory.`,
+      { cause: error },
+    )
+  }
+}
+
+async function orDispose(store: RedisStore): Promise<RedisStore> {
   try {
     await store.ready()
     return store
   } catch (error) {
     await store.dispose()
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new SluiceError(
-      'SLUICE_ERR_OPTION',
-      `The Redis of --redis (SLUICE_REDIS_URL) cannot be used: ${reason} Start it, correct the URL, or leave the option out to keep streams in memory.`,
-    )
+    throw error
+  }
+}
+
+/** The files of the options. @throws Error naming the option whose file cannot be read */
+async function readTls(options: GatewayOptions): Promise<RedisTlsOptions> {
+  const read = async (name: 'redisCa' | 'redisCert' | 'redisKey'): Promise<Buffer | undefined> => {
+    const path = options[name]
+    try {
+      return path === undefined ? undefined : await readFile(path)
+    } catch (error) {
+      throw new Error(`the file of ${REDIS_ROWS[name].flag} cannot be read`, { cause: error })
+    }
+  }
+  const [ca, cert, key] = await Promise.all([read('redisCa'), read('redisCert'), read('redisKey')])
+  const servername = options.redisServerName
+  return {
+    ...(ca && { ca }),
+    ...(cert && { cert }),
+    ...(key && { key }),
+    ...(servername !== undefined && { servername }),
   }
 }
 
@@ -47,8 +83,9 @@ export function logStoreHealth(
     const is = store.health?.() ?? 'ok'
     if (is !== was) {
       const afterMs = Math.round(performance.now() - sinceMs)
-      if (is === 'ok') log.info('Redis answers again', { afterMs })
-      else log.warn('Redis does not answer', { health: is })
+      if (is === 'down') log.warn('Redis does not answer', { health: is })
+      else if (was === 'down') log.info('Redis answers again', { afterMs, health: is })
+      // What degraded it, and that this is over, has a line of the store's own.
       was = is
       sinceMs = performance.now()
     }

@@ -8,8 +8,10 @@ export function mountOperatorRoutes(app: FastifyInstance, sluice: Sluice, metric
   app.get('/healthz', () => ({ status: 'alive' }))
   app.get('/readyz', (_request, reply) => {
     const { draining, store } = sluice.stats()
-    const status = draining ? 'draining' : store.health === 'ok' ? 'ready' : `store ${store.health}`
-    return reply.code(status === 'ready' ? 200 : 503).send({ status })
+    if (draining || store.health === 'down')
+      return reply.code(503).send({ status: draining ? 'draining' : 'store down' })
+    // Slower is no reason to send readers elsewhere: it is as slow there.
+    return { status: 'ready', store: store.health }
   })
   app.get('/metrics', (_request, reply) =>
     reply.type('text/plain; version=0.0.4; charset=utf-8').send(metrics.text(sluice.stats())),

@@ -46,7 +46,11 @@ describe('options that cannot be', () => {
     [['--upstream', 'localhost:8000'], {}, ['--upstream', 'SLUICE_UPSTREAM', 'http']],
     [['--host', '0.0.0.0'], {}, ['--auth', '--host', '--insecure']],
     [[], { HOST: '::' }, ['HOST', '--insecure']],
-    [['--redis', 'redis://127.0.0.1:1'], {}, ['--redis', 'SLUICE_REDIS_URL', 'no answer']],
+    [
+      ['--redis', 'redis://127.0.0.1:1', '--redis-wait-ms', '0', '--redis-command-ms', '500', '--log', 'quiet'],
+      {},
+      ['--redis', 'SLUICE_REDIS_URL', 'no answer', 'ECONNREFUSED'],
+    ],
     [['--upstream-key', 'sk secret'], {}, ['--upstream-key', 'SLUICE_UPSTREAM_KEY']],
   ] as const)('%j %j: exit 1 and a message that says which', async (args, env, words) => {
     const run = runCli(args, env)

@@ -28,6 +28,11 @@ describe('what is refused', () => {
     ['--upstream=http://backend/v1?key=1'],
     ['--redis=localhost:6379'],
     ['--redis=http://localhost'],
+    ['--redis=redis://a:1,b:2'],
+    ['--redis=redis+sentinel://a:1'],
+    ['--redis=redis://localhost?keyPrefix=mine'],
+    ['--redis-server-name=rediss://localhost'],
+    ['--redis-wait-ms=-1'],
     ['--on-disconnect=wait'],
     ['--on-disconnect=-5'],
     ['--on-disconnect=86400001'],
@@ -55,6 +60,21 @@ describe('what is refused', () => {
     const message = refusal([flag])
     expect(message).toContain(`${row?.flag} (${row?.variable}) is `)
     expect(message).toContain(`it must be ${row?.rule}`)
+  })
+
+  test.each([
+    [['--redis-ca=ca.pem'], '--redis-ca (SLUICE_REDIS_CA) is for TLS, and --redis (SLUICE_REDIS_URL) does not begin'],
+    [['--redis=redis://a', '--redis-server-name=b'], '--redis-server-name (SLUICE_REDIS_SERVER_NAME) is for TLS'],
+    [['--redis=rediss://a', '--redis-cert=c'], '--redis-cert (SLUICE_REDIS_CERT) is given without --redis-key'],
+    [['--redis=rediss+cluster://a', '--redis-key=c'], '--redis-key (SLUICE_REDIS_KEY) is given without --redis-cert'],
+  ])('%j: what would be passed over in silence', (argv, told) => {
+    expect(refusal(argv)).toContain(told)
+  })
+
+  test('a password in a URL is not shown, wherever it stands', () => {
+    const told = refusal(['--redis=redis+sentinel://u:geheim@a?sentinelPassword=geheim'])
+    expect(told).toContain('redis+sentinel://***@a?sentinelPassword=***')
+    expect(told).not.toContain('geheim')
   })
 
   test('a flag without its value', () => {

@@ -2,7 +2,7 @@ import { Deadline, type Due, type Scheduler } from '@sluice/core/extend'
 
 import { SCRIPTS } from '../protocol/scripts.ts'
 import type { RedisConnection } from './redis-connection.ts'
-import { storeError } from './store-error.ts'
+import { refusedByRedis } from './store-error.ts'
 
 /** One append, as `append.lua` takes it. */
 export interface Append {
@@ -110,7 +110,7 @@ export class AppendBatcher implements Due {
       .run(SCRIPTS.append, keys, args)
       .finally(() => this.#answered())
       .then((outcomes) => {
-        for (const [index, waiting] of batch.entries()) settle(waiting, (outcomes as BatchedOutcome[])[index]!)
+        for (const [index, waiting] of batch.entries()) this.#settle(waiting, (outcomes as BatchedOutcome[])[index]!)
       })
       // Whatever fails is an error of all appends that have no answer yet.
       .catch((error: unknown) => {
@@ -121,6 +121,13 @@ export class AppendBatcher implements Due {
   #answered(): void {
     this.#underWay--
     if (this.#waiting.length > 0) this.#schedule()
+  }
+
+  #settle(waiting: WaitingAppend, outcome: BatchedOutcome): void {
+    if (outcome[0] !== 'error') return waiting.resolve(outcome)
+    const error = replyError(outcome[1])
+    this.#connection.health.refused(error)
+    waiting.reject(refusedByRedis(error))
   }
 }
 
@@ -138,7 +145,7 @@ export function argsOf({
   return [more ? `${where} ${JSON.stringify(more)}` : where, payload]
 }
 
-function settle(waiting: WaitingAppend, outcome: BatchedOutcome): void {
-  if (outcome[0] === 'error') waiting.reject(storeError(outcome[1], new Error(outcome[1])))
-  else waiting.resolve(outcome)
+/** What Redis says of one append of a batch, as it would say it of a command. */
+function replyError(message: string): Error {
+  return Object.assign(new Error(message), { name: 'ReplyError' })
 }

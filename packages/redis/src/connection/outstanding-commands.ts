@@ -9,6 +9,8 @@ export interface OutstandingCommand {
   send(): Promise<unknown>
   /** How to ask again after this error reply; nothing when the error is the answer. */
   retry?: ((message: string) => (() => Promise<unknown>) | undefined) | undefined
+  /** Called with an error reply that is the answer. */
+  refused?: ((error: Error) => void) | undefined
   /** The answer in a reply; `MISPLACED` for a reply to another command. */
   read(reply: unknown): unknown
   resolve(answer: unknown): void

@@ -1,19 +1,28 @@
 import type { Scheduler } from '@sluice/core/extend'
 import type { Cluster, Redis } from 'ioredis'
 
-import { answerIn, CorrelationIds, MISPLACED } from '../protocol/correlation.ts'
+import { CorrelationIds, MISPLACED } from '../protocol/correlation.ts'
+import type { ChannelMode } from '../protocol/channel-mode.ts'
 import type { Script } from '../protocol/scripts.ts'
 import { SILENT_MS } from '../protocol/times.ts'
-import { connect, dropConnection, isDropped, isUnasked, isUnsent, reconnect } from './connect.ts'
+import {
+  awaitedBy,
+  connect,
+  dropConnection,
+  end,
+  isCluster,
+  isDropped,
+  isUnasked,
+  isUnsent,
+  reconnect,
+} from './connect.ts'
 import { ConnectionHealth } from './connection-health.ts'
 import { ListeningProbe } from './listening-probe.ts'
 import { type OutstandingCommand, OutstandingCommands } from './outstanding-commands.ts'
 import type { ResolvedRedisStoreOptions } from './redis-store-options.ts'
-import { MISPLACED_WARNING, misplacedReply, storeError } from './store-error.ts'
+import { type Argument, type CommandParts, scriptCommand } from './script-command.ts'
+import { MISPLACED_WARNING, misplacedReply, refusedByRedis, storeError } from './store-error.ts'
 import { TurnCork } from './turn-cork.ts'
-
-/** Arguments of a command: everything is text for Redis. */
-export type Argument = string | number
 
 /**
  * The connections of one process to Redis: one for commands, one that listens, whatever the number of streams. Every
@@ -24,6 +33,8 @@ export class RedisConnection {
   readonly commands: Redis | Cluster
   readonly listening: Redis | Cluster
   readonly health: ConnectionHealth
+  /** How scripts wake other processes. */
+  channels: ChannelMode
   readonly #scheduler: Scheduler
   readonly #options: ResolvedRedisStoreOptions
   readonly #probe: ListeningProbe
@@ -37,24 +48,28 @@ export class RedisConnection {
     this.#scheduler = scheduler
     this.#options = options
     this.#outstanding = new OutstandingCommands(scheduler, options.commandMs, (command) => this.#late(command))
-    this.health = new ConnectionHealth(scheduler, options.onWarning)
-    this.commands = connect(options)
-    this.listening = connect(options)
+    this.health = new ConnectionHealth(scheduler, options)
+    this.commands = connect(options, 'commands', (error) => this.#failed(error))
+    this.listening = connect(options, 'listening', (error) => this.#failed(error))
+    this.channels = this.sharded ? 'sharded' : 'plain'
     this.#cork = new TurnCork(this.commands)
     this.#probe = new ListeningProbe(scheduler, this.listening, options.commandMs)
-    for (const client of [this.commands, this.listening]) client.on('error', (error) => this.health.notConnected(error))
-    this.commands.on('error', (error: Error) => {
-      if (isUnasked(error)) this.#distrust()
+    let wasReady = false
+    this.commands.on('close', () => {
+      if (!this.#closed) this.health.closed(wasReady)
+      wasReady = false
     })
-    this.commands.on('close', () => this.health.unanswered())
-    this.commands.on('ready', () => this.#sendAll())
+    this.commands.on('ready', () => {
+      wasReady = true
+      this.#sendAll()
+    })
     // A connection is ready once the server has answered the handshake.
-    this.commands.on('ready', () => this.health.answered(this.#scheduler.now()))
+    this.commands.on('ready', () => this.health.connected())
   }
 
   /** Whether keys live on different servers, so that one command cannot name those of two streams. */
   get sharded(): boolean {
-    return !('stream' in this.commands)
+    return isCluster(this.commands)
   }
 
   /** How long Redis has answered without a pause, in milliseconds. */
@@ -77,17 +92,14 @@ export class RedisConnection {
 
   /** Runs a script, by its hash while Redis knows it. @throws SluiceError `SLUICE_ERR_STORE` */
   run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
-    const { lua, sha, essentialKeys = keys.length } = script
-    const id = this.#ids.next()
-    return this.#ask({
-      send: () => this.commands.evalsha(sha, keys.length, ...keys, ...args, id),
-      retry: (message) => {
-        if (message.startsWith('NOSCRIPT')) return () => this.commands.eval(lua, keys.length, ...keys, ...args, id)
-        if (!message.startsWith('TRYAGAIN') || essentialKeys === keys.length) return undefined
-        return () => this.commands.eval(lua, essentialKeys, ...keys.slice(0, essentialKeys), ...args, id)
-      },
-      read: (reply) => answerIn(reply, id),
-    })
+    const { commands, channels, health } = this
+    const run = { script, keys, args, channels, id: this.#ids.next() }
+    return this.#ask({ ...scriptCommand(commands, run), refused: (error) => health.refused(error) })
+  }
+
+  /** Finds out whether a script works, with this way to wake others. @throws SluiceError `SLUICE_ERR_STORE` */
+  tryOut(script: Script, keys: readonly string[], args: readonly Argument[], channels: ChannelMode): Promise<unknown> {
+    return this.#ask(scriptCommand(this.commands, { script, keys, args, channels, id: this.#ids.next() }))
   }
 
   /** Asks whether Redis answers. @throws SluiceError `SLUICE_ERR_STORE` */
@@ -110,11 +122,10 @@ export class RedisConnection {
     return this.#ask({ send: () => send(id), read }) as Promise<Reply>
   }
 
-  #ask(command: Pick<OutstandingCommand, 'send' | 'retry' | 'read'>): Promise<unknown> {
+  #ask(command: CommandParts): Promise<unknown> {
     if (this.#closed) return Promise.reject(storeError('this store was disposed of'))
     return new Promise((resolve, reject) => {
-      const { send, retry, read } = command
-      const outstanding = { askedMs: this.#scheduler.now(), sent: false, send, retry, read, resolve, reject }
+      const outstanding = { ...command, askedMs: this.#scheduler.now(), sent: false, resolve, reject }
       this.#outstanding.add(outstanding)
       if (this.commands.status === 'ready') this.#send(outstanding)
     })
@@ -152,9 +163,18 @@ export class RedisConnection {
       return
     }
     this.#outstanding.delete(command)
-    if (replied) this.health.answered(command.askedMs)
-    else this.health.unanswered()
-    command.reject(storeError(message, error))
+    if (!replied) {
+      this.health.unanswered()
+      return command.reject(storeError('the connection was lost', error))
+    }
+    this.health.answered(command.askedMs)
+    command.refused?.(error)
+    command.reject(refusedByRedis(error))
+  }
+
+  #failed(error: Error): void {
+    if (isUnasked(error)) this.#distrust()
+    else if (!this.#closed) this.health.failed(error)
   }
 
   /** Its reply answers another command, or may do so. */
@@ -176,6 +196,8 @@ export class RedisConnection {
 
   #late(command: OutstandingCommand): void {
     const { commandMs } = this.#options
+    const awaited = awaitedBy(this.commands)
+    if (awaited !== undefined) this.health.failed(new Error(awaited))
     if (this.health.lastReplyMs < this.#scheduler.now() - commandMs) {
       this.health.lastReplyMs = this.#scheduler.now()
       for (const client of [this.commands, this.listening]) reconnect(client)
@@ -188,7 +210,7 @@ export class RedisConnection {
     this.#closed = true
     this.#probe.stop()
     this.#outstanding.rejectAll(storeError('this store was disposed of'))
-    for (const client of [this.commands, this.listening]) client.disconnect()
+    for (const client of [this.commands, this.listening]) end(client)
   }
 
   /** There is a connection: commands that waited for it, and still have time, are sent. */

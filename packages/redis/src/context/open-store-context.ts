@@ -5,6 +5,7 @@ import { AppendBatcher } from '../connection/append-batcher.ts'
 import { RedisConnection } from '../connection/redis-connection.ts'
 import type { ResolvedRedisStoreOptions } from '../connection/redis-store-options.ts'
 import { Subscriptions } from '../connection/subscriptions.ts'
+import { WakeUps } from '../start-up/wake-ups.ts'
 import { Keys } from '../protocol/keys.ts'
 import type { Notice } from '../protocol/notice.ts'
 import { createInstanceId } from './instance-id.ts'
@@ -36,6 +37,7 @@ export function openStoreContext(
     appendBatcher: new AppendBatcher(scheduler, connection),
     keys,
     subscriptions,
+    wakeUps: new WakeUps({ connection, subscriptions, keys, instance, scheduler, options }),
     options,
     account,
     hosts: [],

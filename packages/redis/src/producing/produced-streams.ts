@@ -45,7 +45,9 @@ export class ProducedStreams {
   /** It is produced here from now on. */
   add(stream: StoredStream, keeping: Keeping): void {
     const onUnstorable = (end: EndEvent): void => this.#listener.endPending(stream, keeping, end)
-    this.#streams.set(stream.facts.id, new ProducedStream(this.#context, stream, keeping, onUnstorable))
+    const produced = new ProducedStream(this.#context, stream, keeping, onUnstorable)
+    this.#streams.set(stream.facts.id, produced)
+    this.#context.subscriptions.produce(stream.facts, () => void produced.renew().catch(ignore))
     stream.log.watchers.add({
       ended: () => {
         this.#remove(stream)
@@ -75,6 +77,9 @@ export class ProducedStreams {
   /** It is not produced here any more. */
   #remove({ facts, log }: StoredStream): void {
     this.#streams.delete(facts.id)
+    this.#context.subscriptions.release(facts)
     this.#replicas.finished(log)
   }
 }
+
+function ignore(): void {}

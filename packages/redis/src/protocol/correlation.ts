@@ -20,13 +20,13 @@ export class CorrelationIds {
 export const MISPLACED: unique symbol = Symbol('misplaced')
 
 /**
- * A script that takes a correlation id as its last argument, and returns it before what it would return itself. `beginning`
- * comes before it.
+ * A script that takes a correlation id as its last argument, and returns it before what it would return itself. `prelude` is
+ * what it calls.
  */
-export function correlated(lua: string, beginning = ''): string {
+export function correlated(lua: string, prelude = ''): string {
   const [, shebang = '', body = ''] = /^(#!.*\n)?([\s\S]*)$/.exec(lua)!
   // An error is no value that an array can hold: it stays what it is, without an id.
-  return `${shebang}${beginning}local correlation = table.remove(ARGV)
+  return `${shebang}${prelude}local correlation = table.remove(ARGV)
 local function run()
 ${body}
 end

@@ -1,5 +1,7 @@
 import type { StreamName } from '@sluice/core/extend'
 
+import { NOTICES } from './channel-mode.ts'
+
 /** Keys and channels of one store. All keys of a stream share a hash tag, so that a cluster keeps them on one node. */
 export class Keys {
   readonly #prefix: string
@@ -39,6 +41,11 @@ export class Keys {
     return this.log(stream)
   }
 
+  /** The channel on which the producer of a stream receives notices where channels are sharded. */
+  notices(stream: StreamName): string {
+    return this.meta(stream) + NOTICES
+  }
+
   /** The pointer from an application's key to its stream. */
   key(tenant: string, key: string): string {
     return `${this.#prefix}key:{${scoped(tenant, key)}}`
@@ -62,6 +69,11 @@ export class Keys {
   /** The channel on which an instance receives notices about the streams it produces. */
   instance(instance: string): string {
     return `${this.instances}${instance}`
+  }
+
+  /** A place for what an instance tries at its start, and where channels are sharded the channel on which it hears itself. */
+  check(instance: string): string {
+    return `${this.#prefix}check:{${instance}}`
   }
 
   /** Streams that are watched, by the time of their next check. */

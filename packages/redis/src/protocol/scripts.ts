@@ -1,13 +1,19 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
+import { type ChannelMode, PUBLISHING } from './channel-mode.ts'
 import { correlated } from './correlation.ts'
+
+/** What Redis is given of a script. */
+export interface ScriptText {
+  readonly lua: string
+  readonly sha: string
+}
 
 /** One of the scripts in `lua/`, correlated: what it takes and returns stands in its head. */
 export interface Script {
   readonly name: string
-  readonly lua: string
-  readonly sha: string
+  readonly texts: Readonly<Record<ChannelMode, ScriptText>>
   /**
    * How many of its keys it cannot do without. While a cluster moves a slot, it refuses a command that names a key which
    * does not exist, and the keys beside a stream need not exist.
@@ -38,6 +44,8 @@ export type ScriptName =
   | 'trim'
   | 'settled'
   | 'agree'
+  | 'check'
+  | 'say'
 
 /** The scripts by name. */
 export const SCRIPTS: Readonly<Record<ScriptName, Script>> = {
@@ -62,14 +70,24 @@ export const SCRIPTS: Readonly<Record<ScriptName, Script>> = {
   trim: load('trim', 'head'),
   settled: load('settled'),
   agree: load('agree'),
+  check: load('check'),
+  say: load('say'),
 }
 
 /** `beginning`: a file whose functions the script calls. */
 function load(name: string, beginning?: string): Script {
-  const lua = correlated(textOf(name), beginning && textOf(beginning))
-  return { name, lua, sha: createHash('sha1').update(lua).digest('hex') }
+  const body = fileOf(name)
+  const prelude = beginning ? fileOf(beginning) : ''
+  const text = (mode: ChannelMode): ScriptText => textOf(body, prelude, mode)
+  return { name, texts: { plain: text('plain'), sharded: text('sharded'), none: text('none') } }
 }
 
-function textOf(name: string): string {
+function textOf(body: string, prelude: string, mode: ChannelMode): ScriptText {
+  const publishes = /\b(?:publish|notify)\(/.test(body)
+  const lua = correlated(body, (publishes ? PUBLISHING[mode] : '') + prelude)
+  return { lua, sha: createHash('sha1').update(lua).digest('hex') }
+}
+
+function fileOf(name: string): string {
   return readFileSync(new URL(`../../lua/${name}.lua`, import.meta.url), 'utf8')
 }

@@ -77,9 +77,13 @@ export class Maintenance implements Due {
 
   /** It is time to renew. */
   due(): void {
-    this.#scheduleIn(this.#renewal, RENEW_MS)
-    this.#context.connection.probe()
+    const { connection, wakeUps, options } = this.#context
+    // What nobody wakes this process for is found when leases are renewed.
+    this.#scheduleIn(this.#renewal, wakeUps.isDeaf ? Math.min(RENEW_MS, options.lookEveryMs) : RENEW_MS)
+    connection.probe()
+    wakeUps.look()
     this.#renewals.begin()
+    if (wakeUps.isDeaf) this.#renewals.hurry()
     this.#pendingEnds.tryAgain()
   }
 

@@ -13,7 +13,12 @@ export const LOOK_EVERY_MS = 1_000
 /** What becomes of a script that the store's parts want to be run. */
 export type Run = (script: Script, keys: readonly string[], args: readonly unknown[]) => Promise<unknown>
 
-const DEAF = { listen: () => Promise.resolve(), forget: () => {} } as unknown as Subscriptions
+const DEAF = {
+  listen: () => Promise.resolve(),
+  forget: () => {},
+  produce: () => {},
+  release: () => {},
+} as unknown as Subscriptions
 
 /** What the parts of one process's store share, without a Redis: a search answers. */
 export function createContext(

@@ -3,6 +3,14 @@ import { expect, test } from 'vitest'
 
 test('exports these names and no others', () => {
   expect(Object.keys(redis).toSorted()).toEqual(
-    ['RespError', 'clusterSlotOf', 'startCluster', 'startRedisServer', 'startReplicated', 'startSentinel'].toSorted(),
+    [
+      'RespError',
+      'clusterSlotOf',
+      'startCluster',
+      'startRedisServer',
+      'startReplicated',
+      'startSentinel',
+      'startTlsRedis',
+    ].toSorted(),
   )
 })

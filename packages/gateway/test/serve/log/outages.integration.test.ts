@@ -55,13 +55,18 @@ describe('a backend that cannot be reached', () => {
   })
 })
 
-test('Redis: one line when it is away, and one when it is back', async () => {
+test('Redis: why it cannot be reached, a line when it is away, and one when it is back', async () => {
   await using redis = await startRedisServer()
   await using gateway = await spawnGateway(['--redis', redis.url, '--redis-command-ms', '500', ...JSON_LOG])
+  const answering = (): unknown[] => linesOf(gateway).filter(({ message }) => String(message).includes('answer'))
   await redis.kill()
-  await expect.poll(() => linesOf(gateway)).toMatchObject([{ level: 'warn', message: 'Redis does not answer' }])
+  await expect.poll(answering).toMatchObject([{ level: 'warn', message: 'Redis does not answer' }])
+  await expect.poll(() => gateway.stderr).toMatch(/Redis cannot be reached: connect ECONNREFUSED/)
   await redis.restart()
   await expect
-    .poll(() => linesOf(gateway))
+    .poll(answering)
     .toMatchObject([{ message: 'Redis does not answer' }, { level: 'info', message: 'Redis answers again' }])
+  // Once for each reason, however often it was tried: the connection may have been reset, too.
+  const reached = linesOf(gateway).filter(({ message }) => String(message).includes('cannot be reached'))
+  expect(new Set(reached.map(({ message }) => message)).size).toBe(reached.length)
 })
