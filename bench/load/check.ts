@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
 
-import { textOf, TOKEN_CHARS } from '../traffic/fixtures.ts'
+import { fatTextOf, textOf, TOKEN_CHARS } from '../traffic/fixtures.ts'
 import { percentiles, type Percentiles } from '../traffic/percentiles.ts'
 import type { ReceivedStream } from './received.ts'
 
 /** What the streams should have said. */
 export interface CheckInput {
   tokens: number
+  /** Tokens of 4 KiB. */
+  fat?: boolean | undefined
   /** Where the server wrote when each token was yielded. */
   timesPath?: string | undefined
 }
@@ -24,7 +26,7 @@ export interface Checked {
 /** Compares every response with what its stream said, and every token's arrival with its yield. */
 export function checkAll<Connection extends { readonly request: { readonly stream: number } }>(
   connections: readonly Connection[],
-  { tokens, timesPath }: CheckInput,
+  { tokens, fat, timesPath }: CheckInput,
   read: (connection: Connection) => ReceivedStream,
 ): Checked {
   const yieldedUs = timesPath === undefined ? undefined : readTimes(timesPath)
@@ -36,7 +38,7 @@ export function checkAll<Connection extends { readonly request: { readonly strea
     const { stream } = connection.request
     const heard = read(connection)
     events += heard.events
-    const fault = faultOf(heard, textOf(stream, tokens))
+    const fault = faultOf(heard, (fat ? fatTextOf : textOf)(stream, tokens))
     if (fault !== undefined) {
       wrong++
       firstWrong ??= `stream ${stream}: ${fault}`

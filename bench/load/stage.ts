@@ -98,10 +98,10 @@ export class Stage {
   }
 
   /** Throws unless every stream was answered exactly; a wrong answer has no speed. */
-  async check(tokens: number, timed = false): Promise<Checked> {
+  async check(tokens: number, { timed = false, fat = false } = {}): Promise<Checked> {
     const timesPath = timed ? join(this.directory, 'times') : undefined
     if (timesPath !== undefined) await this.server.ask('times', { path: timesPath })
-    const checked = await this.load.ask<Checked>('check', { tokens, timesPath })
+    const checked = await this.load.ask<Checked>('check', { tokens, fat, timesPath })
     if (checked.wrong > 0) {
       throw new Error(`${this.contestant.name} answered ${checked.wrong} streams wrongly: ${checked.firstWrong}`)
     }
@@ -116,7 +116,7 @@ export class Stage {
   async warmUp(main: Shape, streams: number): Promise<void> {
     await this.open({ main }, streams)
     await this.flow()
-    await this.check(main.tokens)
+    await this.check(main.tokens, { fat: main.fat })
     await this.forget()
   }
 

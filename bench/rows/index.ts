@@ -1,4 +1,5 @@
 import type { Row } from '../trials/row.ts'
+import { behindTheWindow } from './http/behind-the-window.ts'
 import { burst } from './http/burst.ts'
 import { disconnectRows } from './http/disconnect.ts'
 import { fastifyRow } from './http/fastify.ts'
@@ -35,6 +36,7 @@ export const ROWS: readonly Row[] = [
   immediateSingle,
   immediateHundred,
   burst,
+  behindTheWindow,
   paced200,
   paced500,
   firstToken,

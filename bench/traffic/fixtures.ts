@@ -19,6 +19,11 @@ export function textOf(stream: number, tokens: number): string {
   return text
 }
 
+/** All that stream `stream` says in `tokens` tokens of 4 KiB. */
+export function fatTextOf(stream: number, tokens: number): string {
+  return Array.from({ length: tokens }, (_, index) => fatTokenOf(stream, index)).join('')
+}
+
 const FAT_BYTES = Buffer.alloc(FAT_TOKEN_BYTES, 'the quick brown fox jumps over the lazy dog ')
 
 /** A token of 4 KiB that shares its characters with no other: what is kept of it is memory. */

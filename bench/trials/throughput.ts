@@ -7,21 +7,24 @@ export interface Throughput {
   readonly streams: number
   readonly tokensPerStream: number
   readonly burst?: number
+  /** Tokens of 4 KiB. */
+  readonly fat?: boolean
 }
 
 const QUICK_PART = 4
 /** Tokens of the warm-up, all streams together; the same however small the run is. */
 const WARM_UP_TOKENS = 60_000
+const FAT_WARM_UP_TOKENS = 2_000
 
 /** Warm-up, then gate to last byte; the cost is the server's CPU time, user and system, of all its threads. */
 export async function measureThroughput(stage: Stage, throughput: Throughput): Promise<Metrics> {
-  const { streams, tokensPerStream, burst = 1 } = throughput
+  const { streams, tokensPerStream, burst = 1, fat = false } = throughput
   const tokens = Math.ceil(tokensPerStream / (stage.quick ? QUICK_PART : 1))
-  const main: Shape = { tokens, burst, gated: true }
-  await stage.warmUp({ ...main, tokens: Math.ceil(WARM_UP_TOKENS / streams) }, streams)
+  const main: Shape = { tokens, burst, fat, gated: true }
+  await stage.warmUp({ ...main, tokens: Math.ceil((fat ? FAT_WARM_UP_TOKENS : WARM_UP_TOKENS) / streams) }, streams)
   await stage.open({ main }, streams)
   const { cpuUs, clientCpuUs, wallUs, bytes, reads } = await stage.flow()
-  await stage.check(tokens)
+  await stage.check(tokens, { fat })
   const total = tokens * streams
   return {
     cpuUsPerToken: cpuUs / total,

@@ -64,7 +64,7 @@ async function measure(stage: Stage): Promise<Metrics> {
     await hop?.child.ask('gate')
     const probed = await round(stage, main, port)
     const { cpuUs } = await (hop?.child ?? stage.server).ask<{ cpuUs: number }>('cpu')
-    const { delay } = await stage.check(main.tokens, true)
+    const { delay } = await stage.check(main.tokens, { timed: true })
     return {
       firstTokenP50Ms: probed.p50 / 1_000,
       firstTokenP99Ms: probed.p99 / 1_000,

@@ -52,7 +52,7 @@ export async function measurePaced(stage: Stage, streams: number): Promise<Metri
   await stage.warmUp(main(WARM_UP_SECONDS), streams)
   await stage.open({ main: shape }, streams)
   const { cpuUs, clientCpuUs, wallUs, reads } = await stage.flow()
-  const { delay } = await stage.check(shape.tokens, true)
+  const { delay } = await stage.check(shape.tokens, { timed: true })
   const total = shape.tokens * streams
   return {
     cpuUsPerToken: cpuUs / total,
