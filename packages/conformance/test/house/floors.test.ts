@@ -49,8 +49,8 @@ const FLOORS: Record<string, readonly string[]> = {
   'packages/conformance/src/decoders': ['.', 'originals cases', 'rig'],
   'packages/conformance/src/transport': ['.', 'cases', 'rig'],
   'packages/conformance/src/store': ['.', 'cases', 'rig'],
-  bench: ['.', 'test', 'soak rows', 'trials', 'stores', 'load', 'contestants', 'traffic', 'process peers'],
-  'bench/rows': ['.', 'redis socket', 'http'],
+  bench: ['.', 'test', 'soak rows', 'trials', 'stores steps', 'load', 'contestants', 'traffic', 'process peers'],
+  'bench/rows': ['.', 'redis socket steps', 'http'],
   'bench/contestants': ['grpc websocket', '.'],
 }
 
