@@ -5,26 +5,25 @@
 --       after which it goes, the seq of its last event, the tokens in it. Where the record keeps something beside the entry, a
 --       JSON object follows: usage, end, timing (each JSON, as text; or not there), logMs and metaMs (how long the keys live
 --       from now on. What is renewed with the lease need not be renewed with every entry.)
--- Returns for each stream { 'ok' } | { 'duplicate' } | { 'gap', seq } | { 'fenced' } | { 'closed' } | { 'missing' } | { 'error', message }
+-- Returns for each stream { 'ok' } | { 'duplicate', seq } | { 'gap', seq } | { 'fenced' } | { 'closed' } | { 'missing' }
+--       | { 'foreign', message } where something else than a stream of sluice is under its keys | { 'error', message }
 local function append(metaKey, logKey, where, payload)
   local epoch, after, last, tokens, more = string.match(where, '^(%d+) (%d+) (%d+) (%d+) ?(.*)$')
   local meta = redis.call('HMGET', metaKey, 'epoch', 'seq', 'end', 'bytes', 'retention', 'first', 'erased', 'tokens')
   if not meta[1] or meta[7] then return { 'missing' } end
   if meta[1] ~= epoch then return { 'fenced' } end
   local seq = meta[2]
-  if tonumber(last) <= tonumber(seq) then return { 'duplicate' } end
+  if tonumber(last) <= tonumber(seq) then return { 'duplicate', seq } end
   if meta[3] then return { 'closed' } end
   if after ~= seq then return { 'gap', seq } end
-  local id = last .. '-0'
+  -- Before anything is written: what is no number fails here.
+  local id, bytes, retention, first, all = last .. '-0', meta[4] + #payload, meta[5] + 0, meta[6], meta[8] + tokens
   if seq == '0' then
     redis.call('XADD', logKey, id, 'c', payload)
   elseif not redis.call('XADD', logKey, 'NOMKSTREAM', id, 'c', payload) then
     -- Somebody has deleted the log, or it has expired: it is not brought back with a hole in it.
     return { 'missing' }
   end
-  local bytes = tonumber(meta[4]) + #payload
-  local retention = tonumber(meta[5])
-  local first = meta[6]
   while bytes > retention do
     -- One at a time: each comes with its payload, and mostly one is enough.
     local oldest = redis.call('XRANGE', logKey, '-', '(' .. id, 'COUNT', 1)[1]
@@ -33,7 +32,7 @@ local function append(metaKey, logKey, where, payload)
     bytes = bytes - #oldest[2][2]
     first = string.format('%d', tonumber(string.match(oldest[1], '^%d+')) + 1)
   end
-  redis.call('HSET', metaKey, 'seq', last, 'bytes', bytes, 'first', first, 'tokens', meta[8] + tokens)
+  redis.call('HSET', metaKey, 'seq', last, 'bytes', bytes, 'first', first, 'tokens', all)
   if more ~= '' then
     local beside = cjson.decode(more)
     for _, field in ipairs({ 'usage', 'end', 'timing' }) do
@@ -49,7 +48,12 @@ end
 local replies = {}
 for at = 1, #KEYS, 2 do
   local done, reply = pcall(append, KEYS[at], KEYS[at + 1], ARGV[at], ARGV[at + 1])
-  if not done then reply = { 'error', type(reply) == 'table' and reply.err or tostring(reply) } end
+  if not done then
+    -- A key of another type; or an error of this script itself, for a field that is there and is not what it should be.
+    local message = type(reply) == 'table' and reply.err or tostring(reply)
+    local isForeign = string.find(message, '^WRONGTYPE') or string.find(message, '^user_script')
+    reply = { isForeign and 'foreign' or 'error', message }
+  end
   replies[#replies + 1] = reply
 end
 return replies

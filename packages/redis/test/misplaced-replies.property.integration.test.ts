@@ -95,12 +95,8 @@ describe('a reply is swallowed, or comes twice, on a connection that lives on', 
     const meddled = meddler.meddle('swallow')
     const answers = await Promise.allSettled([0, 1, 2, 3].map((index) => ask({ kind: 'read', index })))
     await meddled
-    expect(answers[0]).toMatchObject({ status: 'rejected' })
-    // Asked again on the new connection: it had no reply on the old one.
-    expect(answers[3]).toEqual({ status: 'fulfilled', value: 3 })
-    expect(answers[0]).toMatchObject({
-      reason: { message: expect.stringContaining('answers another command') as string },
-    })
+    // All are asked again on the new connection: they had no reply of their own on the old one.
+    expect(answers).toEqual([0, 1, 2, 3].map((value) => ({ status: 'fulfilled', value })))
     expect(meddler.connections).toBe(connections + 1)
     expect(warnings).toEqual([expect.stringContaining('answers another command')])
   })

@@ -1,7 +1,8 @@
 import type { Scheduler } from '@sluice/core/extend'
 import type { Cluster, Redis } from 'ioredis'
 
-import { answerIn, CorrelationIds, MISPLACED } from '../protocol/correlation.ts'
+import { answerIn, CorrelationIds, ForeignKeys, MISPLACED } from '../protocol/correlation.ts'
+import { foreign } from '../protocol/foreign.ts'
 import type { Script } from '../protocol/scripts.ts'
 import { SILENT_MS } from '../protocol/times.ts'
 import { connect, dropConnection, isDropped, isUnasked, isUnsent, reconnect } from './connect.ts'
@@ -43,6 +44,10 @@ export class RedisConnection {
     this.#cork = new TurnCork(this.commands)
     this.#probe = new ListeningProbe(scheduler, this.listening, options.commandMs)
     for (const client of [this.commands, this.listening]) client.on('error', (error) => this.health.notConnected(error))
+    // One that is not told apart from a reply to a command is heard by nobody any more.
+    this.listening.on('error', (error: Error) => {
+      if (isUnasked(error)) dropConnection(this.listening)
+    })
     this.commands.on('error', (error: Error) => {
       if (isUnasked(error)) this.#distrust()
     })
@@ -77,9 +82,10 @@ export class RedisConnection {
 
   /** Runs a script, by its hash while Redis knows it. @throws SluiceError `SLUICE_ERR_STORE` */
   run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
-    const { lua, sha, essentialKeys = keys.length } = script
+    const { lua, sha, once = false, essentialKeys = keys.length } = script
     const id = this.#ids.next()
     return this.#ask({
+      once,
       send: () => this.commands.evalsha(sha, keys.length, ...keys, ...args, id),
       retry: (message) => {
         if (message.startsWith('NOSCRIPT')) return () => this.commands.eval(lua, keys.length, ...keys, ...args, id)
@@ -107,14 +113,14 @@ export class RedisConnection {
   ask<Reply>(send: (id: string) => Promise<Reply>, isReply: (reply: Reply, id: string) => boolean): Promise<Reply> {
     const id = this.#ids.next()
     const read = (reply: unknown): unknown => (isReply(reply as Reply, id) ? reply : MISPLACED)
-    return this.#ask({ send: () => send(id), read }) as Promise<Reply>
+    return this.#ask({ once: false, send: () => send(id), read }) as Promise<Reply>
   }
 
-  #ask(command: Pick<OutstandingCommand, 'send' | 'retry' | 'read'>): Promise<unknown> {
+  #ask(command: Pick<OutstandingCommand, 'once' | 'send' | 'retry' | 'read'>): Promise<unknown> {
     if (this.#closed) return Promise.reject(storeError('this store was disposed of'))
     return new Promise((resolve, reject) => {
-      const { send, retry, read } = command
-      const outstanding = { askedMs: this.#scheduler.now(), sent: false, send, retry, read, resolve, reject }
+      const { once, send, retry, read } = command
+      const outstanding = { askedMs: this.#scheduler.now(), sent: false, once, send, retry, read, resolve, reject }
       this.#outstanding.add(outstanding)
       if (this.commands.status === 'ready') this.#send(outstanding)
     })
@@ -129,7 +135,8 @@ export class RedisConnection {
         if (answer === MISPLACED) return this.#misplaced(command)
         this.#outstanding.delete(command)
         this.health.answered(command.askedMs)
-        command.resolve(answer)
+        if (answer instanceof ForeignKeys) command.reject(foreign('What is under a key', answer.message))
+        else command.resolve(answer)
       },
       (error: unknown) => this.#refused(command, error),
     )
@@ -138,8 +145,9 @@ export class RedisConnection {
   #refused(command: OutstandingCommand, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error)
     const replied = error instanceof Error && error.name === 'ReplyError'
-    // An error reply carries no id: from a connection that was dropped none is believed.
-    if (replied && isDropped(this.commands)) return this.#misplaced(command)
+    // An error reply carries no id: from a connection that was dropped none is believed, nor one that cannot be meant.
+    const isOdd = isDropped(this.commands) || (message.startsWith('NOSCRIPT') && !command.retry)
+    if (replied && isOdd) return this.#misplaced(command)
     const again = replied ? command.retry?.(message) : undefined
     if (again && this.#outstanding.has(command)) {
       command.send = again
@@ -157,9 +165,13 @@ export class RedisConnection {
     command.reject(storeError(message, error))
   }
 
-  /** Its reply answers another command, or may do so. */
+  /** Its reply answers another command, or may do so. It waits for the next connection, within its own time. */
   #misplaced(command: OutstandingCommand): void {
     this.#distrust()
+    if (!this.#outstanding.has(command)) return
+    command.sent = false
+    command.misplaced = true
+    if (!command.once) return
     this.#outstanding.delete(command)
     command.reject(misplacedReply())
   }
@@ -181,7 +193,8 @@ export class RedisConnection {
       for (const client of [this.commands, this.listening]) reconnect(client)
     }
     this.health.unanswered()
-    command.reject(storeError(`no answer in ${commandMs} ms`, this.health.connectionError))
+    const error = storeError(`no answer in ${commandMs} ms`, this.health.connectionError)
+    command.reject(command.misplaced ? misplacedReply() : error)
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 import type { StreamName } from '@sluice/core/extend'
 
 import type { Keys } from '../protocol/keys.ts'
-import { type Notice, parseNotice } from '../protocol/notice.ts'
+import { decodeNotice, type Notice } from '../protocol/notice.ts'
 import type { RedisConnection } from './redis-connection.ts'
 
 /** Who receives what is published about one stream. */
@@ -70,8 +70,14 @@ export class Subscriptions {
       for (const listener of this.#listeners.get(channel) ?? []) listener.received(message)
       return
     }
-    const notice = parseNotice(message)
-    if (notice) this.#onNotice(notice)
+    let notice: Notice
+    try {
+      notice = decodeNotice(message)
+    } catch {
+      // Somebody else's message, or half of one of ours: what it may have been about is found when leases are renewed.
+      return
+    }
+    this.#onNotice(notice)
   }
 }
 

@@ -3,6 +3,7 @@ import type { Keeping, StoredStream, StreamName } from '@sluice/core/extend'
 
 import { closeStream } from '../commands/close-stream.ts'
 import type { StoreContext } from '../context/store-context.ts'
+import { isForeign } from '../protocol/foreign.ts'
 
 /** How long an end is tried again. */
 const TRIED_MS = 600_000
@@ -26,7 +27,7 @@ export class PendingEnds {
     for (const [stream, { end, keeping, epoch, untilMs }] of this.#ends) {
       closeStream(this.#context, stream, { end, keeping, epoch }).then(
         () => this.#ends.delete(stream),
-        () => now > untilMs && this.#ends.delete(stream),
+        (error: unknown) => (isForeign(error) || now > untilMs) && this.#ends.delete(stream),
       )
     }
   }
