@@ -106,4 +106,5 @@ export {
   type LifecycleStep,
   type LifecycleVerdict,
 } from './producer/lifecycle-machine.ts'
+export { guardSignal } from './source/guarded-signal.ts'
 export type { SourceProgress } from './source/source-progress.ts'
