@@ -120,9 +120,9 @@ test('contract 1, 2, 3, 8, 12: replies and messages are lost, doubled, late and 
     for (const [index, { tag, text, end, told }] of all.entries()) {
       const which = Math.floor(index / 2)
       const whole = taggedText(tag, TOKENS + which)
-      expect(told, JSON.stringify(tag)).toBeUndefined()
+      expect({ tag, told }).toEqual({ tag, told: undefined })
       expect(whole.startsWith(text), `${JSON.stringify(tag)} was given ${text}`).toBe(true)
-      expect(end, JSON.stringify(tag)).toEqual(all[2 * which]!.end)
+      expect({ tag, end }).toEqual({ tag, end: all[2 * which]!.end })
       expect(text).toBe(all[2 * which]!.text)
       // A cancel may come when all has been said.
       if (end!.reason === 'cancelled') expect(cancelled.map((one) => one.which)).toContain(which)

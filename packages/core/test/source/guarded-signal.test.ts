@@ -11,11 +11,12 @@ function listenBadly({ signal }: SourceContext, called: string[]): void {
     called.push('listener')
     throw BOOM
   })
-  signal.addEventListener('abort', async () => {
+  const rejecting: unknown = async () => {
     called.push('async')
     await Promise.resolve()
     throw BOOM
-  })
+  }
+  signal.addEventListener('abort', rejecting as EventListener)
   signal.addEventListener('abort', {
     handleEvent() {
       called.push('object')
