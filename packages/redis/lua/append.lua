@@ -49,9 +49,10 @@ local replies = {}
 for at = 1, #KEYS, 2 do
   local done, reply = pcall(append, KEYS[at], KEYS[at + 1], ARGV[at], ARGV[at + 1])
   if not done then
-    -- A key of another type; or an error of this script itself, for a field that is there and is not what it should be.
+    -- A key of another type, or a log in which somebody else has gone ahead; or an error of this script itself, for a field that is
+    -- not what it should be.
     local message = type(reply) == 'table' and reply.err or tostring(reply)
-    local isForeign = string.find(message, '^WRONGTYPE') or string.find(message, '^user_script')
+    local isForeign = string.find(message, '^WRONGTYPE') or string.find(message, '^user_script') or string.find(message, 'ID specified in XADD')
     reply = { isForeign and 'foreign' or 'error', message }
   end
   replies[#replies + 1] = reply

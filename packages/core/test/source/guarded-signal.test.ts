@@ -16,7 +16,7 @@ function listenBadly({ signal }: SourceContext, called: string[]): void {
     await Promise.resolve()
     throw BOOM
   }
-  signal.addEventListener('abort', rejecting as EventListener)
+  signal.addEventListener('abort', rejecting as (event: Event) => void)
   signal.addEventListener('abort', {
     handleEvent() {
       called.push('object')
