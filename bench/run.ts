@@ -18,7 +18,7 @@ const HELP = `Measures sluice beside a naive server.
   --json <file>         every number of every repetition
   --cpu-prof <dir>      V8 profiles of the servers (numbers are worth less then)
   --list                the rows and what they are
-  --soak                instead of the rows: two instances on one Redis, whose connections are killed, every text compared
+  --soak                instead of the rows: two instances on one Redis, whose connections are killed and replies lost, every text compared
   --minutes <n>         how long the soak goes on (default 10)
   --streams <n>         how many streams run at a time in the soak (default 500)
 `

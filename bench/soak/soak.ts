@@ -1,8 +1,9 @@
-import { startRedisServer } from '@sluice/testing/redis'
+import { ReplyMeddler, startRedisServer } from '@sluice/testing/redis'
 
 import { Child } from '../process/child.ts'
 import type { Memory } from '../contestants/host.ts'
 import type { Shape } from '../traffic/source.ts'
+import { dropReplies } from './drops.ts'
 import { killConnections } from './kills.ts'
 import type { ProduceInput } from './program.ts'
 import type { Followings } from './reader.ts'
@@ -29,13 +30,19 @@ const MIN_MINUTES_JUDGED = 5
 const MAX_HANGS_SHOWN = 20
 
 /**
- * Two instances on one Redis, each producing half of the streams and reading all of them, while connections are killed.
+ * Two instances on one Redis, each producing half of the streams and reading all of them, while connections are killed and single
+ * replies get lost.
  * Prints one summary; resolves with whether all was well.
  */
 export async function soak({ minutes, streams }: SoakOptions): Promise<boolean> {
   await using redis = await startRedisServer()
-  const args = [JSON.stringify({ store: 'redis', url: redis.url, retentionMs: RETENTION_MS })]
-  const instances = [new Child('soak/program.ts', args), new Child('soak/program.ts', args)] as const
+  await using here = await ReplyMeddler.start(redis.port)
+  await using there = await ReplyMeddler.start(redis.port)
+  const meddlers = [here, there] as const
+  const [one, other] = meddlers.map(
+    ({ url }) => new Child('soak/program.ts', [JSON.stringify({ store: 'redis', url, retentionMs: RETENTION_MS })]),
+  )
+  const instances = [one!, other!] as const
   const tally = new Tally()
   const samples: [Sample[], Sample[]] = [[], []]
   try {
@@ -46,10 +53,12 @@ export async function soak({ minutes, streams }: SoakOptions): Promise<boolean> 
     const startedMs = performance.now()
     const untilMs = startedMs + minutes * 60_000
     const stopKilling = killConnections(redis)
+    const stopDropping = dropReplies(meddlers)
     const sampling = setInterval(() => void sample(instances, samples, startedMs), sampleEveryMs(minutes))
     await Promise.all(Array.from({ length: streams }, (_, slot) => fillSlot(instances, tally, { slot, untilMs })))
     clearInterval(sampling)
     tally.kills = await stopKilling()
+    tally.drops = await stopDropping()
     const redisMib = (await redis.usedMemory()) / MIB
     return print({ tally, samples, redisMib, minutes, streams })
   } finally {
@@ -118,8 +127,8 @@ function print({ tally, samples, redisMib, minutes, streams }: Result): boolean 
   )
   const cuts = [...tally.cuts].map(([ending, count]) => `${count} × ${ending}`)
   const lines = [
-    `Soak: ${streams} streams at ${TOKENS_PER_SECOND} tokens a second for ${minutes} min over two instances, connections killed.`,
-    `${tally.streams} streams, ${tally.tokens} tokens, ${tally.readings} readings, ${tally.resumes} left and resumed, ${tally.retries} begun again after an error, ${tally.kills} connections killed.`,
+    `Soak: ${streams} streams at ${TOKENS_PER_SECOND} tokens a second for ${minutes} min over two instances, connections killed and replies dropped.`,
+    `${tally.streams} streams, ${tally.tokens} tokens, ${tally.readings} readings, ${tally.resumes} left and resumed, ${tally.retries} begun again after an error, ${tally.kills} connections killed, ${tally.drops} replies and messages dropped.`,
     `gaps ${tally.gaps}, duplicates ${tally.duplicates}, other differences ${tally.others}, hangs ${tally.hangs.length}, ends that were not complete ${cuts.length === 0 ? 0 : cuts.join(', ')}.`,
     `Heap after collection, mean and slope: ${heaps.join('; ')}${minutes < MIN_MINUTES_JUDGED ? ' (too short to judge)' : flat ? ' (flat)' : ' (**rising**)'}. Redis at the end: ${redisMib.toFixed(1)} MiB.`,
     ...tally.hangs.slice(0, MAX_HANGS_SHOWN).map((hang) => `  hung: ${hang}`),

@@ -8,6 +8,7 @@ export class Tally {
   resumes = 0
   retries = 0
   kills = 0
+  drops = 0
   gaps = 0
   duplicates = 0
   others = 0

@@ -17,6 +17,7 @@ export {
   type ChoiceEvent,
   type PlainTextEvent,
 } from './events/event-kind.ts'
+export { isEndEvent, isStreamEvent } from './events/event-check.ts'
 export { formatCursor, isStreamId, parseCursor, type Cursor } from './events/cursor.ts'
 export { Connection } from './wire/connection.ts'
 export type { ConnectionReading, ConnectionOptions } from './wire/connection-reading.ts'
@@ -92,6 +93,7 @@ export { type Identified, identifiedPrincipal, requirePrincipal } from './access
 export { TokenBucket } from './clock/token-bucket.ts'
 export { Deadline, type Due } from './clock/deadlines.ts'
 export type { Logged } from './log/segment.ts'
+export { resolveStreamOptions } from './store/stream-options.ts'
 export { headGone, placeCursor, type CursorPlace } from './log/cursor-place.ts'
 export {
   beginRecord,
@@ -111,4 +113,5 @@ export {
   type LifecycleStep,
   type LifecycleVerdict,
 } from './producer/lifecycle-machine.ts'
+export { guardSignal } from './source/guarded-signal.ts'
 export type { SourceProgress } from './source/source-progress.ts'

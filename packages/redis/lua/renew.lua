@@ -7,6 +7,8 @@ if not meta[1] or meta[3] then return { 'missing' } end
 if meta[1] ~= ARGV[1] then return { 'fenced' } end
 if meta[2] then return { 'closed' } end
 if tonumber(meta[4]) > 0 and redis.call('EXISTS', KEYS[2]) == 0 then return { 'missing' } end
+-- Fails where something else is in the place of the log.
+redis.call('XLEN', KEYS[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('HSET', KEYS[1], 'lease', now + ARGV[2])

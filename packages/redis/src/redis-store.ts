@@ -27,6 +27,7 @@ import { openStoreContext } from './context/open-store-context.ts'
 import type { StoreContext } from './context/store-context.ts'
 import { ProducedStreams } from './producing/produced-streams.ts'
 import type { Notice } from './protocol/notice.ts'
+import { textIn } from './protocol/replies.ts'
 import { SCRIPTS } from './protocol/scripts.ts'
 import { ReplicaCache } from './replica/replica-cache.ts'
 import { StreamLookup } from './stream-lookup.ts'
@@ -119,7 +120,7 @@ class StreamsOnRedis implements RedisStore {
     const ms = ttlMs === undefined ? 0 : requireInteger('ttlMs', ttlMs, 1, Number.MAX_SAFE_INTEGER)
     await this.#usable()
     const { connection, keys } = this.#context
-    return String(await connection.run(SCRIPTS.agree, [keys.agreed(name)], [proposal, ms]))
+    return textIn(await connection.run(SCRIPTS.agree, [keys.agreed(name)], [proposal, ms]))
   }
 
   serve(host: StoreHost): void {
@@ -215,7 +216,8 @@ class StreamsOnRedis implements RedisStore {
   }
 
   #notified(notice: Notice): void {
-    this.#produced.get(notice.id)?.notified(notice)
+    const produced = this.#produced.get(notice.id)
+    if (produced?.stream.facts.tenant === notice.tenant) produced.notified(notice)
     if (notice.about === 'grant') this.#replicas.grant(notice, notice.reader, notice.seq)
     if (notice.about === 'erased') this.#replicas.forget(notice.id)
   }

@@ -4,6 +4,7 @@ import { foundWithoutEvents } from './commands/found-without-events.ts'
 import { readRecord } from './commands/read-record.ts'
 import type { StoreContext } from './context/store-context.ts'
 import type { ProducedStreams } from './producing/produced-streams.ts'
+import { streamIdIn } from './protocol/replies.ts'
 import { SCRIPTS } from './protocol/scripts.ts'
 import type { ReplicaCache } from './replica/replica-cache.ts'
 
@@ -22,7 +23,7 @@ export class StreamLookup {
   async find(ref: StoreRef, lookUp: LookUp): Promise<Found> {
     if ('id' in ref) return this.#findById(ref, lookUp)
     const { connection, keys } = this.#context
-    const id = String(await connection.run(SCRIPTS.readPointer, [keys.key(ref.tenant, ref.key)], []))
+    const id = streamIdIn(await connection.run(SCRIPTS.readPointer, [keys.key(ref.tenant, ref.key)], []))
     if (id === '') return { is: 'unknown' }
     const found = await this.#findById({ tenant: ref.tenant, id }, lookUp)
     return found.is === 'stream' && !found.stream.log.end ? found : { is: 'unknown' }

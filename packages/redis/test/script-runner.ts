@@ -3,7 +3,7 @@ import type { Keeping, StreamFacts } from '@sluice/core/extend'
 import { argsOf } from '../src/connection/append-batcher.ts'
 import { type Chunk, decodeChunk, encodeChunk } from '../src/protocol/chunk-codec.ts'
 import type { RedisConnection } from '../src/connection/redis-connection.ts'
-import { pairs } from '../src/protocol/pairs.ts'
+import { pairsIn } from '../src/protocol/replies.ts'
 import type { Keys } from '../src/protocol/keys.ts'
 import { SCRIPTS } from '../src/protocol/scripts.ts'
 import { CUT, LEASE_MS, MORE_MS } from './record-attempts.ts'
@@ -119,7 +119,7 @@ export class ScriptRunner {
     await commands.del(...this.#all)
     if (meta.epoch === undefined) return undefined
     const chunks = entries.map(([id, fields]) => {
-      const chunk = decodeChunk(pairs(fields).get('c')!)
+      const chunk = decodeChunk(pairsIn(fields).get('c')!)
       // The id is the seq of the entry's last event: that is its identity.
       if (id !== `${chunk.firstSeq + chunk.events.length - 1}-0`) throw new Error(`entry ${id} holds other events`)
       return chunk

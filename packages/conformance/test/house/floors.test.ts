@@ -44,7 +44,7 @@ const FLOORS: Record<string, readonly string[]> = {
   'packages/wires/src/openai': ['encoder source', 'format'],
   'packages/fastify/src': ['.'],
   'packages/testing/src': ['.', 'redis', 'chaos', 'arbitrary', 'sink', 'source', 'runtime', 'patience'],
-  'packages/testing/src/redis': ['group', 'server'],
+  'packages/testing/src/redis': ['group', 'server replies'],
   'packages/conformance/src': ['.', 'transport store sink', 'decoders', 'sse'],
   'packages/conformance/src/decoders': ['.', 'originals cases', 'rig'],
   'packages/conformance/src/transport': ['.', 'cases', 'rig'],

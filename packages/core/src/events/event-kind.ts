@@ -1,6 +1,8 @@
 import type {
   DataEvent,
+  EndCause,
   EndEvent,
+  EndReason,
   FinishReason,
   SourceEvent,
   StreamEvent,
@@ -10,7 +12,7 @@ import type {
 } from './event.ts'
 
 // `satisfies never` stands where every type has been decided on: a type that is added does not compile before it is, too.
-// What comes there at run time was stored by a process of a newer version, and is passed over.
+// What comes there at run time is of a newer version, and is passed over. The store on Redis refuses to read it at all.
 
 /** Events that are said of the answer as a whole. */
 export type AnswerEvent = DataEvent | UsageEvent | EndEvent
@@ -49,6 +51,19 @@ const REASONS: Readonly<Record<FinishReason, true>> = {
   content_filter: true,
 }
 
+const ENDS: Readonly<Record<EndReason, true>> = { ...REASONS, cancelled: true, error: true, interrupted: true }
+
+const CAUSES: Readonly<Record<EndCause, true>> = {
+  client: true,
+  replaced: true,
+  disconnect: true,
+  deadline: true,
+  drain: true,
+  source: true,
+  lease: true,
+  storage: true,
+}
+
 /** Types of event that a source may yield. */
 export const SOURCE_EVENT_TYPES: readonly SourceEvent['type'][] = namesOf(OF_CHOICE).filter((type) => type !== 'end')
 
@@ -57,6 +72,12 @@ export const TOOL_PHASES: readonly ToolEvent['phase'][] = namesOf(PHASES)
 
 /** Reasons with which a choice may finish. */
 export const FINISH_REASONS: readonly FinishReason[] = namesOf(REASONS)
+
+/** Reasons for which a stream may end. */
+export const END_REASONS: readonly EndReason[] = namesOf(ENDS)
+
+/** Who or what may cut a stream short. */
+export const END_CAUSES: readonly EndCause[] = namesOf(CAUSES)
 
 /**
  * Whether `event` is part of one choice, its `choice` or else the first, and not said of the answer as a whole.

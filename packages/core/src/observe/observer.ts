@@ -38,7 +38,7 @@ export interface Observer {
   sourceLeaked?(stream: StreamIdentity): void
   /**
    * User code failed: a source, with what it threw, of which readers are told no more than `errorFor` says; or what nobody
-   * else would notice: a settle, a policy, an encoder. `where` names it.
+   * else would notice: a settle, a policy, an encoder, a listener to a source's signal. `where` names it.
    */
   failed?(stream: StreamIdentity | undefined, info: { where: string; error: unknown }): void
 }

@@ -130,6 +130,10 @@ export class Producer implements PumpHost, LogWatcher, SourceHost, Due {
     this.stored.log.append(failedEnd(this.stored.log, this.context.explain(error)))
   }
 
+  listenerFailed(error: unknown): void {
+    this.context.observers.notify('failed', this.stored.facts, { where: 'abort listener', error })
+  }
+
   readersChanged(): void {
     const { log } = this.stored
     const reading = countReaders(log)

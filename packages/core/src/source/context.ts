@@ -1,5 +1,6 @@
 import { errorOfEnd, isOver } from '../log/end.ts'
 import { SluiceError } from '../events/errors.ts'
+import { guardSignal } from './guarded-signal.ts'
 import { headGone } from '../log/cursor-place.ts'
 import { Inbox } from './inbox.ts'
 import type { Json } from '../events/json.ts'
@@ -12,6 +13,8 @@ import { textOf } from '../store/result.ts'
 export interface SourceHost {
   readonly stored: StoredStream
   touch(): void
+  /** What listens to the signal of a source has thrown. */
+  listenerFailed(error: unknown): void
 }
 
 /** What a source is lent until its stream is over. Made when it is used: many sources never look at most of it. */
@@ -49,6 +52,7 @@ export class HostedSourceContext implements SourceContext {
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController()
+      guardSignal(this.#controller.signal, (error) => this.#host.listenerFailed(error))
       const { end, lost } = this.#host.stored.log
       if (end && !end.complete) this.#controller.abort(errorOfEnd(end))
       if (lost) this.#controller.abort(new SluiceError('SLUICE_ERR_INTERRUPTED', 'This process has lost the stream.'))

@@ -11,6 +11,7 @@ function leftWith(retentionBytes: number): SourceContext {
   return new HostedSourceContext({
     stored: { facts: { ...facts, idempotency: undefined }, log, timing: {} },
     touch() {},
+    listenerFailed() {},
   })
 }
 

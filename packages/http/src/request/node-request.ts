@@ -1,3 +1,4 @@
+import { guardSignal } from '@sluice/core/extend'
 import type { NodeResponse } from '@sluice/sse/node'
 
 import { type HttpRequest, pathBelow, type MountOptions, publicMountOf } from './http-request.ts'
@@ -60,7 +61,8 @@ function signalOf(response: NodeResponse): AbortSignal {
   const controller = new AbortController()
   if (response.destroyed) controller.abort()
   else response.once('close', () => controller.abort())
-  return controller.signal
+  // It is over for the client by then: nobody is left to tell of what user code throws at that.
+  return guardSignal(controller.signal, () => {})
 }
 
 function splitUrl(url: string): [path: string, search: string] {

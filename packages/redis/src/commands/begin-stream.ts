@@ -2,7 +2,9 @@ import type { Keeping, StreamFacts } from '@sluice/core/extend'
 
 import { storeError } from '../connection/store-error.ts'
 import type { StoreContext } from '../context/store-context.ts'
+import { streamIdIn, textIn } from '../protocol/replies.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
+import { toStoredJson } from '../protocol/stored-json.ts'
 import { liveMs, POINTER_MS } from '../protocol/times.ts'
 import { readRecord, type StoredState } from './read-record.ts'
 
@@ -70,7 +72,7 @@ export async function beginStream(
 
 async function follow(context: StoreContext, tenant: string, pointer: string): Promise<PointedStream> {
   const { connection, keys } = context
-  const id = String(await connection.run(SCRIPTS.readPointer, [pointer], []))
+  const id = streamIdIn(await connection.run(SCRIPTS.readPointer, [pointer], []))
   if (id === '') return { id, state: undefined }
   const record = await readRecord(connection, keys, { tenant, id })
   return { id, state: record.is === 'stream' ? record.state : undefined }
@@ -81,7 +83,7 @@ async function write(
   facts: StreamFacts,
   keeping: Keeping,
 ): Promise<void> {
-  const args = [JSON.stringify(facts), JSON.stringify(keeping), instance, keeping.leaseMs]
+  const args = [toStoredJson(facts), toStoredJson(keeping), instance, keeping.leaseMs]
   // A begin that is sent again, because its first reply was lost, is answered `exists`: no other start has this id.
   await connection.run(SCRIPTS.begin, [keys.meta(facts)], [...args, liveMs(keeping)])
 }
@@ -95,7 +97,7 @@ async function claim(
   pointer: string,
   [expected, wanted, ttlMs]: readonly [expected: string, wanted: string, ttlMs: number],
 ): Promise<boolean> {
-  const found = await connection.run(SCRIPTS.claim, [pointer], [expected, wanted, ttlMs])
+  const found = textIn(await connection.run(SCRIPTS.claim, [pointer], [expected, wanted, ttlMs]))
   // A claim that is sent again, because its first reply was lost, finds what it has written itself.
   return found === 'ok' || (wanted !== '' && found === wanted)
 }

@@ -2,8 +2,13 @@ import type { EndEvent } from '@sluice/core'
 import type { Keeping, StreamName } from '@sluice/core/extend'
 
 import type { StoreContext } from '../context/store-context.ts'
+import { attendanceIn, type Report } from '../protocol/attendance.ts'
 import { nameOf } from '../protocol/notice.ts'
+import { decodeField } from '../protocol/record-codec.ts'
+import { listIn, textIn } from '../protocol/replies.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
+import { toStoredJson } from '../protocol/stored-json.ts'
+import { countIn } from '../protocol/stored-number.ts'
 import { endedMs } from '../protocol/times.ts'
 
 /** How a stream is to be ended from outside its producer. */
@@ -21,7 +26,7 @@ export interface CloseRequest {
 /** How that turned out. */
 export type CloseOutcome =
   | { is: 'closed'; first: boolean; end: EndEvent; epoch: number; seq: number }
-  | { is: 'attended'; reports: readonly string[] }
+  | { is: 'attended'; reports: ReadonlyMap<string, Report> }
   | { is: 'held' }
   | { is: 'fenced' }
   | { is: 'missing' }
@@ -33,13 +38,13 @@ export async function closeStream(
   { end, keeping, mode = 'always', lapsedMs = 0, epoch: standingEpoch }: CloseRequest,
 ): Promise<CloseOutcome> {
   const { usage, ...rest } = end
-  const known = usage && !usage.estimated ? JSON.stringify(usage) : ''
+  const known = usage && !usage.estimated ? toStoredJson(usage) : ''
   const { logMs, metaMs } = endedMs(keeping)
-  const reply = (await connection.run(
+  const closed = await connection.run(
     SCRIPTS.close,
     [keys.meta(stream), keys.log(stream), keys.readers(stream)],
     [
-      JSON.stringify(rest),
+      toStoredJson(rest),
       known,
       keys.channel(stream),
       keys.instances,
@@ -50,11 +55,13 @@ export async function closeStream(
       metaMs,
       standingEpoch ?? '',
     ],
-  )) as [string, string, number | string, number | string]
-  const [outcome, storedEnd, epoch, seq] = reply
-  if (outcome === 'attended') return { is: 'attended', reports: reply.slice(1).map(String) }
+  )
+  const [outcome, ...more] = listIn(closed)
+  if (outcome === 'attended') return { is: 'attended', reports: attendanceIn(more) }
   if (outcome === 'held' || outcome === 'fenced') return { is: outcome }
   if (outcome !== 'ok' && outcome !== 'closed') return { is: 'missing' }
-  const parsed = JSON.parse(storedEnd) as EndEvent
-  return { is: 'closed', first: outcome === 'ok', end: parsed, epoch: Number(epoch), seq: Number(seq) }
+  const [storedEnd, epoch, seq] = more
+  const [atEpoch, atSeq] = [epoch, seq].map((at) => countIn(String(at), 'The end of a stream'))
+  const stored = decodeField('end', textIn(storedEnd))
+  return { is: 'closed', first: outcome === 'ok', end: stored, epoch: atEpoch!, seq: atSeq! }
 }

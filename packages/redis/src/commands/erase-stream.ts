@@ -3,6 +3,7 @@ import type { StreamName } from '@sluice/core/extend'
 import type { StoreContext } from '../context/store-context.ts'
 import { nameOf } from '../protocol/notice.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
+import { toStoredJson } from '../protocol/stored-json.ts'
 import { liveMs } from '../protocol/times.ts'
 import { readRecord } from './read-record.ts'
 
@@ -11,7 +12,7 @@ export async function eraseStream({ connection, keys }: StoreContext, stream: St
   const record = await readRecord(connection, keys, stream)
   if (record.is !== 'stream') return false
   const { id, tenant, owner, key } = record.state.facts
-  const facts = JSON.stringify({ id, tenant, owner, key })
+  const facts = toStoredJson({ id, tenant, owner, key })
   const args = [facts, keys.channel(stream), keys.instances, liveMs(record.state.keeping), nameOf(stream)]
   await connection.run(SCRIPTS.erase, keys.all(stream), args)
   return true

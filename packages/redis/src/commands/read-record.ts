@@ -3,11 +3,15 @@ import type { Keeping, StreamFacts, StreamName } from '@sluice/core/extend'
 
 import type { RedisConnection } from '../connection/redis-connection.ts'
 import { storeError } from '../connection/store-error.ts'
-import { type Chunk, decodeChunk } from '../protocol/chunk-codec.ts'
+import type { Chunk } from '../protocol/chunk-codec.ts'
+import { foreign } from '../protocol/foreign.ts'
 import { headIn, type StoredHead } from '../protocol/head-codec.ts'
 import type { Keys } from '../protocol/keys.ts'
-import { pairs } from '../protocol/pairs.ts'
+import { decodeEntries } from '../protocol/log-codec.ts'
+import { RecordFields } from '../protocol/record-codec.ts'
+import { listIn, numberIn, pairsIn } from '../protocol/replies.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
+import { countIn } from '../protocol/stored-number.ts'
 
 /** A stream as the store has it. */
 export interface StoredState {
@@ -58,7 +62,11 @@ export interface ReadRecordOptions {
   known?: Pick<StoredState, 'facts' | 'keeping'> | undefined
 }
 
-/** Reads a stream's record. The tenant is part of the key, and must be the one that is stored (contract 12). */
+/**
+ * Reads a stream's record. The tenant is part of the key, and must be the one that is stored (contract 12).
+ *
+ * @throws SluiceError `SLUICE_ERR_STORE`, also for a record of which any part is not as it was written: see `isForeign`
+ */
 export async function readRecord(
   connection: RedisConnection,
   keys: Keys,
@@ -67,64 +75,63 @@ export async function readRecord(
 ): Promise<RecordReading> {
   const recordKeys = [keys.meta(stream), keys.log(stream), keys.grants(stream)]
   const args = [afterSeq ?? '', grants ? '1' : '', known ? '1' : '']
-  const reply = (await connection.run(SCRIPTS.readRecord, recordKeys, args)) as [
-    string[],
-    [string, [string, string]][],
-    string[],
-    number,
-    number,
-  ]
-  const [fields, entries, granted, nowMs, hasLog] = reply
-  const meta = pairs(fields)
-  const facts = known ? known.facts : jsonOf<StreamFacts>(meta, 'facts')
-  if (!facts || !meta.has('epoch')) return { is: 'missing' }
+  const reply = listIn(await connection.run(SCRIPTS.readRecord, recordKeys, args))
+  const meta = pairsIn(reply[0])
+  const fields = new RecordFields(meta)
+  if (fields.empty) return { is: 'missing' }
+  const facts = known?.facts ?? fields.json(fields.has('erased') ? 'identity' : 'facts')
   if (facts.tenant !== stream.tenant || facts.id !== stream.id) {
     throw storeError('the entry found belongs to another stream')
   }
-  const [epoch, seq, end] = [numberOf(meta, 'epoch'), numberOf(meta, 'seq'), jsonOf<EndEvent>(meta, 'end')]
-  const instance = meta.get('instance') ?? ''
+  const [epoch, seq, end] = [fields.count('epoch', 1), fields.count('seq'), fields.optional('end')]
+  if (end && seq === 0) throw foreign('The end of a stream', 'it has no position')
+  const instance = fields.text('instance')
+  const hasLog = numberIn(reply[4]) === 1
   // The meta of an ended stream outlives the log, as its tombstone.
-  const expired = end !== undefined && seq > 0 && hasLog === 0
-  if (meta.has('erased') || expired) return { is: 'erased', facts, epoch, instance, seq, end }
-  if (seq > 0 && hasLog === 0) return { is: 'missing' }
-  const chunks = entries.map(([, [, payload]]) => decodeChunk(payload))
+  const expired = end !== undefined && !hasLog
+  if (fields.has('erased') || expired) return { is: 'erased', facts, epoch, instance, seq, end }
+  if (seq > 0 && !hasLog) return { is: 'missing' }
+  const chunks = decodeEntries(reply[1], { seq, end })
   // Somebody else has cut the log; its end is still known.
   const hasAll = afterSeq === undefined || afterSeq >= seq || lastSeqOf(chunks) === seq
   if (end && !hasAll) chunks.push({ epoch, firstSeq: seq, events: [end] })
-  const firstSeq = numberOf(meta, 'first')
   return {
     is: 'stream',
     head: known || afterSeq === undefined ? undefined : headIn(meta),
     state: {
-      facts: { ...facts, key: facts.key, wire: facts.wire, idempotency: facts.idempotency },
-      keeping: known?.keeping ?? jsonOf<Keeping>(meta, 'keeping')!,
+      ...(known ?? whole(fields)),
       epoch,
       instance,
       seq,
-      firstSeq,
+      firstSeq: fields.count('first', 1, seq + 1),
       end,
-      usage: jsonOf<Usage>(meta, 'usage'),
-      tokens: numberOf(meta, 'tokens'),
-      timing: jsonOf<StreamTiming>(meta, 'timing') ?? {},
-      settled: meta.has('settled'),
-      watermark: meta.has('watermark') ? numberOf(meta, 'watermark') : undefined,
-      leaseLeftMs: numberOf(meta, 'lease') - nowMs,
+      usage: fields.optional('usage'),
+      tokens: fields.count('tokens'),
+      timing: fields.optional('timing') ?? {},
+      settled: fields.has('settled'),
+      watermark: fields.has('watermark') ? fields.count('watermark') : undefined,
+      leaseLeftMs: fields.count('lease') - numberIn(reply[3]),
     },
     chunks,
-    grants: new Map([...pairs(granted)].map(([name, granted]) => [name, Number(granted)])),
+    grants: grantsIn(reply[2]),
+  }
+}
+
+/** Credit by the name of a reader, as `HGETALL` gives it. @throws SluiceError `SLUICE_ERR_STORE` */
+export function grantsIn(reply: unknown): Map<string, number> {
+  return new Map([...pairsIn(reply)].map(([name, seq]) => [name, countIn(seq, 'The credit of a reader')]))
+}
+
+/** What never changes. */
+function whole(fields: RecordFields): Pick<StoredState, 'facts' | 'keeping'> {
+  const facts = fields.json('facts')
+  return {
+    facts: { ...facts, key: facts.key, wire: facts.wire, idempotency: facts.idempotency },
+    keeping: fields.json('keeping'),
   }
 }
 
 function lastSeqOf(chunks: readonly Chunk[]): number | undefined {
   const last = chunks.at(-1)
   return last && last.firstSeq + last.events.length - 1
-}
-
-function numberOf(meta: ReadonlyMap<string, string>, name: string): number {
-  return Number(meta.get(name) ?? 0)
-}
-
-function jsonOf<Value>(meta: ReadonlyMap<string, string>, name: string): Value | undefined {
-  const text = meta.get(name)
-  return text === undefined ? undefined : (JSON.parse(text) as Value)
 }

@@ -1,8 +1,10 @@
 import type { StreamName } from '@sluice/core/extend'
 
 import type { StoreContext } from '../context/store-context.ts'
-import { pairs } from '../protocol/pairs.ts'
+import { attendanceIn, type Report } from '../protocol/attendance.ts'
+import { listIn, numberIn } from '../protocol/replies.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
+import { grantsIn } from './read-record.ts'
 
 /** Whose lease is renewed, for how long, and how long the stream's keys live from now on. */
 export interface LeaseRenewal {
@@ -13,8 +15,8 @@ export interface LeaseRenewal {
 
 /** What a producer may have missed since its last renewal. */
 export interface MissedNotices {
-  /** Reports of readers by instance, as `present.lua` writes them. */
-  readonly readers: ReadonlyMap<string, string>
+  /** Reports of readers by instance. */
+  readonly readers: ReadonlyMap<string, Report>
   /** Messages in the inbox. */
   readonly messages: number
   readonly grants: ReadonlyMap<string, number>
@@ -31,16 +33,10 @@ export async function renewLease(
   stream: StreamName,
   { epoch, leaseMs, liveMs }: LeaseRenewal,
 ): Promise<RenewalOutcome> {
-  const reply = (await connection.run(SCRIPTS.renew, keys.all(stream), [epoch, leaseMs, liveMs])) as [
-    outcome: string,
-    readers?: string[],
-    messages?: number,
-    grants?: string[],
-    nowMs?: number,
-  ]
-  const [outcome, readers, messages = 0, grants, nowMs = 0] = reply
+  const renewed = await connection.run(SCRIPTS.renew, keys.all(stream), [epoch, leaseMs, liveMs])
+  const [outcome, readers, messages, grants, nowMs] = listIn(renewed)
   if (outcome !== 'ok') return { is: 'refused' }
-  if (!readers || !grants) return { is: 'renewed', missed: undefined }
-  const granted = [...pairs(grants)].map(([name, seq]) => [name, Number(seq)] as const)
-  return { is: 'renewed', missed: { readers: pairs(readers), messages, grants: new Map(granted), nowMs } }
+  if (readers === undefined) return { is: 'renewed', missed: undefined }
+  const missed = { readers: attendanceIn(readers), messages: numberIn(messages), grants: grantsIn(grants) }
+  return { is: 'renewed', missed: { ...missed, nowMs: numberIn(nowMs) } }
 }

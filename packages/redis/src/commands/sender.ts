@@ -3,8 +3,10 @@ import type { StreamName } from '@sluice/core/extend'
 
 import { createInstanceId } from '../context/instance-id.ts'
 import type { StoreContext } from '../context/store-context.ts'
-import { nameOf } from '../protocol/notice.ts'
+import { grantNotice, nameOf } from '../protocol/notice.ts'
+import { numberIn } from '../protocol/replies.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
+import { toStoredJson } from '../protocol/stored-json.ts'
 
 const MAX_INBOX_MESSAGES = 64
 const MAX_INBOX_BYTES = 256 * 1024
@@ -39,7 +41,7 @@ export class Sender {
   async #send(stream: StreamName, message: Json): Promise<boolean> {
     const { connection, keys } = this.#context
     const bounds = [MAX_INBOX_MESSAGES, MAX_INBOX_BYTES]
-    const args = [JSON.stringify(message), ...bounds, keys.instances, KEPT_MS, nameOf(stream)]
+    const args = [toStoredJson(message), ...bounds, keys.instances, KEPT_MS, nameOf(stream)]
     const recordKeys = [keys.meta(stream), keys.inbox(stream)]
     return (await connection.run(SCRIPTS.send, recordKeys, [...args, this.#id, ++this.#sent])) === 'ok'
   }
@@ -47,11 +49,18 @@ export class Sender {
   /** How many other processes have received the grant, at least. @throws SluiceError `SLUICE_ERR_STORE` */
   async grant(stream: StreamName, reader: string, seq: number): Promise<number> {
     const { connection, keys } = this.#context
-    const notice = JSON.stringify({ about: 'grant', tenant: stream.tenant, id: stream.id, reader, seq })
     const recordKeys = [keys.meta(stream), keys.grants(stream)]
-    const args = [reader, seq, MAX_GRANTS, keys.channel(stream), keys.instances, KEPT_MS, notice]
+    const args = [
+      reader,
+      seq,
+      MAX_GRANTS,
+      keys.channel(stream),
+      keys.instances,
+      KEPT_MS,
+      grantNotice(stream, reader, seq),
+    ]
     // This process receives it too, for the streams that it follows or produces.
-    return Math.max(0, Number(await connection.run(SCRIPTS.grant, recordKeys, args)) - 1)
+    return Math.max(0, numberIn(await connection.run(SCRIPTS.grant, recordKeys, args)) - 1)
   }
 }
 

@@ -32,9 +32,9 @@ interface WaitingAppend {
   reject(error: unknown): void
 }
 
-/** The record's answer to an append; a `gap` comes with the seq that the record has. */
+/** The record's answer to an append; a `gap` and a `duplicate` come with the seq that the record has. */
 export type AppendOutcome = readonly [
-  outcome: 'ok' | 'duplicate' | 'gap' | 'fenced' | 'closed' | 'missing',
+  outcome: 'ok' | 'duplicate' | 'gap' | 'fenced' | 'closed' | 'missing' | 'foreign',
   detail?: string,
 ]
 

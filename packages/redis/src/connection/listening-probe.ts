@@ -15,19 +15,27 @@ export class ListeningProbe {
     this.#scheduler = scheduler
     this.#listening = listening
     this.#answerMs = answerMs
+    for (const event of ['ready', 'close']) listening.on(event, () => this.#answered())
   }
 
   ping(): void {
-    if (this.#listening.status !== 'ready' || this.#isUnderWay) return
+    if (this.#isUnderWay) return
+    const isReady = this.#listening.status === 'ready'
+    // Connected, and not through with the greeting: it may wait for a reply that is lost.
+    if (!isReady && this.#listening.status !== 'connect') return
     this.#isUnderWay = true
     this.#scheduler.schedule(this.#deadline, this.#scheduler.now() + this.#answerMs)
-    this.#listening
-      .ping()
-      .catch(ignore)
-      .finally(() => {
-        this.#isUnderWay = false
-        this.#scheduler.cancel(this.#deadline)
-      })
+    if (isReady) {
+      this.#listening
+        .ping()
+        .catch(ignore)
+        .finally(() => this.#answered())
+    }
+  }
+
+  #answered(): void {
+    this.#isUnderWay = false
+    this.#scheduler.cancel(this.#deadline)
   }
 
   stop(): void {

@@ -5,6 +5,10 @@ export interface OutstandingCommand {
   readonly askedMs: number
   /** False while there is no connection to send it on. */
   sent: boolean
+  /** Whether what it does may not be done again, by something that waits for its answer: then it has failed. */
+  readonly once: boolean
+  /** Set when the reply to another command came in place of its own. */
+  misplaced?: boolean | undefined
   /** Sends it; after an error reply that has a way around it, sends it in that other way. */
   send(): Promise<unknown>
   /** How to ask again after this error reply; nothing when the error is the answer. */

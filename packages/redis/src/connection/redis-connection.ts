@@ -1,8 +1,9 @@
 import type { Scheduler } from '@sluice/core/extend'
 import type { Cluster, Redis } from 'ioredis'
 
-import { CorrelationIds, MISPLACED } from '../protocol/correlation.ts'
+import { CorrelationIds, ForeignKeys, MISPLACED } from '../protocol/correlation.ts'
 import type { ChannelMode } from '../protocol/channel-mode.ts'
+import { foreign } from '../protocol/foreign.ts'
 import type { Script } from '../protocol/scripts.ts'
 import { SILENT_MS } from '../protocol/times.ts'
 import {
@@ -50,7 +51,7 @@ export class RedisConnection {
     this.#outstanding = new OutstandingCommands(scheduler, options.commandMs, (command) => this.#late(command))
     this.health = new ConnectionHealth(scheduler, options)
     this.commands = connect(options, 'commands', (error) => this.#failed(error))
-    this.listening = connect(options, 'listening', (error) => this.#failed(error))
+    this.listening = connect(options, 'listening', (error) => this.#listeningFailed(error))
     this.channels = this.sharded ? 'sharded' : 'plain'
     this.#cork = new TurnCork(this.commands)
     this.#probe = new ListeningProbe(scheduler, this.listening, options.commandMs)
@@ -119,7 +120,7 @@ export class RedisConnection {
   ask<Reply>(send: (id: string) => Promise<Reply>, isReply: (reply: Reply, id: string) => boolean): Promise<Reply> {
     const id = this.#ids.next()
     const read = (reply: unknown): unknown => (isReply(reply as Reply, id) ? reply : MISPLACED)
-    return this.#ask({ send: () => send(id), read }) as Promise<Reply>
+    return this.#ask({ once: false, send: () => send(id), read }) as Promise<Reply>
   }
 
   #ask(command: CommandParts): Promise<unknown> {
@@ -140,7 +141,8 @@ export class RedisConnection {
         if (answer === MISPLACED) return this.#misplaced(command)
         this.#outstanding.delete(command)
         this.health.answered(command.askedMs)
-        command.resolve(answer)
+        if (answer instanceof ForeignKeys) command.reject(foreign('What is under a key', answer.message))
+        else command.resolve(answer)
       },
       (error: unknown) => this.#refused(command, error),
     )
@@ -149,8 +151,9 @@ export class RedisConnection {
   #refused(command: OutstandingCommand, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error)
     const replied = error instanceof Error && error.name === 'ReplyError'
-    // An error reply carries no id: from a connection that was dropped none is believed.
-    if (replied && isDropped(this.commands)) return this.#misplaced(command)
+    // An error reply carries no id: from a connection that was dropped none is believed, nor one that cannot be meant.
+    const isOdd = isDropped(this.commands) || (message.startsWith('NOSCRIPT') && !command.retry)
+    if (replied && isOdd) return this.#misplaced(command)
     const again = replied ? command.retry?.(message) : undefined
     if (again && this.#outstanding.has(command)) {
       command.send = again
@@ -177,9 +180,19 @@ export class RedisConnection {
     else if (!this.#closed) this.health.failed(error)
   }
 
-  /** Its reply answers another command, or may do so. */
+  /** What is not told apart from a reply to a command is heard by nobody any more. */
+  #listeningFailed(error: Error): void {
+    if (isUnasked(error)) dropConnection(this.listening)
+    else if (!this.#closed) this.health.failed(error)
+  }
+
+  /** Its reply answers another command, or may do so. It waits for the next connection, within its own time. */
   #misplaced(command: OutstandingCommand): void {
     this.#distrust()
+    if (!this.#outstanding.has(command)) return
+    command.sent = false
+    command.misplaced = true
+    if (!command.once) return
     this.#outstanding.delete(command)
     command.reject(misplacedReply())
   }
@@ -203,7 +216,8 @@ export class RedisConnection {
       for (const client of [this.commands, this.listening]) reconnect(client)
     }
     this.health.unanswered()
-    command.reject(storeError(`no answer in ${commandMs} ms`, this.health.connectionError))
+    const error = storeError(`no answer in ${commandMs} ms`, this.health.connectionError)
+    command.reject(command.misplaced ? misplacedReply() : error)
   }
 
   close(): void {

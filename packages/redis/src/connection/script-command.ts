@@ -9,7 +9,7 @@ import type { OutstandingCommand } from './outstanding-commands.ts'
 export type Argument = string | number
 
 /** What a command is made of. */
-export type CommandParts = Pick<OutstandingCommand, 'send' | 'retry' | 'refused' | 'read'>
+export type CommandParts = Pick<OutstandingCommand, 'once' | 'send' | 'retry' | 'refused' | 'read'>
 
 /** One run of a script. */
 export interface ScriptRun {
@@ -22,9 +22,10 @@ export interface ScriptRun {
 
 /** The command that runs a script: by its hash while Redis knows it, and without what a cluster is moving. */
 export function scriptCommand(client: Redis | Cluster, { script, keys, args, channels, id }: ScriptRun): CommandParts {
-  const { texts, essentialKeys = keys.length } = script
+  const { texts, once = false, essentialKeys = keys.length } = script
   const { lua, sha } = texts[channels]
   return {
+    once,
     send: () => client.evalsha(sha, keys.length, ...keys, ...args, id),
     retry: (message) => {
       if (message.startsWith('NOSCRIPT')) return () => client.eval(lua, keys.length, ...keys, ...args, id)

@@ -2,7 +2,7 @@ import type { StreamName } from '@sluice/core/extend'
 
 import type { ChannelMode } from '../protocol/channel-mode.ts'
 import type { Keys } from '../protocol/keys.ts'
-import { type Notice, parseNotice } from '../protocol/notice.ts'
+import { decodeNotice, type Notice } from '../protocol/notice.ts'
 import type { RedisConnection } from './redis-connection.ts'
 
 /** Who receives what is published about one stream. */
@@ -160,9 +160,15 @@ export class Subscriptions {
       return
     }
     if (message.startsWith(WORD)) return this.onWord(message)
-    const isOwn = channel === this.#keys.instance(this.#instance) || this.#produced.has(channel)
-    const notice = isOwn ? parseNotice(message) : undefined
-    if (notice) this.#onNotice(notice)
+    if (channel !== this.#keys.instance(this.#instance) && !this.#produced.has(channel)) return
+    let notice: Notice
+    try {
+      notice = decodeNotice(message)
+    } catch {
+      // Somebody else's message, or half of one of ours: what it may have been about is found when leases are renewed.
+      return
+    }
+    this.#onNotice(notice)
   }
 }
 

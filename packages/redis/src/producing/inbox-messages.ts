@@ -2,7 +2,9 @@ import type { Json } from '@sluice/core'
 import type { StoredStream } from '@sluice/core/extend'
 
 import type { StoreContext } from '../context/store-context.ts'
+import { textsIn } from '../protocol/replies.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
+import { fromStoredJson } from '../protocol/stored-json.ts'
 
 /** Hands the messages in a stream's inbox to its source. */
 export class InboxMessages {
@@ -43,15 +45,26 @@ export class InboxMessages {
     const { connection, keys } = this.#context
     const { facts, log } = this.#stream
     const recordKeys = [keys.meta(facts), keys.inbox(facts)]
-    const messages = (await connection.run(SCRIPTS.takeMessages, recordKeys, [log.epoch, this.#taken])) as string[]
-    const refused = messages.findIndex((message) => !this.#deliver(JSON.parse(message) as Json))
+    const messages = textsIn(await connection.run(SCRIPTS.takeMessages, recordKeys, [log.epoch, this.#taken]))
+    const refused = messages.findIndex((message) => !this.#deliver(message))
     const count = refused === -1 ? messages.length : refused
     this.#taken += count
     // The store is asked once more: it learns what was taken, and may have more by now.
     if (count > 0) this.#mayHaveMore = true
   }
 
-  #deliver(message: Json): boolean {
+  /** `false`: the source has no room for it now. */
+  #deliver(text: string): boolean {
+    let message: Json
+    try {
+      message = fromStoredJson(text, 'A message') as Json
+    } catch (error) {
+      // It is taken, and nobody is given it: those behind it would wait for it for ever.
+      this.#context.options.onWarning(
+        `A message to the source of ${this.#stream.facts.id} is dropped: ${String(error)}`,
+      )
+      return true
+    }
     return [...this.#stream.log.watchers].some((watcher) => watcher.message?.(message))
   }
 }

@@ -12,13 +12,17 @@ import type { Append, AppendOutcome } from '../connection/append-batcher.ts'
 import { isOutOfMemory } from '../connection/store-error.ts'
 import type { StoreContext } from '../context/store-context.ts'
 import type { EncodedChunk } from '../protocol/chunk-codec.ts'
+import { isForeign } from '../protocol/foreign.ts'
+import { numberIn } from '../protocol/replies.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
+import { toStoredJson } from '../protocol/stored-json.ts'
+import { countIn } from '../protocol/stored-number.ts'
 import { endedMs, liveMs } from '../protocol/times.ts'
 import { nextChunk } from './next-chunk.ts'
 import { Outage } from './outage.ts'
 
 /** Why nothing more of a stream can be stored. */
-export type UnstorableReason = 'missing' | 'lost' | 'outage' | 'full'
+export type UnstorableReason = 'missing' | 'foreign' | 'lost' | 'outage' | 'full'
 
 /** Who is asked and notified by an outbox. */
 export interface OutboxOwner {
@@ -112,14 +116,19 @@ export class Outbox implements Steppable, LogPersister {
   }
 
   async #answered({ lastSeq }: EncodedChunk, outcome: AppendOutcome[0], detail: AppendOutcome[1]): Promise<void> {
+    const seq = detail === undefined ? lastSeq : countIn(detail, 'The position of a stream')
+    // More than this producer ever wrote, and its epoch stands: these are not its events.
+    if (seq > this.#log.lastSeq) return this.#giveUp('lost')
     if (outcome === 'ok' || outcome === 'duplicate') {
       const { durability } = this.#keeping
       if (typeof durability === 'object')
         await confirmReplicas(this.#context, this.#stored, durability.replicas, lastSeq)
       return this.#acknowledged(lastSeq)
     }
-    if (outcome === 'gap') return this.#gap(Number(detail))
-    if (outcome === 'missing') return this.#giveUp('missing')
+    // It has more than was acknowledged here (a reply was lost), or less (it has lost acknowledged events): then the same events
+    // go there again, under the same seqs, as long as they are kept here.
+    if (outcome === 'gap') return this.#acknowledged(seq)
+    if (outcome === 'missing' || outcome === 'foreign') return this.#giveUp(outcome)
     // A producer that was replaced is stopped by this. A store that has forgotten its replacement is asked again.
     await this.#owner.superseded()
     if (this.#log.end || this.#log.lost) this.stop()
@@ -143,9 +152,9 @@ export class Outbox implements Steppable, LogPersister {
     const ended = end && endedMs(this.#keeping)
     const more = {
       fold,
-      usage: usage && JSON.stringify(usage),
-      end: end && JSON.stringify(end),
-      timing: end || first ? JSON.stringify(timing) : undefined,
+      usage: usage && toStoredJson(usage),
+      end: end && toStoredJson(end),
+      timing: end || first ? toStoredJson(timing) : undefined,
       logMs: ended ? ended.logMs : liveMs(this.#keeping),
       metaMs: ended ? ended.metaMs : liveMs(this.#keeping),
     }
@@ -157,15 +166,6 @@ export class Outbox implements Steppable, LogPersister {
     if (seq > this.#log.stored) this.#log.storedUpTo(seq)
   }
 
-  /**
-   * The store has more than was acknowledged here (a reply was lost), or less (it has lost acknowledged events): then
-   * the same events go there again, under the same seqs, as long as they are kept here.
-   */
-  #gap(seq: number): void {
-    if (seq > this.#log.lastSeq) return this.#giveUp('lost')
-    this.#acknowledged(seq)
-  }
-
   #succeeded(): void {
     this.#pauseMs = FIRST_PAUSE_MS
     this.#trimmed = false
@@ -174,6 +174,7 @@ export class Outbox implements Steppable, LogPersister {
 
   async #failed(error: unknown): Promise<void> {
     if (this.#stopped) return
+    if (isForeign(error)) return this.#giveUp('foreign')
     if (isOutOfMemory(error)) return this.#makeRoom()
     const pauseMs = this.#pauseMs
     this.#pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)
@@ -186,7 +187,7 @@ export class Outbox implements Steppable, LogPersister {
     this.#trimmed = true
     try {
       const firstSeq = await this.#context.connection.run(SCRIPTS.trim, this.#keys, [this.#log.epoch])
-      this.#log.trimTo(Number(firstSeq))
+      this.#log.trimTo(numberIn(firstSeq))
     } catch {
       // The next append fails for the same reason.
     }

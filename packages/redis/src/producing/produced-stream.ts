@@ -4,6 +4,8 @@ import { type Keeping, type StoredStream, cutEnd, extendReaders, RUNNING_COST_BY
 import { readRecord } from '../commands/read-record.ts'
 import { renewLease } from '../commands/renew-lease.ts'
 import type { StoreContext } from '../context/store-context.ts'
+import type { Report } from '../protocol/attendance.ts'
+import { isForeign } from '../protocol/foreign.ts'
 import type { Notice } from '../protocol/notice.ts'
 import { liveMs } from '../protocol/times.ts'
 import { InboxMessages } from './inbox-messages.ts'
@@ -52,7 +54,7 @@ export class ProducedStream implements OutboxOwner {
   async renew(leaseMs: number = this.keeping.leaseMs): Promise<boolean> {
     const { facts, log } = this.stream
     const renewal = { epoch: log.epoch, leaseMs, liveMs: liveMs(this.keeping) }
-    const outcome = await renewLease(this.#context, facts, renewal)
+    const outcome = await this.#ask(renewLease(this.#context, facts, renewal))
     if (outcome.is === 'refused') {
       await this.superseded()
       return false
@@ -74,17 +76,15 @@ export class ProducedStream implements OutboxOwner {
   }
 
   /** The reports in a refused close: readers of which no notice had arrived. */
-  attendedBy(reports: readonly string[]): void {
-    for (let index = 0; index + 1 < reports.length; index += 2) {
-      this.readersElsewhere.report(reports[index]!, reports[index + 1]!.split(':')[1] ?? '0')
-    }
+  attendedBy(reports: ReadonlyMap<string, Report>): void {
+    for (const [instance, { seq }] of reports) this.readersElsewhere.report(instance, String(seq))
   }
 
   /** The stream was ended, erased or taken from outside: what the store has is what counts. */
   async superseded(): Promise<void> {
     if (this.over) return
     const { connection, keys, instance } = this.#context
-    const record = await readRecord(connection, keys, this.stream.facts)
+    const record = await this.#ask(readRecord(connection, keys, this.stream.facts))
     if (this.over) return
     if (record.is === 'missing') return this.unstorable('missing')
     const { end, epoch, instance: producer, seq } = record.is === 'stream' ? record.state : record
@@ -115,6 +115,16 @@ export class ProducedStream implements OutboxOwner {
     if (reason !== 'missing') this.#onUnstorable({ ...end, error })
   }
 
+  /** What the store has is asked for. What is not ours there never becomes so: the stream is given up. */
+  async #ask<Answer>(asked: Promise<Answer>): Promise<Answer> {
+    try {
+      return await asked
+    } catch (error) {
+      if (isForeign(error)) this.unstorable('foreign')
+      throw error
+    }
+  }
+
   #lose(code: ClosedCode): void {
     this.outbox.stop()
     this.stream.log.lose(code)
@@ -123,6 +133,7 @@ export class ProducedStream implements OutboxOwner {
 
 const MESSAGES: Readonly<Record<UnstorableReason, string>> = {
   missing: 'The stream is not in the store any more.',
+  foreign: 'Something else is in the store in place of the stream.',
   lost: 'The store has lost part of the stream.',
   outage: 'The store did not answer.',
   full: 'The store has no room left.',

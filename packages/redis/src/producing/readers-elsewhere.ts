@@ -1,5 +1,6 @@
 import type { Log, Scheduler } from '@sluice/core/extend'
 
+import type { Report } from '../protocol/attendance.ts'
 import { ATTENDANCE_MS } from '../protocol/times.ts'
 
 /** What an instance reports of its readers. */
@@ -22,21 +23,16 @@ export class ReadersElsewhere {
   }
 
   /** Takes all reports that the store has; `nowMs` is the store's clock. */
-  replaceAll(reports: ReadonlyMap<string, string>, nowMs: number): void {
+  replaceAll(reports: ReadonlyMap<string, Report>, nowMs: number): void {
     this.#byInstance.clear()
-    for (const [instance, report] of reports) {
-      const [until = '0', seq = '0'] = report.split(':')
-      this.#byInstance.set(instance, {
-        untilMs: this.#scheduler.now() + Number(until) - nowMs,
-        seq: Number(seq),
-      })
+    for (const [instance, { untilMs, seq }] of reports) {
+      this.#byInstance.set(instance, { untilMs: this.#scheduler.now() + untilMs - nowMs, seq })
     }
     this.count()
   }
 
   /** One instance reports the position of its furthest reader; an empty text means that it has none any more. */
   report(instance: string, seq: string): void {
-    if (!/^\d*$/.test(seq)) return
     if (seq === '') this.#byInstance.delete(instance)
     else this.#byInstance.set(instance, { untilMs: this.#scheduler.now() + ATTENDANCE_MS, seq: Number(seq) })
     this.count()

@@ -1,7 +1,10 @@
-import { type EndEvent, isTextual, SluiceError, type Usage } from '@sluice/core'
-import { eventBytes, type Logged } from '@sluice/core/extend'
+import { type EndEvent, isTextual, type Usage } from '@sluice/core'
+import { eventBytes, isStreamEvent, type Logged } from '@sluice/core/extend'
 
+import { foreign } from './foreign.ts'
 import { foldOf } from './head-codec.ts'
+import { parseStored, requireSame, toStoredJson } from './stored-json.ts'
+import { isCount } from './stored-number.ts'
 
 /** A run of events as one entry of a stream's log contains it. */
 export interface Chunk {
@@ -44,7 +47,7 @@ export function encodeChunk({ epoch, firstSeq, events }: Chunk): EncodedChunk {
     encoded.lastSeq++
     note(encoded, event)
   }
-  encoded.payload = JSON.stringify(items)
+  encoded.payload = toStoredJson(items)
   encoded.fold = foldOf(events.slice(0, encoded.lastSeq - firstSeq + 1), firstSeq)
   return encoded
 }
@@ -71,17 +74,36 @@ function note(encoded: EncodedChunk, event: Logged): void {
   }
 }
 
+const WHAT = 'An entry of a log'
+
 /**
- * Reads an entry.
+ * Reads an entry, all of it or nothing.
  *
- * @throws SluiceError `SLUICE_ERR_STORE` when sluice did not write it
+ * @throws SluiceError `SLUICE_ERR_STORE` when sluice did not write it, or a version of sluice that this one does not understand
  */
 export function decodeChunk(payload: string): Chunk {
-  try {
-    const [epoch, firstSeq, ...events] = JSON.parse(payload) as [number, number, ...Logged[]]
-    if (Number.isSafeInteger(epoch) && Number.isSafeInteger(firstSeq)) return { epoch, firstSeq, events }
-  } catch {
-    // What is no JSON is no entry either: the error follows.
+  const items = parseStored(payload, WHAT)
+  if (!Array.isArray(items)) throw foreign(WHAT, 'it is no list')
+  const [epoch, firstSeq, ...events] = items as unknown[]
+  if (!isPosition(epoch) || !isPosition(firstSeq) || !isPosition(firstSeq + events.length - 1)) {
+    throw foreign(WHAT, 'it does not begin with an epoch and a position')
   }
-  throw new SluiceError('SLUICE_ERR_STORE', 'An entry in Redis is not one that sluice wrote; use a prefix of its own.')
+  requireEvents(events)
+  requireSame(items, payload, WHAT)
+  return { epoch, firstSeq, events: events as Logged[] }
+}
+
+/** @throws SluiceError `SLUICE_ERR_STORE` */
+function requireEvents(events: readonly unknown[]): void {
+  if (events.length === 0) throw foreign(WHAT, 'it has no event')
+  for (const [index, event] of events.entries()) {
+    if (typeof event === 'string') continue
+    if (!isStreamEvent(event)) throw foreign(WHAT, 'an event in it is of a kind that is not known')
+    if (event.type === 'end' && index < events.length - 1) throw foreign(WHAT, 'something follows the end')
+  }
+}
+
+/** Epochs and positions begin with 1. */
+function isPosition(value: unknown): value is number {
+  return isCount(value) && value > 0
 }

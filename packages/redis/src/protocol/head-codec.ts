@@ -1,4 +1,4 @@
-import { type FinishReason, isTextual, type StreamEvent, type Usage } from '@sluice/core'
+import { type FinishReason, isTextual, type StreamEvent } from '@sluice/core'
 import {
   type ChoiceState,
   createResumeState,
@@ -8,6 +8,11 @@ import {
   type LogHead,
   type ResumeState,
 } from '@sluice/core/extend'
+
+import { foreign } from './foreign.ts'
+import { decodeField } from './record-codec.ts'
+import { fromStoredJson, toStoredJson } from './stored-json.ts'
+import { countIn } from './stored-number.ts'
 
 /**
  * What an entry changes in what is known of a log's head, once it is trimmed: fields of the stream's meta, without their
@@ -44,11 +49,11 @@ export function foldOf(events: readonly Logged[], firstSeq: number): string | un
     addEvent(fold, state, { event, seq: firstSeq + index, begins: index === 0 })
   }
   for (const [index, { latest, latestTool, finished }] of state.choices) {
-    fold.set[`c${index}`] = JSON.stringify(latestTool === undefined ? [latest] : [latest, latestTool])
+    fold.set[`c${index}`] = toStoredJson(latestTool === undefined ? [latest] : [latest, latestTool])
     if (finished) fold.set[`f${index}`] = '1'
   }
   const isLatestAlone = !fold.first && !fold.other && Object.keys(fold.set).length === 1
-  return (isLatestAlone && fold.set.c0) || JSON.stringify(fold)
+  return (isLatestAlone && fold.set.c0) || toStoredJson(fold)
 }
 
 /** An event with its place in its stream and, if so, at the beginning of its entry. */
@@ -60,14 +65,14 @@ interface PlacedEvent {
 
 function addEvent(fold: HeadFold, state: ResumeState, { event, seq, begins }: PlacedEvent): void {
   if (!isTextual(event)) fold.other = (fold.other ?? 0) + 1
-  if (event.type === 'usage') fold.set.usage = JSON.stringify(event.usage)
+  if (event.type === 'usage') fold.set.usage = toStoredJson(event.usage)
   if (!isOfChoice(event)) return
   const index = event.choice ?? 0
   if (!state.choices.has(index) && !begins) (fold.first ??= {})[`b${index}`] = String(seq)
   foldResumeState(state, event)
   if (event.type === 'finish' && index === 0) fold.set.finish = event.reason
   if (event.type === 'tool' && event.phase === 'call') {
-    fold.set[`t${index}:${seq}`] = JSON.stringify([event.id, event.name])
+    fold.set[`t${index}:${seq}`] = toStoredJson([event.id, event.name])
   }
 }
 
@@ -78,9 +83,13 @@ export interface StoredHead extends LogHead {
   nextSeq: number
 }
 
+const WHAT = 'The head of a log'
+
 /**
  * Reads what a meta has of its log's head; `undefined` where that is not all: somebody else has cut the log, or a process of
  * another version wrote what was trimmed.
+ *
+ * @throws SluiceError `SLUICE_ERR_STORE` where a part of it was not written as one
  */
 export function headIn(meta: ReadonlyMap<string, string>): StoredHead | undefined {
   const version = meta.get(`${PREFIX}v`)
@@ -91,29 +100,39 @@ export function headIn(meta: ReadonlyMap<string, string>): StoredHead | undefine
   for (const [field, value] of meta) {
     const [, kind, digits, at] = /^head:([bt])(\d+)(?::(\d+))?$/.exec(field) ?? []
     const index = Number(digits)
-    if (kind === 'b') choices.push({ index, beganAt: Number(value), state: choiceIn(meta, index) })
-    else if (kind === 't') {
-      const [id, name] = JSON.parse(value) as [string, string]
-      tools.push({ index, seq: Number(at), id, name })
-    }
+    if (kind === 'b') choices.push({ index, beganAt: countIn(value, WHAT), state: choiceIn(meta, index) })
+    else if (kind === 't') tools.push({ index, seq: countIn(at, WHAT), ...toolIn(value) })
   }
   const states = choices.toSorted((one, other) => one.beganAt - other.beganAt)
   const resumeState: ResumeState = { choices: new Map(states.map(({ index, state }) => [index, state])) }
   for (const { index, id, name } of tools.toSorted((one, other) => one.seq - other.seq)) {
-    resumeState.choices.get(index)!.tools.push({ id, name })
+    const choice = resumeState.choices.get(index)
+    if (!choice) throw foreign(WHAT, 'a tool call is of no choice')
+    choice.tools.push({ id, name })
   }
   const usage = meta.get(`${PREFIX}usage`)
   return {
     resumeState,
-    otherEvents: Number(meta.get(`${PREFIX}other`) ?? 0),
-    usage: usage === undefined ? undefined : (JSON.parse(usage) as Usage),
+    otherEvents: countIn(meta.get(`${PREFIX}other`), WHAT),
+    usage: usage === undefined ? undefined : decodeField('usage', usage),
     finishReason: meta.get(`${PREFIX}finish`) as FinishReason | undefined,
-    epoch: Number(meta.get(`${PREFIX}epoch`)),
-    nextSeq: Number(meta.get(`${PREFIX}next`)),
+    epoch: countIn(meta.get(`${PREFIX}epoch`), WHAT),
+    nextSeq: countIn(meta.get(`${PREFIX}next`), WHAT),
   }
 }
 
 function choiceIn(meta: ReadonlyMap<string, string>, index: number): ChoiceState {
-  const [latest, latestTool] = JSON.parse(meta.get(`${PREFIX}c${index}`)!) as [ChoiceState['latest'], string?]
-  return { tools: [], latest, latestTool, finished: meta.has(`${PREFIX}f${index}`) }
+  const value = fromStoredJson(meta.get(`${PREFIX}c${index}`) ?? '', WHAT)
+  const [latest, latestTool] = Array.isArray(value) ? (value as unknown[]) : []
+  const isTool = latestTool === undefined || typeof latestTool === 'string'
+  if (!isOfChoice({ type: latest } as StreamEvent) || !isTool)
+    throw foreign(WHAT, 'what a choice said last is not known')
+  return { tools: [], latest, latestTool, finished: meta.has(`${PREFIX}f${index}`) } as ChoiceState
+}
+
+function toolIn(text: string): { id: string; name: string } {
+  const value = fromStoredJson(text, WHAT)
+  const [id, name] = Array.isArray(value) ? (value as unknown[]) : []
+  if (typeof id === 'string' && typeof name === 'string') return { id, name }
+  throw foreign(WHAT, 'a tool call has no id or no name')
 }

@@ -1,4 +1,7 @@
-import type { StreamName } from '@sluice/core/extend'
+import { isStreamId, type StreamName } from '@sluice/core/extend'
+
+import { foreign } from './foreign.ts'
+import { requireUtf8 } from './stored-json.ts'
 
 import { NOTICES } from './channel-mode.ts'
 
@@ -87,9 +90,13 @@ export function scoped(tenant: string, rest: string): string {
   return `${tenant.length}:${tenant}:${rest}`
 }
 
-/** The tenant and the rest of what {@link scoped} made. */
+/** The stream whose name {@link scoped} made. @throws SluiceError `SLUICE_ERR_STORE` for a name that it did not make */
 export function unscoped(text: string): StreamName {
+  const what = 'The name of a stream'
+  requireUtf8(text, what)
   const colon = text.indexOf(':')
   const length = Number(text.slice(0, colon))
-  return { tenant: text.slice(colon + 1, colon + 1 + length), id: text.slice(colon + length + 2) }
+  const name = { tenant: text.slice(colon + 1, colon + 1 + length), id: text.slice(colon + length + 2) }
+  if (colon > 0 && isStreamId(name.id) && scoped(name.tenant, name.id) === text) return name
+  throw foreign(what, 'its parts are not as long as it says')
 }

@@ -19,6 +19,11 @@ export interface Script {
    * does not exist, and the keys beside a stream need not exist.
    */
   readonly essentialKeys?: number | undefined
+  /**
+   * True where it is not asked again when another command's reply came in place of its own: by then it would undo something
+   * newer, or take something once more.
+   */
+  readonly once?: boolean | undefined
 }
 
 /** Keys of the scripts. */
@@ -54,20 +59,20 @@ export const SCRIPTS: Readonly<Record<ScriptName, Script>> = {
   close: { ...load('close'), essentialKeys: 2 },
   readRecord: { ...load('read-record'), essentialKeys: 2 },
   renew: { ...load('renew'), essentialKeys: 2 },
-  present: load('present'),
-  takeOver: load('take-over'),
+  present: { ...load('present'), once: true },
+  takeOver: { ...load('take-over'), once: true },
   erase: load('erase'),
   send: load('send'),
   takeMessages: load('take-messages'),
-  grant: load('grant'),
+  grant: { ...load('grant'), once: true },
   readPointer: load('read-pointer'),
   claim: load('claim'),
   withdraw: load('withdraw'),
   watch: load('watch'),
   unwatch: load('unwatch'),
-  takeDue: load('take-due'),
+  takeDue: { ...load('take-due'), once: true },
   confirm: load('confirm'),
-  trim: load('trim', 'head'),
+  trim: { ...load('trim', 'head'), once: true },
   settled: load('settled'),
   agree: load('agree'),
   check: load('check'),

@@ -12,8 +12,8 @@ import {
 import { readRecord, type RecordReading, type StoredState } from '../commands/read-record.ts'
 import { MAX_GRANTS } from '../commands/sender.ts'
 import type { StoreContext } from '../context/store-context.ts'
-import { decodeChunk } from '../protocol/chunk-codec.ts'
-import { parseNotice } from '../protocol/notice.ts'
+import { isForeign } from '../protocol/foreign.ts'
+import { decodePublished, type Published } from '../protocol/published.ts'
 import { Presence } from './presence.ts'
 import { reconcile, takeChunk } from './reconcile.ts'
 import { SingleFlight } from './single-flight.ts'
@@ -52,6 +52,8 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
   readonly #grants: Map<string, number>
   /** True once only a tombstone is left of it, wherever it was. */
   erased = false
+  /** True once this process produces the stream itself. */
+  #retired = false
   readonly #catchUp: SingleFlight<void> = new SingleFlight(() => this.#catchUpOnce())
 
   constructor(context: StoreContext, record: RecordReading & { is: 'stream' }, owner: ReplicaOwner) {
@@ -137,16 +139,15 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
     this.#presence.report()
   }
 
+  /** What does not follow, or is not understood all over, is not believed: the store is asked. */
   received(message: string): void {
-    if (message.startsWith('[')) {
-      if (!this.#takeEntry(message)) void this.catchUp().catch(ignore)
-    } else if (message.startsWith('stored:')) this.#show(Number(message.slice('stored:'.length)))
-    else if (message.startsWith('first:')) this.stream.log.trimTo(Number(message.slice('first:'.length)))
-    else if (message === 'erased') void this.catchUp().catch(ignore)
-    else {
-      const notice = parseNotice(message)
-      if (notice?.about === 'grant') this.grant(notice.reader, notice.seq)
+    let taken = false
+    try {
+      taken = this.#take(decodePublished(message))
+    } catch {
+      // It is not ours.
     }
+    if (!taken) void this.catchUp().catch(ignore)
   }
 
   /** Grants credit to the readers of that name, those to come included; gives how many are here. */
@@ -155,15 +156,16 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
     return extendReaders(this.stream.log, name, seq)
   }
 
-  /** `false`: the store must be asked; anybody may publish anything. */
-  #takeEntry(message: string): boolean {
-    try {
-      const taken = takeChunk(this.stream.log, decodeChunk(message), true)
-      this.#presence.arrived()
-      return taken
-    } catch {
-      return false
-    }
+  /** `false`: the store must be asked. */
+  #take(published: Published): boolean {
+    if (published.is === 'erased') return false
+    if (published.is === 'stored') this.#show(published.seq)
+    if (published.is === 'first') this.stream.log.trimTo(published.seq)
+    if (published.is === 'grant') this.grant(published.reader, published.seq)
+    if (published.is !== 'entry') return true
+    const taken = takeChunk(this.stream.log, published.chunk, true)
+    this.#presence.arrived()
+    return taken
   }
 
   /** Brings the log up to what the store has now. @throws SluiceError `SLUICE_ERR_STORE` */
@@ -172,17 +174,28 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
   }
 
   async #catchUpOnce(): Promise<void> {
+    const { log } = this.stream
+    if (log.lost) return
+    try {
+      const record = await this.#read()
+      // It was asked while this was a replica. What the producer has said since is not in the store yet, and not lost.
+      if (!this.#retired) this.#apply(record)
+    } catch (error) {
+      if (!isForeign(error) || this.#retired) throw error
+      // However often it is asked for, it stays what it is: nobody waits for what cannot come.
+      log.lose('storage')
+    }
+  }
+
+  async #read(): Promise<RecordReading> {
     const { connection, keys } = this.#context
     const { log, facts } = this.stream
-    if (log.lost) return
     const known = { facts, keeping: this.#keeping }
-    let record = await readRecord(connection, keys, facts, { afterSeq: log.lastSeq, grants: true, known })
+    const record = await readRecord(connection, keys, facts, { afterSeq: log.lastSeq, grants: true, known })
     this.#subscription.caughtUp()
-    if (record.is === 'stream' && (record.state.epoch !== log.epoch || record.state.seq < log.lastSeq)) {
-      // Another producer writes: all of this log must be compared with what is still there.
-      record = await readRecord(connection, keys, facts, { afterSeq: log.firstSeq - 1, grants: true, known })
-    }
-    this.#apply(record)
+    if (record.is !== 'stream' || (record.state.epoch === log.epoch && record.state.seq >= log.lastSeq)) return record
+    // Another producer writes: all of this log must be compared with what is still there.
+    return readRecord(connection, keys, facts, { afterSeq: log.firstSeq - 1, grants: true, known })
   }
 
   /** Stops following the stream; what is here stays readable. */
@@ -192,6 +205,7 @@ export class Replica implements Subscriber, LogWatcher, LogPersister {
 
   /** This process produces the stream from now on: the log is the producer's. */
   retire(): void {
+    this.#retired = true
     this.release()
     this.stream.log.watchers.delete(this)
     this.stream.log.follow(undefined)

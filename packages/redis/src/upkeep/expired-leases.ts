@@ -6,6 +6,7 @@ import { closeStream } from '../commands/close-stream.ts'
 import type { StoredState } from '../commands/read-record.ts'
 import type { StoreContext } from '../context/store-context.ts'
 import { nameOf } from '../protocol/notice.ts'
+import { listIn, numberIn } from '../protocol/replies.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
 import { LEASE_MS } from '../protocol/times.ts'
 
@@ -63,13 +64,10 @@ export class ExpiredLeases {
     const { connection, keys, instance } = this.#context
     const { facts, keeping } = state
     const args = [instance, keeping.leaseMs, keys.instances, nameOf(facts), randomInt(2, MAX_LEAP)]
-    const reply = (await connection.run(SCRIPTS.takeOver, [keys.meta(facts), keys.log(facts)], args)) as [
-      string,
-      string?,
-    ]
-    if (reply[0] !== 'ok') return false
+    const [outcome, epoch] = listIn(await connection.run(SCRIPTS.takeOver, [keys.meta(facts), keys.log(facts)], args))
+    if (outcome !== 'ok') return false
     try {
-      await this.#successor.takeOver(state, Number(reply[1]))
+      await this.#successor.takeOver(state, numberIn(epoch))
     } catch (error) {
       if (this.#refused.size >= MAX_REFUSED) this.#refused.clear()
       this.#refused.add(facts.id)

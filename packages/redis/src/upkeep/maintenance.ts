@@ -4,6 +4,7 @@ import { Deadline, type Due, type Keeping, type StoredStream, type StreamName } 
 import { readRecord, type StoredState } from '../commands/read-record.ts'
 import type { StoreContext } from '../context/store-context.ts'
 import { scoped, unscoped } from '../protocol/keys.ts'
+import { textsIn } from '../protocol/replies.ts'
 import { SCRIPTS } from '../protocol/scripts.ts'
 import { LEASE_MS, POINTER_MS, RENEW_MS } from '../protocol/times.ts'
 import { ExpiredLeases, type Successor } from './expired-leases.ts'
@@ -66,8 +67,12 @@ export class Maintenance implements Due {
   }
 
   async unwatch({ tenant, id }: StreamName): Promise<void> {
+    await this.#unwatchMember(scoped(tenant, id))
+  }
+
+  async #unwatchMember(member: string): Promise<void> {
     const { connection, keys } = this.#context
-    await connection.run(SCRIPTS.unwatch, [keys.watched], [scoped(tenant, id)])
+    await connection.run(SCRIPTS.unwatch, [keys.watched], [member])
   }
 
   /** An end that the store must learn of once it can. */
@@ -113,10 +118,21 @@ export class Maintenance implements Due {
       return
     }
     for (let full = true; full && !this.#stopped;) {
-      const members = (await connection.run(SCRIPTS.takeDue, [keys.watched], [SWEPT_AT_ONCE, WATCH_MS])) as string[]
-      await Promise.all(members.map((member) => this.#check(unscoped(member)).catch(ignore)))
+      const members = textsIn(await connection.run(SCRIPTS.takeDue, [keys.watched], [SWEPT_AT_ONCE, WATCH_MS]))
+      await Promise.all(members.map((member) => this.#checkMember(member).catch(ignore)))
       full = members.length === SWEPT_AT_ONCE
     }
+  }
+
+  async #checkMember(member: string): Promise<void> {
+    let stream: StreamName
+    try {
+      stream = unscoped(member)
+    } catch {
+      // The name of no stream: there is nothing to look after.
+      return this.#unwatchMember(member)
+    }
+    await this.#check(stream)
   }
 
   async #check(stream: StreamName): Promise<void> {

@@ -3,6 +3,7 @@ import { inSlices, type Keeping, type StoredStream, type StreamName } from '@slu
 
 import { closeStream } from '../commands/close-stream.ts'
 import type { StoreContext } from '../context/store-context.ts'
+import { isForeign } from '../protocol/foreign.ts'
 
 /** How long an end is tried again. */
 const TRIED_MS = 600_000
@@ -44,9 +45,9 @@ export class PendingEnds {
     pending.underWay = true
     closeStream(this.#context, stream, { end, keeping, epoch }).then(
       () => this.#ends.delete(pending),
-      () => {
+      (error: unknown) => {
         pending.underWay = false
-        if (this.#context.scheduler.now() > untilMs) this.#ends.delete(pending)
+        if (isForeign(error) || this.#context.scheduler.now() > untilMs) this.#ends.delete(pending)
       },
     )
   }

@@ -1,10 +1,9 @@
-import { type RedisServer, startRedisServer, startReplicated } from '@sluice/testing/redis'
+import { type Meddling, type RedisServer, ReplyMeddler, startRedisServer, startReplicated } from '@sluice/testing/redis'
 import { describe, expect, test } from 'vitest'
 
 import { Tap } from './rig/counting-source.ts'
 import { Instance } from './rig/instance.ts'
 import { Reading } from './rig/reading.ts'
-import { type Meddling, ReplyMeddler } from './rig/reply-meddler.ts'
 import { textBetween } from './rig/text.ts'
 
 interface Meddled {
@@ -25,7 +24,7 @@ async function withMeddler(run: (meddled: Meddled) => Promise<void>): Promise<vo
   await run({ server, meddler, a, b })
 }
 
-const MEDDLINGS: readonly Meddling[] = ['swallow', 'double']
+const MEDDLINGS: readonly Meddling[] = ['swallow', 'double', 'swap', 'delay']
 
 /** Whether it answers an append. */
 const isAppended = (reply: string): boolean => reply.includes('*1\r\n$2\r\nok\r\n')
@@ -61,6 +60,33 @@ describe.concurrent.each(MEDDLINGS)('a reply of Redis, on a connection that live
       }
       expect(a.aborted).toEqual([])
     }))
+
+  test.each([false, true])(
+    'contract 3: of the append of the end, and the connection breaks then (%s): that was the end, here and elsewhere, once',
+    (breaks) =>
+      withMeddler(async ({ server, meddler, a, b }) => {
+        const tap = new Tap()
+        const started = await a.start(tap.source)
+        const readings = [new Reading(started, 0), await b.read({ id: started.id })]
+        tap.pour(5)
+        await Promise.all(readings.map((reading) => reading.reached(5)))
+        const meddled = meddler.meddle(meddling, isAppended)
+        tap.finish()
+        await meddled
+        if (breaks) meddler.cut()
+        const ends = await Promise.all(readings.map((reading) => reading.ended()))
+        expect(ends[0]).toMatchObject({ reason: 'stop', complete: true })
+        expect(ends[1]).toEqual(ends[0])
+        await a.settlementOf(started.id)
+        expect(a.settled).toHaveLength(1)
+        const stored = (await server.command('XRANGE', `sluice:{0::${started.id}}:log`, '-', '+')) as [
+          string,
+          string[],
+        ][]
+        expect(stored.filter(([, [, payload]]) => payload!.includes('"type":"end"'))).toHaveLength(1)
+        expect(readings.map(({ closed }) => closed)).toEqual([undefined, undefined])
+      }),
+  )
 
   test('contract 1 and 12: of a look-up: each reader gets the stream that it asked for', () =>
     withMeddler(async ({ meddler, a, b }) => {

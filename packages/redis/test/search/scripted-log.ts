@@ -87,10 +87,11 @@ export class ScriptedLog {
       first: '1',
       tokens: '0',
       lease: '1',
+      instance: 'elsewhere',
       ...(this.end && { end: JSON.stringify(this.end) }),
     }
     const wanted = this.entries.filter(({ firstSeq, events }) => firstSeq + events.length - 1 > Number(after))
-    const entries = after === '' ? [] : wanted.map((chunk) => ['', ['c', encodeChunk(chunk).payload]])
+    const entries = after === '' ? [] : wanted.map(entryOf)
     return [Object.entries(meta).flat(), entries, [], 0, 1]
   }
 
@@ -98,6 +99,11 @@ export class ScriptedLog {
   get text(): string {
     return this.whole.flatMap(({ events }) => events.map(textOf)).join('')
   }
+}
+
+/** An entry as `XRANGE` gives it. */
+export function entryOf(chunk: Chunk): [id: string, fields: [string, string]] {
+  return [`${chunk.firstSeq + chunk.events.length - 1}-0`, ['c', encodeChunk(chunk).payload]]
 }
 
 /** The text of an event, or the reason of an end. */

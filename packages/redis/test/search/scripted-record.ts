@@ -2,9 +2,9 @@ import type { EndEvent } from '@sluice/core'
 import { beginRecord, type Logged, type RecordCommand, type RecordState, stepRecord } from '@sluice/core/extend'
 
 import type { Append } from '../../src/connection/append-batcher.ts'
-import { type Chunk, decodeChunk, encodeChunk } from '../../src/protocol/chunk-codec.ts'
+import { type Chunk, decodeChunk } from '../../src/protocol/chunk-codec.ts'
 import type { Script } from '../../src/protocol/scripts.ts'
-import { FACTS, KEEPING, textOf } from './scripted-log.ts'
+import { entryOf, FACTS, KEEPING, textOf } from './scripted-log.ts'
 
 /** A lease stands for ever, until somebody says that it has lapsed. */
 const HELD = { nowMs: 0, leaseMs: 1 }
@@ -84,13 +84,18 @@ export class ScriptedRecord {
       facts: JSON.stringify(FACTS),
       keeping: JSON.stringify(KEEPING),
       instance,
-      ...Object.fromEntries(Object.entries({ epoch, seq, lease: leaseUntilMs }).map(([name, n]) => [name, String(n)])),
+      ...texts({ epoch, seq, first: 1, tokens: seq, lease: Math.max(0, leaseUntilMs) }),
       ...(end && { end: JSON.stringify(end) }),
     }
     const wanted = entries.filter(({ firstSeq, events }) => firstSeq + events.length - 1 > Number(after))
-    const found = after === '' ? [] : wanted.map((chunk) => ['', ['c', encodeChunk(chunk).payload]])
-    return [Object.entries(meta).flat(), found, [], 0, entries.length > 0 ? 1 : 0]
+    const found = after === '' ? [] : wanted.map(entryOf)
+    // It has lapsed when it is over by more than nothing.
+    return [Object.entries(meta).flat(), found, [], leaseUntilMs < 0 ? 1 : 0, entries.length > 0 ? 1 : 0]
   }
+}
+
+function texts(fields: Readonly<Record<string, number>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(fields).map(([name, count]) => [name, String(count)]))
 }
 
 function closeOf([end, , , , , mode]: string[]): RecordCommand {
