@@ -79,6 +79,13 @@ describe('a record that is understood by half', () => {
     expect(read(() => decodeField('keeping', toStoredJson({ ...KEEPING, durability: 'quorum' })))).toBe('refused')
   })
 
+  test('contract 1 and 2: U+FFFD that a source said is read, and what stands for bytes that are no UTF-8 is refused', () => {
+    const { payload } = encodeChunk({ epoch: 1, firstSeq: 1, events: ['a\ufffd'] })
+    expect(decodeChunk(payload).events).toEqual(['a\ufffd'])
+    const bytes = Buffer.concat([Buffer.from('[1,1,"a'), Buffer.from([0xff]), Buffer.from('"]')])
+    expect(read(() => decodeChunk(bytes.toString()))).toBe('refused')
+  })
+
   test('contract 2: what is nested as deep as it may be is read, and one level more is refused', () => {
     const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth))
     const entry = (depth: number): string => toStoredJson([1, 1, { type: 'data', name: 'x', data: nested(depth) }])
