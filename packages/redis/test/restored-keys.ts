@@ -15,19 +15,36 @@ export async function restoreKeys(server: RedisServer, keys: Readonly<Record<str
   }
 }
 
+/** An entry of a log as it was written down: its payload is JSON, and what sums it up may follow. */
+export function entryIn(text: string): { id: string; payload: string; fold: string | undefined } {
+  const [, id = '', rest = ''] = /^(\S+) c=(.*)$/s.exec(text)!
+  const at = rest.lastIndexOf(' s=')
+  const summed = at > 0 && isJson(rest.slice(0, at))
+  return summed ? { id, payload: rest.slice(0, at), fold: rest.slice(at + 3) } : { id, payload: rest, fold: undefined }
+}
+
 function commandsFor(type: string, key: string, value: unknown): [string, ...string[]][] {
   if (type === 'string') return [['SET', key, filled(String(value))]]
   if (type === 'list') return (value as string[]).map((item) => ['RPUSH', key, filled(item)])
   if (type === 'stream') {
     return (value as string[]).map((entry) => {
-      const [, id = '', field = '', payload = ''] = /^(\S+) (\w+)=(.*)$/s.exec(entry)!
-      return ['XADD', key, id, field, filled(payload)]
+      const { id, payload, fold } = entryIn(entry)
+      return ['XADD', key, id, 'c', filled(payload), ...(fold === undefined ? [] : ['s', filled(fold)])]
     })
   }
   const pairs = Object.entries(value as Record<string, string>)
   return pairs.map(([name, text]) =>
     type === 'hash' ? ['HSET', key, filled(name), filled(text)] : ['ZADD', key, filled(text), filled(name)],
   )
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function filled(text: string): string {

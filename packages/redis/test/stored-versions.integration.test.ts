@@ -7,7 +7,7 @@ import { type RedisServer, startRedisServer } from '@sluice/testing/redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { FOLDER } from '../../conformance/test/bytes/event-scripts.ts'
-import { restoreKeys, RESTORED_ID } from './restored-keys.ts'
+import { entryIn, restoreKeys, RESTORED_ID } from './restored-keys.ts'
 import type { StoredKey } from './stored-keys.ts'
 
 const ADA = { owner: 'ada', tenant: 'acme' }
@@ -33,7 +33,7 @@ afterAll(() => server.close())
 function eventsIn(keys: Keys): unknown[] {
   const log = Object.entries(keys).find(([name]) => name.endsWith(':log'))
   const entries = (log?.[1].value ?? []) as readonly string[]
-  return entries.flatMap((entry) => (JSON.parse(entry.slice(entry.indexOf('['))) as unknown[]).slice(2))
+  return entries.flatMap((entry) => (JSON.parse(entryIn(entry).payload) as unknown[]).slice(2))
 }
 
 /** The text of all events that have one, by type and choice, and all others: however they were merged. */
@@ -60,13 +60,14 @@ function told(events: readonly unknown[]): unknown {
   return { texts, others }
 }
 
-async function readBack(keys: Keys): Promise<unknown[]> {
+/** Reads to the end, or so many events of a stream that has none. */
+async function readBack(keys: Keys, count = Infinity): Promise<unknown[]> {
   await restoreKeys(server, keys)
   const store = redisStore({ url: server.url, onWarning: () => undefined })
   try {
     const stream = await createSluice({ store }).attach({ id: RESTORED_ID }, { as: ADA })
     const events: unknown[] = []
-    for await (const event of stream) events.push(event)
+    for await (const event of stream) if (events.push(event) >= count) break
     return events
   } finally {
     await store.dispose()
@@ -79,12 +80,21 @@ test('what this version stores is kept for those that come', () => {
 
 describe.each(readdirSync(STORED))('what was stored as %s', (file) => {
   const cases = JSON.parse(readFileSync(join(STORED, file), 'utf8')) as Record<string, Record<string, unknown>>
-  const { 'in two processes': shared, ...ended } = cases as Record<string, Keys> & { 'in two processes': unknown }
+  const {
+    'in two processes': shared,
+    'tools, the older half trimmed': trimmed,
+    ...ended
+  } = cases as Record<string, Keys> & { 'in two processes': unknown }
 
   test.each(Object.entries(ended))('contract 1: %s is read to its end', async (_, keys) => {
     const events = await readBack(keys)
     expect(events.at(-1)).toMatchObject({ type: 'end' })
     expect(told(events)).toEqual(told(eventsIn(keys)))
+  })
+
+  test('contract 1: what is kept of a log whose older half was trimmed is read on', async () => {
+    const kept = eventsIn(trimmed!)
+    expect(told(await readBack(trimmed!, kept.length))).toEqual(told(kept))
   })
 
   test('contract 3: a stream that was cancelled elsewhere has its end', async () => {

@@ -96,7 +96,7 @@ describe.concurrent('what stands under the keys of a stream is not what sluice w
     { what: 'its position is no number', act: setField('seq', 'ten'), speaks: true, tells: 'everybody' },
     { what: 'its position is huge', act: setField('seq', '1e400'), speaks: true, tells: 'everybody' },
     { what: 'its position is far ahead', act: setField('seq', '1000'), speaks: true, tells: 'everybody' },
-    { what: 'its bytes are no number', act: setField('bytes', '?'), speaks: true, tells: 'everybody' },
+    { what: 'its oldest event is no number', act: setField('first', '?'), speaks: true, tells: 'everybody' },
     { what: 'its reports are no list', act: spoilReaders, speaks: false, tells: 'everybody' },
     { what: 'its usage is no JSON', act: setField('usage', '{'), speaks: false, tells: 'readers elsewhere' },
     { what: 'a number is not there', act: dropTokens, speaks: true, tells: 'everybody' },
