@@ -88,8 +88,20 @@ function connectTo(
   })
 }
 
+/**
+ * How often who owns which slot is asked for again. A node that gave one away tells its subscribers at once, but the node that
+ * is asked then may not have heard of it yet, and only an answer that has changed leads to the new owner.
+ */
+const SLOTS_REFRESH_MS = 5_000
+
 function clusterSettings(purpose: Purpose): ClusterOptions {
-  return { enableAutoPipelining: true, lazyConnect: false, shardedSubscribers: purpose === 'listening' }
+  const listens = purpose === 'listening'
+  return {
+    enableAutoPipelining: true,
+    lazyConnect: false,
+    shardedSubscribers: listens,
+    ...(listens ? { slotsRefreshInterval: SLOTS_REFRESH_MS } : {}),
+  }
 }
 
 /** Tells why there is no connection, whatever ioredis tells it by. */

@@ -21,7 +21,7 @@ import { ConnectionHealth } from './connection-health.ts'
 import { ListeningProbe } from './listening-probe.ts'
 import { type OutstandingCommand, OutstandingCommands } from './outstanding-commands.ts'
 import type { ResolvedRedisStoreOptions } from './redis-store-options.ts'
-import { type Argument, type CommandParts, scriptCommand } from './script-command.ts'
+import { type Argument, type CommandParts, hasMoved, scriptCommand } from './script-command.ts'
 import { MISPLACED_WARNING, misplacedReply, refusedByRedis, storeError } from './store-error.ts'
 import { TurnCork } from './turn-cork.ts'
 
@@ -157,7 +157,8 @@ export class RedisConnection {
     const again = replied ? command.retry?.(message) : undefined
     if (again && this.#outstanding.has(command)) {
       command.send = again
-      command.retry = undefined
+      // It may move on while it is asked for; the command has a deadline.
+      if (!hasMoved(message)) command.retry = undefined
       return this.#send(command)
     }
     if (isUnsent(message) && this.#outstanding.has(command)) {

@@ -25,7 +25,7 @@ export class Subscriptions {
   readonly #listeners: Map<string, Set<StreamListener>> = new Map()
   /** What is called once notices about a stream that is produced here arrive, by their channel. */
   readonly #produced: Map<string, () => void> = new Map()
-  /** Sharded channels that were asked for: ioredis asks for them again by itself. */
+  /** Sharded channels that the nodes of today were asked for. */
   readonly #asked: Set<string> = new Set()
   #mode: ChannelMode
   #subscribed: Promise<unknown> | undefined
@@ -48,8 +48,12 @@ export class Subscriptions {
     listening.on('smessage', received)
     // Subscriptions are made anew with every connection; what was published in between is read from the store.
     listening.on('ready', () => void this.#connected())
-    // Sharded ones are with the nodes of a cluster, each of which may have another connection now.
-    listening.on('subscribersReady', () => void this.#connected())
+    // Sharded ones are with the nodes of a cluster, each of which may have another connection now. ioredis has just asked for
+    // them, and does not wait for the answers: what is published before those come is missed, unless the store is asked then.
+    listening.on('subscribersReady', () => {
+      this.#asked.clear()
+      void this.#connected()
+    })
     if (listening.status === 'ready') void this.#connected()
   }
 
