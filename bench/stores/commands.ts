@@ -6,6 +6,8 @@ import type { RedisServer } from '@sluice/testing/redis'
 export type Calls = ReadonlyMap<string, number>
 
 const LUA = new URL('../../packages/redis/lua/', import.meta.url)
+/** What scripts publish with. */
+const PUBLISHING = new URL('../../packages/redis/src/protocol/channel-mode.ts', import.meta.url)
 /** What the bench itself sends to Redis. */
 const OWN: readonly string[] = ['info', 'flushall', 'memory|usage', 'keys', 'xlen', 'monitor', 'dbsize']
 
@@ -37,8 +39,8 @@ export async function countCalls(redis: RedisServer, task: () => Promise<unknown
 
 function commandsOfScripts(): Set<string> {
   const names = new Set<string>()
-  for (const file of readdirSync(LUA)) {
-    const lua = readFileSync(new URL(file, LUA), 'utf8')
+  for (const file of [...readdirSync(LUA).map((name) => new URL(name, LUA)), PUBLISHING]) {
+    const lua = readFileSync(file, 'utf8')
     for (const [, name] of lua.matchAll(/redis\.call\('(\w+)'/g)) names.add(name!.toLowerCase())
   }
   return names

@@ -43,10 +43,8 @@ export interface TlsRedis extends AsyncDisposable {
  *
  * @example
  * ```ts
- * import { readFileSync } from 'node:fs'
- *
  * await using redis = await startTlsRedis()
- * const client = new Redis({ port: redis.port, tls: { ca: readFileSync(redis.files.ca) } })
+ * const client = new Redis({ port: redis.port, tls: { ca: (await import('node:fs')).readFileSync(redis.files.ca) } })
  * ```
  */
 export async function startTlsRedis(options: TlsRedisOptions = {}): Promise<TlsRedis> {
