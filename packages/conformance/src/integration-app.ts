@@ -1,0 +1,7 @@
+export {
+  createSuiteApp,
+  type SuiteApp,
+  type SuiteAsked,
+  type SuiteReport,
+  type SuiteScript,
+} from './integration/rig/suite-app.ts'
