@@ -37,7 +37,7 @@ async function checkServer(connection: RedisConnection, warn: (message: string) 
     info = await connection.ask(() => connection.commands.info(), isInfo)
   } catch (error) {
     // A server that forbids INFO cannot be checked, and may be all right.
-    if (error instanceof SluiceError && error.cause instanceof Error && error.cause.message.startsWith('NOPERM')) return
+    if (isSluiceError(error) && error.cause instanceof Error && error.cause.message.startsWith('NOPERM')) return
     throw error
   }
   const version = field(info, 'valkey_version') ?? field(info, 'redis_version') ?? ''

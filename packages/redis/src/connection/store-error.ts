@@ -1,4 +1,4 @@
-import { SluiceError } from '@sluice/core'
+import { isSluiceError, SluiceError } from '@sluice/core'
 
 /** The error of a command that Redis did not, or could not, carry out. */
 export function storeError(reason: string, cause?: unknown): SluiceError {
@@ -19,5 +19,5 @@ export const MISPLACED_WARNING =
 
 /** Whether Redis refused a command for lack of memory. */
 export function isOutOfMemory(error: unknown): boolean {
-  return error instanceof SluiceError && error.cause instanceof Error && error.cause.message.startsWith('OOM')
+  return isSluiceError(error) && error.cause instanceof Error && error.cause.message.startsWith('OOM')
 }
