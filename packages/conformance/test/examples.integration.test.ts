@@ -49,7 +49,7 @@ const textOf = (events: string): string =>
 
 test('every example is started here', () => {
   const found = readdirSync(EXAMPLES, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-  expect(found.map(({ name }) => name).toSorted()).toEqual(['fastify-chat', 'node-http'])
+  expect(found.map(({ name }) => name).toSorted()).toEqual(['express-chat', 'fastify-chat', 'node-http'])
 })
 
 test('the example node-http streams, resumes without a gap, answers a cursor at the end with 204, and cancels', async () => {
@@ -68,6 +68,17 @@ test('the example node-http streams, resumes without a gap, answers a cursor at 
 
   const unknown = await fetch(`${url}/cancel`, { method: 'POST' })
   expect(unknown.status).toBe(400)
+})
+
+test('the example express-chat serves its page, streams, resumes at its route, and cancels', async () => {
+  const url = await startExample('express-chat')
+  expect(await (await fetch(url)).text()).toContain('new EventSource')
+  const response = await fetch(`${url}/chat?prompt=why`)
+  const first = await readUntil(response, 'event: text')
+  const again = await fetch(`${url}/chat?prompt=why`, { headers: { 'last-event-id': lastId(first) } })
+  const cancelled = await fetch(`${url}${response.headers.get('content-location')}/cancel`, { method: 'POST' })
+  expect(await cancelled.json()).toMatchObject({ status: 'ended', end: { reason: 'cancelled' } })
+  expect(textOf(first) + textOf(await again.text())).toMatch(/^You asked: /)
 })
 
 test('the example fastify-chat serves its page, streams, resumes under /streams, and cancels', async () => {
