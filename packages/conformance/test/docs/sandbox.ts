@@ -17,6 +17,7 @@ const OTHERS = {
   express: 'packages/express',
   '@types/express': 'packages/express',
   fastify: 'packages/fastify',
+  next: 'packages/next',
   ioredis: 'packages/redis',
   'fast-check': 'packages/testing',
   vitest: 'packages/conformance',

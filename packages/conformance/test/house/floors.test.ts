@@ -34,6 +34,7 @@ const FLOORS: Record<string, readonly string[]> = {
   'packages/wires/src/openai': ['encoder source', 'format'],
   'packages/express/src': ['.'],
   'packages/fastify/src': ['.'],
+  'packages/next/src': ['.'],
   'packages/testing/src': ['.', 'redis', 'chaos', 'arbitrary', 'sink', 'source', 'runtime', 'patience'],
   'packages/testing/src/redis': ['group', 'server'],
   'packages/conformance/src': ['.', 'transport store sink integration', 'decoders', 'sse'],
