@@ -59,7 +59,13 @@ const textOf = (events: string): string =>
 
 test('every example is started here', () => {
   const found = readdirSync(EXAMPLES, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-  expect(found.map(({ name }) => name).toSorted()).toEqual(['express-chat', 'fastify-chat', 'next-chat', 'node-http'])
+  expect(found.map(({ name }) => name).toSorted()).toEqual([
+    'express-chat',
+    'fastify-chat',
+    'next-chat',
+    'node-http',
+    'rxjs-search',
+  ])
 })
 
 test('the example node-http streams, resumes without a gap, answers a cursor at the end with 204, and cancels', async () => {
@@ -102,6 +108,24 @@ test('the example next-chat serves its page, streams, resumes at its route, and 
   expect(await cancelled.json()).toMatchObject({ status: 'ended', end: { reason: 'cancelled' } })
   expect(textOf(first) + textOf(await again.text())).toMatch(/^You asked: /)
   expect(await (await fetch(url)).text()).toContain('Why is the sky blue?')
+})
+
+test('the example rxjs-search stops the model of a query when the next one is typed', async () => {
+  const args = [...SERVER.slice(0, -1), 'search.ts']
+  const child = spawn(process.execPath, args, {
+    cwd: join(EXAMPLES, 'rxjs-search'),
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  children.push(child)
+  const lines: string[] = []
+  for await (const line of createInterface(child.stdout)) {
+    if (line.startsWith('ready')) child.stdin.write('first\n')
+    if (line.startsWith('…') && !lines.some((before) => before.startsWith('…'))) child.stdin.write('second\n')
+    lines.push(line)
+    if (line.startsWith('answer')) break
+  }
+  expect(lines).toContain('stopped: first')
+  expect(lines.at(-1)).toBe('answer: second is what you asked, and this is what a slow model makes of it.')
 })
 
 test('the example fastify-chat serves its page, streams, resumes under /streams, and cancels', async () => {

@@ -18,6 +18,7 @@ const OTHERS = {
   '@types/express': 'packages/express',
   fastify: 'packages/fastify',
   next: 'packages/next',
+  rxjs: 'packages/rxjs',
   ioredis: 'packages/redis',
   'fast-check': 'packages/testing',
   vitest: 'packages/conformance',

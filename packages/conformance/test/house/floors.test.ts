@@ -35,6 +35,7 @@ const FLOORS: Record<string, readonly string[]> = {
   'packages/express/src': ['.'],
   'packages/fastify/src': ['.'],
   'packages/next/src': ['.'],
+  'packages/rxjs/src': ['.', 'operators', 'observable'],
   'packages/testing/src': ['.', 'redis', 'chaos', 'arbitrary', 'sink', 'source', 'runtime', 'patience'],
   'packages/testing/src/redis': ['group', 'server'],
   'packages/conformance/src': ['.', 'transport store sink integration', 'decoders', 'sse'],
