@@ -62,6 +62,7 @@ test('every example is started here', () => {
   expect(found.map(({ name }) => name).toSorted()).toEqual([
     'express-chat',
     'fastify-chat',
+    'hono-chat',
     'next-chat',
     'node-http',
     'rxjs-search',
@@ -86,15 +87,18 @@ test('the example node-http streams, resumes without a gap, answers a cursor at 
   expect(unknown.status).toBe(400)
 })
 
-test('the example express-chat serves its page, streams, resumes at its route, and cancels', async () => {
-  const url = await startExample('express-chat')
-  expect(await (await fetch(url)).text()).toContain('new EventSource')
+test.each(['express-chat', 'hono-chat'])('the example %s streams, resumes at its route, and cancels', async (name) => {
+  const url = await startExample(name)
   const response = await fetch(`${url}/chat?prompt=why`)
-  const first = await readUntil(response, 'event: text')
+  const first = await readUntil(response, 'asked: ')
   const again = await fetch(`${url}/chat?prompt=why`, { headers: { 'last-event-id': lastId(first) } })
   const cancelled = await fetch(`${url}${response.headers.get('content-location')}/cancel`, { method: 'POST' })
   expect(await cancelled.json()).toMatchObject({ status: 'ended', end: { reason: 'cancelled' } })
   expect(textOf(first) + textOf(await again.text())).toMatch(/^You asked: /)
+})
+
+test('the example express-chat serves its page', async () => {
+  expect(await (await fetch(await startExample('express-chat'))).text()).toContain('new EventSource')
 })
 
 test('the example next-chat serves its page, streams, resumes at its route, and cancels in another one', async () => {
@@ -102,7 +106,7 @@ test('the example next-chat serves its page, streams, resumes at its route, and 
   execFileSync(join(EXAMPLES, '../node_modules/.bin/tsc'), ['-b', 'packages/next'], { cwd: join(EXAMPLES, '..') })
   const url = await startExample('next-chat', NEXT)
   const response = await fetch(`${url}/api/chat?prompt=why`)
-  const first = await readUntil(response, 'event: text')
+  const first = await readUntil(response, 'asked: ')
   const again = await fetch(`${url}/api/chat?prompt=why`, { headers: { 'last-event-id': lastId(first) } })
   const cancelled = await fetch(`${url}${response.headers.get('content-location')}/cancel`, { method: 'POST' })
   expect(await cancelled.json()).toMatchObject({ status: 'ended', end: { reason: 'cancelled' } })

@@ -17,6 +17,8 @@ const OTHERS = {
   express: 'packages/express',
   '@types/express': 'packages/express',
   fastify: 'packages/fastify',
+  hono: 'packages/hono',
+  '@hono/node-server': 'packages/hono',
   next: 'packages/next',
   rxjs: 'packages/rxjs',
   ioredis: 'packages/redis',

@@ -34,6 +34,7 @@ const FLOORS: Record<string, readonly string[]> = {
   'packages/wires/src/openai': ['encoder source', 'format'],
   'packages/express/src': ['.'],
   'packages/fastify/src': ['.'],
+  'packages/hono/src': ['.'],
   'packages/next/src': ['.'],
   'packages/rxjs/src': ['.', 'operators', 'observable'],
   'packages/testing/src': ['.', 'redis', 'chaos', 'arbitrary', 'sink', 'source', 'runtime', 'patience'],
