@@ -1,6 +1,7 @@
 export {
   createSuiteApp,
   type SuiteApp,
+  type SuiteAppOptions,
   type SuiteAsked,
   type SuiteReport,
   type SuiteScript,

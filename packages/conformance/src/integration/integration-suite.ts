@@ -31,7 +31,7 @@ export function describeIntegration(name: string, driver: IntegrationDriver): vo
     describeStreaming(open, driver)
     describeBodies(open)
     describeResuming(open)
-    describeLeaving(open)
+    describeLeaving(open, driver)
     describeErrors(open)
     describeBackpressure(open)
     describeMounting(open)

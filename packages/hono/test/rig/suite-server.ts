@@ -1,4 +1,4 @@
-import { createSuiteApp } from '@sluice/conformance/integration-app'
+import { createSuiteApp, type SuiteAppOptions } from '@sluice/conformance/integration-app'
 import { sluiceRouter, tokens } from '@sluice/hono'
 import { Hono } from 'hono'
 import { compress } from 'hono/compress'
@@ -6,8 +6,8 @@ import { setCookie } from 'hono/cookie'
 import { cors } from 'hono/cors'
 
 /** The application of the suite, behind what Hono applications have installed. */
-export function createSuiteServer(): Hono {
-  const { sluice, identify, ask, report } = createSuiteApp()
+export function createSuiteServer(options?: SuiteAppOptions): Hono {
+  const { sluice, identify, ask, report } = createSuiteApp(options)
   const app = new Hono()
   app.use(compress())
   // It answers every OPTIONS by itself.

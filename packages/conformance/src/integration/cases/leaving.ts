@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest'
 
+import type { IntegrationDriver } from '../rig/driver.ts'
 import { endOf, textOf } from '../rig/native-body.ts'
 import type { IntegrationScene } from '../rig/scene.ts'
 
 /** Readings of the report after which a request that was taken for a disconnect would have been cancelled. */
 const LOOKS = 20
+/** When the head is written where nothing but writing tells that a client has left. */
+const HEAD_AFTER_MS = 500
 
 /** What a client's leaving does, and what is none. */
-export function describeLeaving(open: () => IntegrationScene): void {
+export function describeLeaving(open: () => IntegrationScene, { noticesLeaving = 'at once' }: IntegrationDriver): void {
   describe('leaving', () => {
     test.each(['POST', 'GET'])(
       'contract 9: the source of a %s that is left is told at once, under "cancel"',
@@ -47,7 +50,8 @@ export function describeLeaving(open: () => IntegrationScene): void {
 
     test('who leaves before the head has come is noticed too', async () => {
       const scene = open()
-      const script = scene.script({ opening: 'wait', onDisconnect: 'cancel' })
+      const openAfterMs = noticesLeaving === 'by writing' ? HEAD_AFTER_MS : undefined
+      const script = scene.script({ opening: 'wait', openAfterMs, onDisconnect: 'cancel' })
       const sent = scene.sendChat(script)
       await scene.reported(script, ({ calls }) => calls === 1, 'the source was called')
       sent.leave()

@@ -35,4 +35,11 @@ export interface IntegrationDriver {
    * @defaultValue true
    */
   readonly compresses?: boolean | undefined
+  /**
+   * How the platform learns that a client has left: from its connection, or by writing to it alone. For the latter
+   * `createSuiteApp` is given a short `heartbeatMs`.
+   *
+   * @defaultValue 'at once'
+   */
+  readonly noticesLeaving?: 'at once' | 'by writing' | undefined
 }

@@ -8,6 +8,8 @@ export interface SuiteScript {
   readonly say?: readonly string[] | undefined
   /** What happens before the first word. Default: nothing. */
   readonly opening?: 'wait' | 'refuse' | 'throw' | undefined
+  /** How long its answer waits for a source that does not open. Default: long. */
+  readonly openAfterMs?: number | undefined
   /** What happens after the last word. Default: the end. */
   readonly after?: 'wait' | 'throw' | 'flood' | undefined
   /** What the application says of a reader that leaves. */
@@ -43,6 +45,12 @@ export interface SuiteApp {
   report(search: string): Promise<SuiteReport>
 }
 
+/** Options of {@link createSuiteApp}. */
+export interface SuiteAppOptions {
+  /** How often a silent stream says that it is alive: for a platform that learns by it that a client has left. Default: as of `createSluice`. */
+  readonly heartbeatMs?: number | undefined
+}
+
 /** A piece of a flood, and how many there are: 64 MiB, more than any kernel takes for a client that does not read. */
 const PIECE = 'x'.repeat(32 * 1024)
 const PIECES = 2048
@@ -58,9 +66,12 @@ const MANY = 10_000
  * const { sluice, identify, ask, report } = createSuiteApp()
  * ```
  */
-export function createSuiteApp(): SuiteApp {
-  // A suite starts many streams, and means no flood.
-  const sluice = createSluice({ limits: { startsPerSecond: MANY, startBurst: MANY, streamsPerOwner: MANY } })
+export function createSuiteApp({ heartbeatMs }: SuiteAppOptions = {}): SuiteApp {
+  const sluice = createSluice({
+    // A suite starts many streams, and means no flood.
+    limits: { startsPerSecond: MANY, startBurst: MANY, streamsPerOwner: MANY },
+    ...(heartbeatMs !== undefined && { reader: { heartbeatMs } }),
+  })
   const played = new Map<string, Played>()
   const find = (name: string): Played => {
     const found = played.get(name) ?? new Played()
@@ -72,12 +83,12 @@ export function createSuiteApp(): SuiteApp {
     identify,
     ask(asked) {
       const script = (typeof asked === 'string' ? JSON.parse(asked) : asked) as SuiteScript
-      const { name, opening, onDisconnect } = script
+      const { name, opening, openAfterMs = OPENS_LATE_MS, onDisconnect } = script
       return {
         source: (context) => find(name).play(script, context),
         options: {
           ...(onDisconnect !== undefined && { onDisconnect }),
-          ...(opening === 'wait' && { openAfterMs: OPENS_LATE_MS }),
+          ...(opening === 'wait' && { openAfterMs }),
         },
       }
     },
