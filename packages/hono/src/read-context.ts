@@ -1,6 +1,7 @@
 import { SluiceError } from '@sluice/core'
 import { type FetchRequestOptions, type HttpRequest, toHttpRequest } from '@sluice/http'
 import type { Context } from 'hono'
+import type { StatusCode } from 'hono/utils/http-status'
 
 /** A request as Hono hands it out: what a middleware has read of its body is taken from Hono, which keeps it. */
 export function readContext(context: Context, options: FetchRequestOptions): HttpRequest<Context> {
@@ -29,7 +30,14 @@ function keepAlive(context: Context, settled: Promise<void>): void {
   }
 }
 
-/** A response of ours with what was set on the context: Hono passes over that where it is given a `Response`. */
-export function answerWith(context: Context, response: Response): Response {
-  return context.newResponse(response.body, response)
+/** Headers that list things: what middleware has listed there stays. */
+const LISTS: ReadonlySet<string> = new Set(['vary', 'access-control-expose-headers'])
+
+/**
+ * A response of ours with what was set on the context, which Hono passes over where it is given a `Response`, or lets win over it. What keeps
+ * tokens from being held back stays as it is.
+ */
+export function answerWith(context: Context, { status, headers, body }: Response): Response {
+  for (const [name, value] of headers) context.header(name, value, { append: LISTS.has(name) })
+  return context.newResponse(body, status as StatusCode)
 }

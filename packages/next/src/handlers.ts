@@ -9,15 +9,15 @@ import { sluiceOfProcess } from './process-sluice.ts'
 import { routeTokens, type RouteTokensOptions } from './route-tokens.ts'
 
 /** A route handler. */
-type Handler = (request: NextRequest) => Promise<Response>
+export type RouteHandler = (request: NextRequest) => Promise<Response>
 
 /** What {@link sluiceHandlers} gives: handlers for the catch-all route, and what other routes answer with. */
 export interface SluiceHandlers {
-  readonly GET: Handler
-  readonly POST: Handler
-  readonly DELETE: Handler
+  readonly GET: RouteHandler
+  readonly POST: RouteHandler
+  readonly DELETE: RouteHandler
   /** Needed where `cors` is given; Next.js answers it by itself else. */
-  readonly OPTIONS: Handler
+  readonly OPTIONS: RouteHandler
   /**
    * Answers a route of your own with a stream. A request that carries a cursor attaches, and `source` is never called. After
    * the request, the function is kept alive until the stream is settled, where the platform can do that.
@@ -51,7 +51,7 @@ export function sluiceHandlers(options: SluiceHandlersOptions): SluiceHandlers {
     return (found = { sluice, resource: createStreamResource<NextRequest>({ ...options, sluice }) })
   }
   const asked = { mount, publicMount, maxBodyBytes, waitUntil: keepAlive }
-  const handle: Handler = async (request) => {
+  const handle: RouteHandler = async (request) => {
     const plan = await parts().resource.handle({ ...toHttpRequest(request, asked), raw: request })
     return planToResponse(plan)
   }

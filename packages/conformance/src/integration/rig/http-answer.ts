@@ -1,6 +1,11 @@
 import { once } from 'node:events'
 import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 
+import { within } from '@sluice/testing/patience'
+
+/** How long a word may take that is on its way: what something holds back is not waited for for ever. */
+const PATIENCE_MS = 30_000
+
 /** What is asked, beside where. */
 export interface Asked {
   readonly method?: string | undefined
@@ -38,20 +43,24 @@ export class HttpAnswer {
       const piece = this.#message.read() as string | null
       if (piece !== null) this.#read += piece
       else if (this.#message.readableEnded || this.#message.destroyed) throw new Error(`no ${words} in ${this.#read}`)
-      else await once(this.#message, 'readable')
+      else await within(once(this.#message, 'readable'), () => `${words} after ${this.#read}`, PATIENCE_MS)
     }
     return this.#read
   }
 
   /** Reads to the end, which must be one: what is cut rejects. */
   async text(): Promise<string> {
-    for await (const piece of this.#message) this.#read += piece as string
+    await within(this.#toEnd(), () => `an end after ${this.#read.slice(-200)}`, PATIENCE_MS)
     if (!this.#message.complete) throw new Error('the answer was cut')
     return this.#read
   }
 
   async json(): Promise<unknown> {
     return JSON.parse(await this.text())
+  }
+
+  async #toEnd(): Promise<void> {
+    for await (const piece of this.#message) this.#read += piece as string
   }
 
   /** Leaves without a word. */
