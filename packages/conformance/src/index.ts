@@ -1,4 +1,6 @@
 export { describeCrossing } from './transport/crossing-suite.ts'
+export { describeIntegration } from './integration/integration-suite.ts'
+export type { IntegrationDriver, ServedIntegration } from './integration/rig/driver.ts'
 export { describeSink } from './sink/sink-suite.ts'
 export type { OpenedSink, SinkClient, SinkDriver } from './sink/driver.ts'
 export { describeStore } from './store/store-suite.ts'

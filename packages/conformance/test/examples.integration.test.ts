@@ -1,4 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -10,18 +11,27 @@ import { afterEach, expect, test } from 'vitest'
 const EXAMPLES = fileURLToPath(new URL('../../../examples', import.meta.url))
 const children: ChildProcess[] = []
 
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL')
+// Asked, not killed: a framework's own command has children that would be left.
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null) continue
+    const ended = once(child, 'exit')
+    child.kill('SIGTERM')
+    await ended
+  }
 })
 
+const SERVER = ['--conditions=@sluice/source', '--disable-warning=ExperimentalWarning', 'server.ts']
+/** What `npm start` does in an example whose server is the framework's. */
+const NEXT = ['node_modules/next/dist/bin/next', 'dev', '--hostname', '127.0.0.1']
+
 /** Starts an example on a free port; gives its address once it has said that it is ready. */
-async function startExample(name: string): Promise<string> {
-  const args = ['--conditions=@sluice/source', '--disable-warning=ExperimentalWarning', 'server.ts']
-  const env = { ...process.env, PORT: '0' }
+async function startExample(name: string, args: readonly string[] = SERVER): Promise<string> {
+  const env = { ...process.env, PORT: '0', NODE_ENV: 'development', NEXT_TELEMETRY_DISABLED: '1' }
   const child = spawn(process.execPath, args, { cwd: join(EXAMPLES, name), env, stdio: ['ignore', 'pipe', 'inherit'] })
   children.push(child)
   for await (const line of createInterface(child.stdout)) {
-    const address = /ready at (\S+)/.exec(line)?.[1]
+    const address = /(?:ready at|Local:) +(\S+)/.exec(line)?.[1]
     if (address) return address
   }
   throw new Error(`the example ${name} ended before it was ready`)
@@ -49,7 +59,14 @@ const textOf = (events: string): string =>
 
 test('every example is started here', () => {
   const found = readdirSync(EXAMPLES, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-  expect(found.map(({ name }) => name).toSorted()).toEqual(['fastify-chat', 'node-http'])
+  expect(found.map(({ name }) => name).toSorted()).toEqual([
+    'express-chat',
+    'fastify-chat',
+    'hono-chat',
+    'next-chat',
+    'node-http',
+    'rxjs-search',
+  ])
 })
 
 test('the example node-http streams, resumes without a gap, answers a cursor at the end with 204, and cancels', async () => {
@@ -68,6 +85,51 @@ test('the example node-http streams, resumes without a gap, answers a cursor at 
 
   const unknown = await fetch(`${url}/cancel`, { method: 'POST' })
   expect(unknown.status).toBe(400)
+})
+
+test.each(['express-chat', 'hono-chat'])('the example %s streams, resumes at its route, and cancels', async (name) => {
+  const url = await startExample(name)
+  const response = await fetch(`${url}/chat?prompt=why`)
+  const first = await readUntil(response, 'asked: ')
+  const again = await fetch(`${url}/chat?prompt=why`, { headers: { 'last-event-id': lastId(first) } })
+  const cancelled = await fetch(`${url}${response.headers.get('content-location')}/cancel`, { method: 'POST' })
+  expect(await cancelled.json()).toMatchObject({ status: 'ended', end: { reason: 'cancelled' } })
+  expect(textOf(first) + textOf(await again.text())).toMatch(/^You asked: /)
+})
+
+test('the example express-chat serves its page', async () => {
+  expect(await (await fetch(await startExample('express-chat'))).text()).toContain('new EventSource')
+})
+
+test('the example next-chat serves its page, streams, resumes at its route, and cancels in another one', async () => {
+  // Next.js takes packages as they are published.
+  execFileSync(join(EXAMPLES, '../node_modules/.bin/tsc'), ['-b', 'packages/next'], { cwd: join(EXAMPLES, '..') })
+  const url = await startExample('next-chat', NEXT)
+  const response = await fetch(`${url}/api/chat?prompt=why`)
+  const first = await readUntil(response, 'asked: ')
+  const again = await fetch(`${url}/api/chat?prompt=why`, { headers: { 'last-event-id': lastId(first) } })
+  const cancelled = await fetch(`${url}${response.headers.get('content-location')}/cancel`, { method: 'POST' })
+  expect(await cancelled.json()).toMatchObject({ status: 'ended', end: { reason: 'cancelled' } })
+  expect(textOf(first) + textOf(await again.text())).toMatch(/^You asked: /)
+  expect(await (await fetch(url)).text()).toContain('Why is the sky blue?')
+})
+
+test('the example rxjs-search stops the model of a query when the next one is typed', async () => {
+  const args = [...SERVER.slice(0, -1), 'search.ts']
+  const child = spawn(process.execPath, args, {
+    cwd: join(EXAMPLES, 'rxjs-search'),
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  children.push(child)
+  const lines: string[] = []
+  for await (const line of createInterface(child.stdout)) {
+    if (line.startsWith('ready')) child.stdin.write('first\n')
+    if (line.startsWith('…') && !lines.some((before) => before.startsWith('…'))) child.stdin.write('second\n')
+    lines.push(line)
+    if (line.startsWith('answer')) break
+  }
+  expect(lines).toContain('stopped: first')
+  expect(lines.at(-1)).toBe('answer: second is what you asked, and this is what a slow model makes of it.')
 })
 
 test('the example fastify-chat serves its page, streams, resumes under /streams, and cancels', async () => {

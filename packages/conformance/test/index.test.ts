@@ -1,4 +1,5 @@
 import * as conformance from '@sluice/conformance'
+import * as app from '@sluice/conformance/integration-app'
 import * as sse from '@sluice/conformance/sse'
 import { expect, test } from 'vitest'
 
@@ -10,9 +11,11 @@ test('exports these names and no others', () => {
     'TransportRefusal',
     'WEBSOCKET_REFUSALS',
     'describeCrossing',
+    'describeIntegration',
     'describeSink',
     'describeStore',
     'describeTransport',
   ])
+  expect(Object.keys(app)).toEqual(['createSuiteApp'])
   expect(Object.keys(sse).toSorted()).toEqual(['describeSseDecoders', 'describeSseParser', 'sseDecoders', 'sseVectors'])
 })

@@ -8,12 +8,12 @@ import {
   type StreamIdentity,
   type TokenStream,
 } from '@sluice/core'
-import { invalidOption } from '@sluice/core/extend'
 import {
   createStreamResource,
   type HttpRequest,
   type Identify,
   type MountOptions,
+  requireMount,
   type Runner,
   type StreamResource,
   type StreamResourceOptions,
@@ -130,15 +130,9 @@ function mountedAt(app: FastifyInstance, options: SluicePluginOptions): MountOpt
   if ((options as { prefix?: string }).prefix !== undefined) {
     throw new SluiceError('SLUICE_ERR_OPTION', 'The option "prefix" has no effect on this plugin; say "mount".')
   }
-  if (!MOUNT.test(mount)) throw invalidOption('mount', mount, 'a path such as "/v1", without a slash at its end')
-  if (publicMount !== undefined && !PUBLIC_MOUNT.test(publicMount)) {
-    throw invalidOption('publicMount', publicMount, 'a path such as "/chat/v1", or a URL, without a slash at its end')
-  }
+  requireMount(options)
   return { mount: app.prefix + mount, publicMount }
 }
-
-const MOUNT = /^(?:\/[^/?#\s]+)*$/
-const PUBLIC_MOUNT = /^(?:https?:\/\/[^/?#\s]+)?(?:\/[^/?#\s]+)*$/
 
 /** Part of the time Fastify gives a hook that is used: over it, `close()` would reject. */
 const HOOK_SHARE = 0.8

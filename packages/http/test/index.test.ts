@@ -13,6 +13,7 @@ test('exports what it says, and no more', () => {
       "planToResponse",
       "planTokens",
       "preflightHeaders",
+      "requireMount",
       "resolveCors",
       "toErrorPlan",
       "toHttpRequest",

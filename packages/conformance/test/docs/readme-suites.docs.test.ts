@@ -16,6 +16,6 @@ const samples = blocks.filter(({ language }) => language === 'typescript')
 for (const [index, { text }] of samples.entries()) await import(sandbox.write(`suite-${index}.ts`, text))
 
 test('every sample that is a test file passes the type check', async () => {
-  expect(samples).toHaveLength(5)
+  expect(samples).toHaveLength(6)
   expect(await sandbox.typeCheck()).toBe('')
 })

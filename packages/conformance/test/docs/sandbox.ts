@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
@@ -14,7 +14,13 @@ const RUN_MS = 90_000
 const LISTEN_MS = 60_000
 /** What samples import beside our own packages, and where it is installed. */
 const OTHERS = {
+  express: 'packages/express',
+  '@types/express': 'packages/express',
   fastify: 'packages/fastify',
+  hono: 'packages/hono',
+  '@hono/node-server': 'packages/hono',
+  next: 'packages/next',
+  rxjs: 'packages/rxjs',
   ioredis: 'packages/redis',
   'fast-check': 'packages/testing',
   vitest: 'packages/conformance',
@@ -42,8 +48,10 @@ export class Sandbox implements AsyncDisposable {
       if (existsSync(join(ROOT, 'packages', name, 'package.json')))
         symlinkSync(join(ROOT, 'packages', name), join(modules, '@sluice', name))
     }
-    for (const [name, owner] of Object.entries(OTHERS))
+    for (const [name, owner] of Object.entries(OTHERS)) {
+      mkdirSync(dirname(join(modules, name)), { recursive: true })
       symlinkSync(join(ROOT, owner, 'node_modules', name), join(modules, name))
+    }
     this.write('package.json', '{ "type": "module" }\n')
   }
 

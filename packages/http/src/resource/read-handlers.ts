@@ -1,4 +1,11 @@
-import { type InfoOptions, type Principal, SluiceError, type StreamInfo, type StreamRef } from '@sluice/core'
+import {
+  type InfoOptions,
+  isSluiceError,
+  type Principal,
+  SluiceError,
+  type StreamInfo,
+  type StreamRef,
+} from '@sluice/core'
 import { nativeSse } from '@sluice/sse'
 import * as z from 'zod/mini'
 
@@ -117,7 +124,7 @@ async function findByKey<Raw>(
   try {
     return await sluice.info({ key }, { as })
   } catch (error) {
-    if (error instanceof SluiceError && error.code === 'SLUICE_ERR_NOT_FOUND') return undefined
+    if (isSluiceError(error) && error.code === 'SLUICE_ERR_NOT_FOUND') return undefined
     throw error
   }
 }

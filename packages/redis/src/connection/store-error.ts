@@ -1,4 +1,4 @@
-import { SluiceError } from '@sluice/core'
+import { isSluiceError, SluiceError } from '@sluice/core'
 
 /** The error of a command that Redis did not, or could not, carry out. Clients read the reason; the cause is the operator's. */
 export function storeError(reason: string, cause?: unknown): SluiceError {
@@ -29,7 +29,7 @@ export function isOutOfMemory(error: unknown): boolean {
 
 /** In which words Redis refused a command; `undefined` where it did not answer, or it was no command that failed. */
 export function refusalOf(error: unknown): string | undefined {
-  if (!(error instanceof SluiceError) || error.code !== 'SLUICE_ERR_STORE') return undefined
+  if (!isSluiceError(error) || error.code !== 'SLUICE_ERR_STORE') return undefined
   const { cause } = error
   return cause instanceof Error && cause.name === 'ReplyError' ? cause.message : undefined
 }

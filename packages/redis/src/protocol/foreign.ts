@@ -1,4 +1,4 @@
-import { SluiceError } from '@sluice/core'
+import { isSluiceError, SluiceError } from '@sluice/core'
 
 /** Why a store error is one that no further attempt mends. */
 class ForeignRecord extends Error {}
@@ -14,5 +14,5 @@ export function foreign(what: string, rule: string): SluiceError {
 
 /** Whether `error` says so: what is stored stays as it is, however often it is asked for. */
 export function isForeign(error: unknown): boolean {
-  return error instanceof SluiceError && error.cause instanceof ForeignRecord
+  return isSluiceError(error) && error.cause instanceof ForeignRecord
 }

@@ -1,4 +1,4 @@
-import { SluiceError } from '@sluice/core'
+import { isSluiceError, SluiceError } from '@sluice/core'
 import { Deadline } from '@sluice/core/extend'
 
 import { SCRIPTS } from '../protocol/scripts.ts'
@@ -65,7 +65,7 @@ export class StartUpCheck {
       try {
         return await this.passed()
       } catch (error) {
-        const isHopeless = error instanceof SluiceError && error.code === 'SLUICE_ERR_OPTION'
+        const isHopeless = isSluiceError(error) && error.code === 'SLUICE_ERR_OPTION'
         if (isHopeless || this.#stopped || scheduler.now() - beganMs + AGAIN_MS >= options.waitMs) throw error
         await this.#pause()
       }

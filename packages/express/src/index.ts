@@ -1,0 +1,2 @@
+export { sluiceRouter, type SluiceRouterOptions } from './router.ts'
+export type { ResponseTokensOptions } from './response-tokens.ts'

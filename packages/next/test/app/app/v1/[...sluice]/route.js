@@ -1,0 +1,3 @@
+import { streams } from '../../../lib/streams.js'
+
+export const { GET, POST, DELETE } = streams

@@ -1,0 +1,7 @@
+export { toObservable, type StreamOrAttach, type ToObservableOptions } from './observable/to-observable.ts'
+export { fromObservable, type FromObservableOptions, type Overflow } from './observable/from-observable.ts'
+export { chunkBy } from './operators/chunk-by.ts'
+export { accumulate, type Answer, type AnswerToolCall } from './operators/accumulate.ts'
+export { measure, type Measurement } from './operators/measure.ts'
+export { untilCancel } from './operators/until-cancel.ts'
+export { retryResume, type RetryResumeOptions } from './operators/retry-resume.ts'
