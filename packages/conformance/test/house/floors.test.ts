@@ -32,6 +32,7 @@ const FLOORS: Record<string, readonly string[]> = {
   'packages/sse/src': ['.', 'node', 'response', 'wire', 'parser'],
   'packages/wires/src': ['.', 'openai'],
   'packages/wires/src/openai': ['encoder source', 'format'],
+  'packages/client/src': ['.', 'paint', 'stream', 'link buffer', 'machine', 'clock', 'errors'],
   'packages/fastify/src': ['.'],
   'packages/testing/src': ['.', 'redis', 'chaos', 'arbitrary', 'sink', 'source', 'runtime', 'patience'],
   'packages/testing/src/redis': ['group', 'server'],

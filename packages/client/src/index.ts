@@ -1,0 +1,21 @@
+export { type AttachOptions, attach, type ClientRef } from './stream/attach.ts'
+export type { ClientHeaders, ClientOptions, ClientWishes } from './stream/client-options.ts'
+export { ClientStream } from './stream/client-stream.ts'
+export type { Bookmark } from './stream/bookmark.ts'
+export type { Reading } from './stream/reading.ts'
+export { start, type StartOptions } from './stream/start.ts'
+export type { LinkInput, StreamStatus } from './machine/resume-input.ts'
+export type { Environment } from './clock/environment.ts'
+export { DEFAULT_RESUME_OPTIONS, type ResolvedResumeOptions, type ResumeOptions } from './machine/resume-options.ts'
+export {
+  type BufferOptions,
+  DEFAULT_BUFFER_OPTIONS,
+  type OnOverflow,
+  type ResolvedBufferOptions,
+} from './buffer/buffer-options.ts'
+export type { ClientEvent, Skipped } from './buffer/event-ring.ts'
+export { paint, type Painting, type PaintOptions } from './paint/paint.ts'
+export type { PaintTarget } from './paint/text-target.ts'
+export { ClientError, type ClientErrorOptions } from './errors/client-error.ts'
+export { sse } from './link/sse-link.ts'
+export type { Link, LinkListener, LinkRequest, StreamFacts, Transport } from './link/link.ts'
