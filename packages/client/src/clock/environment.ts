@@ -1,5 +1,6 @@
 /** What the client uses of the page or the process it runs in. */
 export interface Environment {
+  /** Sends a request. */
   fetch: (url: string, init: RequestInit) => Promise<Response>
   /** Milliseconds of a clock that goes on while the machine sleeps. */
   now(): number

@@ -33,8 +33,9 @@ export interface StreamFacts {
 export interface LinkListener {
   /** Before the first input that it belongs to. */
   learned(facts: StreamFacts): void
+  /** What the connection is told, and what becomes of it. */
   said(input: LinkInput): void
-  /** An event: what `said` decides about it. `end` beside it, where it is that. */
+  /** An event, with the cursor after it; without one where it is shown before it is stored. */
   event(event: StreamEvent, cursor: string | undefined): void
 }
 
@@ -49,6 +50,7 @@ export interface Link {
 /** A way to read a stream: opens a connection at once, and tells a listener of it. Never throws. */
 export interface Transport {
   readonly name: string
+  /** Opens a connection; `listener` is told nothing before this has returned. */
   open(request: LinkRequest, listener: LinkListener): Link
 }
 

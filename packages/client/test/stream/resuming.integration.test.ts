@@ -60,13 +60,14 @@ describe('contract 1: what is cut goes on where it was', () => {
 
   test('a reading that the server sends away to come back is not told so', async () => {
     const cued = createCuedSource()
-    const server = await startStreamServer({ run: () => cued.source, sluice: { reader: { rotateAfterMs: 1_000 } } })
+    const server = await startStreamServer({ run: () => cued.source, sluice: { reader: { rotateAfterMs: 200 } } })
+    cued.say('a')
     const first = start(server.streams, {}, { resume: QUICK })
     await until(() => first.bookmark !== undefined)
+    first.detach()
     const statuses: string[] = []
     const stream = attach(first.bookmark!, { onStatus: (status) => void statuses.push(status) })
     const text = stream.text()
-    cued.say('a')
     await until(() => server.asked.filter((asked) => asked.startsWith('GET')).length > 2)
     cued.say('b')
     cued.finish()
