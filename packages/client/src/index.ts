@@ -15,6 +15,7 @@ export {
 } from './buffer/buffer-options.ts'
 export type { ClientEvent, Skipped } from './buffer/event-ring.ts'
 export { paint, type Painting, type PaintOptions } from './paint/paint.ts'
+export { framePressure, type PaintPressure } from './paint/frame-pressure.ts'
 export type { PaintTarget } from './paint/text-target.ts'
 export { ClientError, type ClientErrorOptions } from './errors/client-error.ts'
 export { sse } from './link/sse-link.ts'

@@ -23,7 +23,7 @@ export class ClientError extends Error implements SluiceError {
   readonly code: SluiceErrorCode
   readonly status: number
   readonly retryAfterMs: number | undefined
-  readonly extra: unknown
+  declare readonly extra: unknown
 
   constructor(code: SluiceErrorCode, message: string, options: ClientErrorOptions = {}) {
     super(message, options)

@@ -10,9 +10,9 @@ const NEEDS: Readonly<Record<StreamEvent['type'], readonly [member: string, type
   text: ['text', 'string'],
   reasoning: ['text', 'string'],
   refusal: ['text', 'string'],
-  tool: ['phase', 'string'],
-  data: ['name', 'string'],
-  usage: ['usage', 'object'],
+  tool: [],
+  data: [],
+  usage: [],
   finish: [],
   // A cut stream must not look complete, whatever it says besides.
   end: ['complete', 'boolean'],

@@ -3,7 +3,7 @@ import type { SluiceError } from '@sluice/core'
 import { ClientError, cutError } from '../errors/client-error.ts'
 
 import { Backoff } from './backoff.ts'
-import { errorOfClosed } from './closed-reading.ts'
+import { lost, placeIn } from './place.ts'
 import type { Effect, Input, LinkInput, StreamStatus } from './resume-input.ts'
 import type { ResolvedResumeOptions } from './resume-options.ts'
 
@@ -32,7 +32,6 @@ export class ResumeMachine {
   readonly #backoff: Backoff
   #status: StreamStatus = 'connecting'
   #cursor: string | undefined
-  /** Number of the present connection, or the last one. */
   #link = 0
   #live = false
   /** When the next connection is made, while there is none. */
@@ -60,6 +59,11 @@ export class ResumeMachine {
 
   get status(): StreamStatus {
     return this.#status
+  }
+
+  /** Number of the present connection, or the last one. */
+  get link(): number {
+    return this.#link
   }
 
   /** Everything up to here has come. */
@@ -164,8 +168,8 @@ export class ResumeMachine {
 
   #onClosed({ code, cursor }: Extract<LinkInput, { type: 'closed' }>, nowMs: number): void {
     this.#cursor = cursor ?? this.#cursor
-    const error = errorOfClosed(code, cursor !== undefined)
-    if (error) return this.#over({ error })
+    // Where reading can go on there is a cursor.
+    if (cursor === undefined) return this.#over({ error: lost(code) })
     if (code === 'unauthorized' && this.#options.authorizes) return this.#renew()
     if (code !== 'rotate') return this.#broken(cutError(`The server closed the reading (${code}).`), nowMs)
     // Planned, and over in a moment: nobody need be told.
@@ -235,9 +239,4 @@ export class ResumeMachine {
   #do(effect: Effect): void {
     this.#effects.push(effect)
   }
-}
-
-/** A cursor without its epoch: before its first event a stream has none, and is told as in any. */
-function placeIn(cursor: string): string {
-  return cursor.replace(/\.\d+\./, '.')
 }

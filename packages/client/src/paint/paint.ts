@@ -5,6 +5,7 @@ import { resolveGroup } from '../errors/option-rules.ts'
 import type { ClientEvent } from '../buffer/event-ring.ts'
 import type { ClientStream } from '../stream/client-stream.ts'
 import { cutAtGrapheme } from './graphemes.ts'
+import type { PaintPressure } from './frame-pressure.ts'
 import { createPaintPage, type PaintPage } from './page.ts'
 import { Release } from './release.ts'
 import { createWriter, type PaintTarget } from './text-target.ts'
@@ -25,6 +26,8 @@ export interface PaintOptions {
    * @defaultValue that of choice 0
    */
   select?: ((event: ClientEvent) => string | undefined) | undefined
+  /** Is told how long frames take, and may slow the server down: `framePressure()`. */
+  pressure?: PaintPressure | undefined
 }
 
 /** A stream that is being painted. */
@@ -37,7 +40,12 @@ export interface Painting {
   stop(): void
 }
 
-const DEFAULTS: PaintOptions & { lagMs: number } = { lagMs: 120, placeholder: undefined, select: undefined }
+const DEFAULTS: PaintOptions & { lagMs: number } = {
+  lagMs: 120,
+  placeholder: undefined,
+  select: undefined,
+  pressure: undefined,
+}
 
 /**
  * Paints the text of a stream as it comes: one update a frame at most, whole characters only, bursts spread evenly. Reading
@@ -63,6 +71,7 @@ export class Painter implements Painting {
   readonly #write: (piece: string) => void
   readonly #release: Release
   readonly #isSmooth: boolean
+  readonly #pressure: PaintPressure | undefined
   #stopFrame: (() => void) | undefined
   /** Between two frames, as it was of late. */
   #frameMs = 16
@@ -72,10 +81,11 @@ export class Painter implements Painting {
   #onSettled: (() => void) | undefined
 
   constructor(page: PaintPage, stream: ClientStream, how: { target: PaintTarget; options: PaintOptions | undefined }) {
-    const { lagMs, placeholder, select = textOf } = resolveGroup('', how.options, DEFAULTS)
+    const { lagMs, placeholder, select = textOf, pressure } = resolveGroup('', how.options, DEFAULTS)
     this.#page = page
     this.#stream = stream
     this.#select = select
+    this.#pressure = pressure
     this.#write = createWriter(how.target, placeholder)
     this.#isSmooth = lagMs > 0 && !page.prefersReducedMotion()
     this.#release = new Release(lagMs || 1)
@@ -122,8 +132,10 @@ export class Painter implements Painting {
   #frame(): void {
     this.#stopFrame = undefined
     const nowMs = this.#page.now()
-    this.#frameMs += (Math.min(nowMs - this.#framedMs, 1_000) - this.#frameMs) / 8
+    const frameMs = nowMs - this.#framedMs
     this.#framedMs = nowMs
+    this.#frameMs += (Math.min(frameMs, 1_000) - this.#frameMs) / 8
+    this.#pressure?.(this.#stream, frameMs, nowMs)
     // What is due before the next frame comes is due with this one.
     const due = this.#release.due(nowMs + this.#frameMs) - this.#shown
     const length = this.#pending.length

@@ -3,7 +3,7 @@ import type { Environment } from '../clock/environment.ts'
 import type { Bookmark } from './bookmark.ts'
 import { type ClientOptions, resolveClientOptions, resolveUrl } from './client-options.ts'
 import { ClientStream } from './client-stream.ts'
-import type { ReadingStart } from './reading.ts'
+import type { ReadingStart } from './reading-start.ts'
 
 /** Which stream to read: where it is, as a bookmark says; or its id, a cursor of it, or the key under which it runs. */
 export type ClientRef = Bookmark | { id: string } | { cursor: string } | { key: string }

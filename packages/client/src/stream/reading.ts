@@ -3,22 +3,14 @@ import type { EndEvent, SluiceError, StreamEvent } from '@sluice/core'
 import { EventRing } from '../buffer/event-ring.ts'
 import { createEnvironment, type Environment } from '../clock/environment.ts'
 import { ClientError, cutError } from '../errors/client-error.ts'
-import { endIn, type Link, type LinkListener, type LinkRequest, type StreamFacts } from '../link/link.ts'
+import { endIn, type Link, type LinkListener, type StreamFacts } from '../link/link.ts'
 import type { Effect, Input, LinkInput, StreamStatus } from '../machine/resume-input.ts'
 import { ResumeMachine } from '../machine/resume-machine.ts'
 import type { Bookmark } from './bookmark.ts'
 import type { ClientHeaders, ResolvedClientOptions } from './client-options.ts'
+import type { ReadingStart } from './reading-start.ts'
 
-/** What a reading begins with. @internal */
-export interface ReadingStart {
-  /** The request that leads to the stream, as long as it is not known where it can be read. */
-  start?: LinkRequest['start']
-  url?: string | undefined
-  cursor?: string | undefined
-  /** Whether `start` may be repeated when its answer was lost. */
-  repeatable: boolean
-  query?: Readonly<Record<string, string>> | undefined
-}
+const NO_CREDENTIAL = 'The option "authorize" gave no credential.'
 
 /**
  * One reading of a stream, over as many connections as it takes. It carries out what a machine without I/O decides:
@@ -126,6 +118,12 @@ export abstract class Reading {
     return () => void this.#listeners.delete(listener)
   }
 
+  /** Makes the connection anew, after what has come; credit is for a reading that has a name, as all but the first one have. */
+  reattach(): void {
+    const { link, cursor } = this.#machine
+    this.#step({ type: 'link', link, said: { type: 'closed', code: 'rotate', cursor } })
+  }
+
   /** Leaves this reading; the stream may go on for others. Idempotent. */
   detach(): void {
     this.#step({ type: 'detach' })
@@ -163,7 +161,10 @@ export abstract class Reading {
       case 'authorize':
         return void this.renew().then(
           () => this.#step({ type: 'authorized' }),
-          (cause: unknown) => this.#step({ type: 'unauthorized', error: noCredential(cause) }),
+          (cause: unknown) => {
+            const error = new ClientError('SLUICE_ERR_UNAUTHORIZED', NO_CREDENTIAL, { status: 401, cause })
+            this.#step({ type: 'unauthorized', error })
+          },
         )
       case 'status':
         // Before its first event a reading is where it began.
@@ -242,9 +243,4 @@ export abstract class Reading {
       this.#step({ type: 'timer' })
     })
   }
-}
-
-function noCredential(cause: unknown): SluiceError {
-  const message = 'The option "authorize" gave no credential.'
-  return new ClientError('SLUICE_ERR_UNAUTHORIZED', message, { status: 401, cause })
 }

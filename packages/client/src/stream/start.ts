@@ -54,6 +54,6 @@ export function startIn(
 
 /** What the client says of its stream stands in the member `sluice`; what the application has written there wins. */
 function withWishes(body: unknown, wishes: ClientOptions['wishes']): unknown {
-  if (!wishes || typeof body !== 'object' || body === null || Array.isArray(body)) return body
+  if (!wishes || typeof body !== 'object') return body
   return { ...body, sluice: { ...wishes, ...(body as { sluice?: object }).sluice } }
 }

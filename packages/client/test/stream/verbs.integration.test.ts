@@ -121,6 +121,21 @@ describe('contract 7: a reader that takes nothing', () => {
   })
 })
 
+test('contract 1: a reading that is made anew goes on where it was, under a name', async () => {
+  const cued = createCuedSource()
+  const server = await startStreamServer({ run: () => cued.source })
+  cued.say('a')
+  const stream = start(server.streams, {}, { resume: QUICK })
+  const text = stream.text()
+  await until(() => stream.status === 'streaming')
+  expect(await stream.ack({ credit: 9 })).toBe(0)
+  stream.reattach()
+  await until(async () => (await stream.ack({ credit: 9 })) === 1)
+  cued.say('b')
+  cued.finish()
+  expect(await text).toBe('ab')
+})
+
 test('a message reaches the running source', async () => {
   const server = await startStreamServer({
     run: () =>
