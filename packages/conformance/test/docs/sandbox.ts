@@ -15,6 +15,9 @@ const LISTEN_MS = 60_000
 /** What samples import beside our own packages, and where it is installed. */
 const OTHERS = {
   fastify: 'packages/fastify',
+  react: 'packages/react',
+  'react-dom': 'packages/react',
+  '@types': 'packages/react',
   ioredis: 'packages/redis',
   'fast-check': 'packages/testing',
   vitest: 'packages/conformance',
