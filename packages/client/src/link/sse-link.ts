@@ -86,12 +86,12 @@ class SseLink implements Link {
       while (this.#paused) await this.#paused.promise
     }
     // Whatever came before: an answer that is over without an `end` was cut.
-    return { type: 'broken', error: networkError('The answer was over without an end.') }
+    return { type: 'broken', error: networkError('no end') }
   }
 
   #tell(event: string, data: string, id: string): void {
     // By the standard an answer that lasts begins with `opened`; what does not is somebody else's stream of events.
-    if (!this.#opened && event !== 'opened') throw networkError(`An event "${event}" came before "opened".`)
+    if (!this.#opened && event !== 'opened') throw networkError('no "opened"')
     this.#opened = true
     if (this.#abort.signal.aborted) return
     // An event without an id of its own is shown before it is stored: the cursor stays where it was.
@@ -111,7 +111,7 @@ class SseLink implements Link {
     const answer = await environment.fetch(askedUrl, init)
     if (answer.status !== 200) return readRefusal(answer, environment.now())
     const { id, end } = (await answer.json()) as { id?: string; end?: StreamEvent }
-    if (end?.type !== 'end') return { type: 'broken', error: networkError('The stream has ended, but has no end.') }
+    if (end?.type !== 'end') return { type: 'broken', error: networkError('no end') }
     this.#listener.learned({ url: streamUrlOf(answer, askedUrl), id })
     this.#listener.event(end, undefined)
     return { type: 'alive' }

@@ -190,15 +190,16 @@ export class ResumeMachine {
     if (nowMs < this.dueMs) return
     if (!this.#live) return this.#connect(nowMs)
     if (nowMs - this.#lastEventMs < this.#options.progressMs) return this.#broken(cutError(SILENT), nowMs)
-    const error = new ClientError('SLUICE_ERR_TIMEOUT', 'The connection lives, but the stream makes no progress.')
+    const error = new ClientError('SLUICE_ERR_TIMEOUT', 'The stream makes no progress.')
     if (++this.#stalls >= MOST_STALLS) this.#over({ error })
     else this.#broken(error, nowMs)
   }
 
   #onWake(nowMs: number): void {
+    // A page that slept, or had no network, may have lost its connection without a word; two heartbeats would have come meanwhile.
+    const isSilent = !this.#paused && nowMs - this.#lastSignMs > (this.#options.silenceMs * 2) / 3
+    const isStale = this.#live && (this.#offline || isSilent)
     this.#offline = false
-    // A page that slept may have lost its connection without a word; two heartbeats would have come meanwhile.
-    const isStale = this.#live && !this.#paused && nowMs - this.#lastSignMs > (this.#options.silenceMs * 2) / 3
     if (isStale) this.#broken(cutError(SILENT), nowMs)
     // Where there is nothing to wait for, a credential is being asked for.
     if (this.#live || this.#connectAtMs === Infinity) return

@@ -5,6 +5,9 @@ import { ClientError } from '../errors/client-error.ts'
 import { control } from './control.ts'
 import { Reading } from './reading.ts'
 
+/** How long a cancel may wait for an answer before room is made for it. */
+const ROOM_MS = 1_000
+
 /**
  * A stream, and the one reading of it that this client makes: iterate it, ask for its {@link ClientStream.text}, or paint it.
  * Leaving it (`break`, `detach`, an aborted signal) is not cancelling it.
@@ -20,7 +23,7 @@ export class ClientStream extends Reading implements AsyncIterable<ClientEvent> 
 
   /** The events, `end` last. Leaving the loop detaches; throws where reading is over without an end. */
   async *[Symbol.asyncIterator](): AsyncGenerator<ClientEvent, void, undefined> {
-    if (this.#used) throw new ClientError('SLUICE_ERR_OPTION', 'This stream is being read already; attach again.')
+    if (this.#used) throw new ClientError('SLUICE_ERR_OPTION', 'This stream is read already; attach again.')
     this.#used = true
     try {
       for (;;) {
@@ -70,8 +73,14 @@ export class ClientStream extends Reading implements AsyncIterable<ClientEvent> 
    */
   async cancel(): Promise<EndEvent> {
     if (this.end) return this.end
-    const { end } = await this.#post('cancel', {}, true)
-    return end as EndEvent
+    // A browser has six connections to an HTTP/1.1 server, for all tabs: with six streams open this one's own must make room.
+    const callOff = this.environment.after(ROOM_MS, () => this.reattach())
+    try {
+      const { end } = await this.#post('cancel', {}, true)
+      return end as EndEvent
+    } finally {
+      callOff()
+    }
   }
 
   /** Sends a message to the running source. Not repeated: it may have arrived. @throws SluiceError */

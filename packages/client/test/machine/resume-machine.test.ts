@@ -163,6 +163,14 @@ describe('contract 4: what lives is told from what only looks alive', () => {
     expect(step('wake', 20_000)).toEqual([])
     expect(step('wake', 40_000)).toEqual(['disconnect', 'status', 'connect'])
   })
+
+  test('so does one that had no network, for it would not be told', () => {
+    const { say, step } = begun()
+    say({ type: 'opened', cursor: 's.1.0' }, 0)
+    expect(step('offline', 100)).toEqual([])
+    expect(step('wake', 200)).toEqual(['disconnect', 'status', 'connect'])
+    expect(step('wake', 300)).toEqual([])
+  })
 })
 
 describe('contract 2: an end is an end', () => {
