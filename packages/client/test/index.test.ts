@@ -9,8 +9,10 @@ test('what the package exports changes on purpose only', () => {
     'DEFAULT_RESUME_OPTIONS',
     'attach',
     'framePressure',
+    'longPoll',
     'paint',
     'sse',
     'start',
+    'webSocket',
   ])
 })

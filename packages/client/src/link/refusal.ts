@@ -44,9 +44,9 @@ async function errorOf(response: Response, nowMs: number): Promise<SluiceError> 
   return new ClientError(code, message, { status, retryAfterMs })
 }
 
-/** The error of a request that got no answer, or an answer that broke off. */
-export function networkError(cause: unknown): SluiceError {
-  return cutError('The connection failed before the end of the stream.', { cause })
+/** The error of a request that got no answer, or an answer that broke off; an error of our own is that already. */
+export function networkError(cause: unknown): ClientError {
+  return cause instanceof ClientError ? cause : cutError('The connection failed before the end.', { cause })
 }
 
 function isTemporary(status: number): boolean {

@@ -42,7 +42,6 @@ export class ResumeMachine {
   #lastSignMs = 0
   #lastEventMs = 0
   #hasEvent = false
-  #isHeadless = false
   #fruitless = 0
   #stalls = 0
   #paused = false
@@ -69,11 +68,6 @@ export class ResumeMachine {
   /** Everything up to here has come. */
   get cursor(): string | undefined {
     return this.#cursor
-  }
-
-  /** True when reading was to begin at the beginning, and that is not kept any more: what comes is no whole. */
-  get headless(): boolean {
-    return this.#isHeadless
   }
 
   /** When `timer` is due, if nothing comes before. It may be given earlier, at no harm. */
@@ -149,8 +143,6 @@ export class ResumeMachine {
     if (this.#cursor !== undefined && cursor !== undefined && placeIn(this.#cursor) !== placeIn(cursor)) {
       return this.#broken(cutError('The server began at another place than the cursor that it was given.'), nowMs)
     }
-    // A cursor ends with the number of events before it.
-    if (this.#cursor === undefined && cursor !== undefined) this.#isHeadless = !cursor.endsWith('.0')
     this.#cursor ??= cursor
     this.#become(this.#hasEvent ? 'streaming' : 'waiting')
   }

@@ -1,3 +1,4 @@
+import { eventsBefore } from '../machine/place.ts'
 import type { ClientStream } from '../stream/client-stream.ts'
 
 /** Is told each frame of a painting, and may hold its stream back. */
@@ -32,15 +33,15 @@ export function framePressure(): PaintPressure {
   return (stream, frameMs, nowMs) => {
     // The first frame, and the first one after a silence, say nothing.
     if (frames === 0 || frameMs > 1_000) {
-      ;[sinceMs, sinceEvents, frames] = [nowMs, eventsOf(stream), 1]
+      ;[sinceMs, sinceEvents, frames] = [nowMs, eventsBefore(stream.cursor), 1]
       return
     }
     frames++
     const passedMs = nowMs - sinceMs
     if (passedMs < TICK_MS) return
-    const rate = ((eventsOf(stream) - sinceEvents) * 1_000) / passedMs
+    const rate = ((eventsBefore(stream.cursor) - sinceEvents) * 1_000) / passedMs
     const meanMs = passedMs / (frames - 1)
-    ;[sinceMs, sinceEvents, frames] = [nowMs, eventsOf(stream), 1]
+    ;[sinceMs, sinceEvents, frames] = [nowMs, eventsBefore(stream.cursor), 1]
     if (meanMs > SLOW_MS) {
       limit = Math.max(LEAST_PER_S, 0.6 * Math.min(limit, rate))
       goodTicks = 0
@@ -58,9 +59,4 @@ export function framePressure(): PaintPressure {
       () => undefined,
     )
   }
-}
-
-/** How many events there were up to a cursor: its last number. */
-function eventsOf({ cursor = '' }: ClientStream): number {
-  return Number(cursor.slice(cursor.lastIndexOf('.') + 1))
 }

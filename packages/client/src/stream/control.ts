@@ -50,7 +50,7 @@ async function postOnce(
       method: 'POST',
       headers: { ...headers(), accept: 'application/json', 'content-type': 'application/json' },
       body: JSON.stringify(body),
-      ...(credentials && { credentials }),
+      credentials,
     })
     const isAnswer = response.ok && response.headers.get('content-type')?.includes('json')
     if (!isAnswer) return { refusal: await readRefusal(response, environment.now()) }

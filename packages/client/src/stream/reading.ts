@@ -4,6 +4,7 @@ import { EventRing } from '../buffer/event-ring.ts'
 import { createEnvironment, type Environment } from '../clock/environment.ts'
 import { ClientError, cutError } from '../errors/client-error.ts'
 import { endIn, type Link, type LinkListener, type StreamFacts } from '../link/link.ts'
+import { eventsBefore } from '../machine/place.ts'
 import type { Effect, Input, LinkInput, StreamStatus } from '../machine/resume-input.ts'
 import { ResumeMachine } from '../machine/resume-machine.ts'
 import type { Bookmark } from './bookmark.ts'
@@ -17,6 +18,8 @@ const NO_CREDENTIAL = 'The option "authorize" gave no credential.'
  * connections, its one timer, credentials, the buffer.
  */
 export abstract class Reading {
+  /** True when the beginning was asked for, and is not kept any more, or `now` was: what comes is no whole. */
+  headless = false
   /** The stream's end; rejects where reading is over without one. */
   readonly ended: Promise<EndEvent>
   protected readonly name: string = crypto.randomUUID()
@@ -91,11 +94,6 @@ export abstract class Reading {
     return this.ring.cursor
   }
 
-  /** True when the beginning was asked for, and is not kept any more: what comes is no whole. */
-  get headless(): boolean {
-    return this.#machine.headless
-  }
-
   /** Where to go on later, after a reload, on another device: for `attach`. Nothing until the stream is known. */
   get bookmark(): Bookmark | undefined {
     const { url } = this.#facts
@@ -121,6 +119,8 @@ export abstract class Reading {
   /** Makes the connection anew, after what has come; credit is for a reading that has a name, as all but the first one have. */
   reattach(): void {
     const { link, cursor } = this.#machine
+    // It is not known yet which stream it is.
+    if (cursor === undefined) return
     this.#step({ type: 'link', link, said: { type: 'closed', code: 'rotate', cursor } })
   }
 
@@ -168,7 +168,9 @@ export abstract class Reading {
         )
       case 'status':
         // Before its first event a reading is where it began.
-        this.ring.cursor ??= this.#machine.cursor
+        if (this.status === 'waiting' && !this.#start.cursor) {
+          this.headless = eventsBefore((this.ring.cursor ??= this.#machine.cursor)) > 0
+        }
         return this.#notify()
       case 'over':
         return this.#over(effect)

@@ -209,15 +209,6 @@ describe('contract 2: an end is an end', () => {
     step('authorized')
     expect(say({ type: 'refused', error })).toEqual(['disconnect', 'over'])
   })
-
-  test('a reading that begins after the beginning says so', () => {
-    const { machine, say } = begun()
-    say({ type: 'opened', cursor: 's.1.10' })
-    expect(machine.headless).toBe(true)
-    const whole = begun()
-    whole.say({ type: 'opened', cursor: 's.1.0' })
-    expect(whole.machine.headless).toBe(false)
-  })
 })
 
 test.each([

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createSluice, type Sluice, type SluiceOptions, type Source } from '@sluice/core'
 import { createStreamResource, type RunnerBody, type StreamResourceOptions } from '@sluice/http'
@@ -10,6 +10,7 @@ import { onTestFinished } from 'vitest'
 export interface StreamServer {
   readonly sluice: Sluice
   readonly port: number
+  readonly http: Server
   /** Where its streams are. */
   readonly streams: string
   /** Every request it was sent, as `METHOD path`. */
@@ -42,7 +43,7 @@ export async function startStreamServer({ run, sluice, resource: more }: StreamS
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const { port } = server.address() as AddressInfo
   const streams = `http://127.0.0.1:${port}/v1/streams`
-  const started: StreamServer = { sluice: made, port, streams, asked, intercept: undefined }
+  const started: StreamServer = { sluice: made, port, http: server, streams, asked, intercept: undefined }
   onTestFinished(async () => {
     server.closeAllConnections()
     server.close()

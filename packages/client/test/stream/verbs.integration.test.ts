@@ -136,6 +136,18 @@ test('contract 1: a reading that is made anew goes on where it was, under a name
   expect(await text).toBe('ab')
 })
 
+test('contract 2: text whose beginning is not kept any more is never given for the whole', async () => {
+  const server = await startStreamServer({
+    run: () => () => Array.from({ length: 100 }, () => 'x'.repeat(1_000)),
+    sluice: { stream: { retentionBytes: 20_000, windowBytes: 2_000, maxEventBytes: 2_000 } },
+  })
+  const first = start(server.streams, {})
+  expect(await first.text()).toHaveLength(100_000)
+  const late = attach({ url: first.bookmark!.url })
+  await expect(late.text()).rejects.toThrow('a part of it is not kept')
+  expect([late.headless, first.headless]).toEqual([true, false])
+})
+
 test('a message reaches the running source', async () => {
   const server = await startStreamServer({
     run: () =>
