@@ -108,8 +108,11 @@ export class World {
       if (fault === 'busy') return say(broken(2_000))
       if (fault === 'refused 401')
         return say({ type: 'refused', error: new ClientError('SLUICE_ERR_UNAUTHORIZED', '', { status: 401 }) })
-      if (seq === after)
-        await say({ type: 'opened', cursor: String(fault === 'elsewhere' && after > 0 ? seq + 1 : seq) })
+      if (seq === after) {
+        // Its place was lost on the way, and it is given what follows another one.
+        const isElsewhere = fault === 'elsewhere' && after > 0 && seq < TOKENS
+        await say({ type: 'opened', cursor: String(isElsewhere ? ++seq : seq) })
+      }
       if (fault !== 'none' && fault !== 'elsewhere') {
         await say({ type: 'closed', code: fault, cursor: String(seq) })
         // What would be a repeat if anybody heard it.
