@@ -11,6 +11,7 @@ test('what the package exports changes on purpose only', () => {
     'fallback',
     'framePressure',
     'longPoll',
+    'openAiSse',
     'paint',
     'sse',
     'start',

@@ -22,7 +22,8 @@ export const sse: Transport = {
   open: (request, listener) => new SseLink(request, listener),
 }
 
-class SseLink extends HttpLink {
+/** One event stream. What its events mean is its wire's: sluice's own here. */
+export class SseLink extends HttpLink {
   #opened = false
   #lastId = ''
 
@@ -38,7 +39,7 @@ class SseLink extends HttpLink {
     this.listener.learned({ url: streamUrlOf(response, url), id: headers.get('sluice-stream-id') ?? undefined })
     const reader = body.getReader()
     const parser = new SseReader({
-      onEvent: (type, data, id) => this.#tell(type, data, id),
+      onEvent: (type, data, id) => this.tell(type, data, id),
       onRetry: (retryMs) => this.say({ type: 'retry', retryMs }),
     })
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
@@ -54,7 +55,7 @@ class SseLink extends HttpLink {
     return { type: 'broken', error: networkError('no end') }
   }
 
-  #tell(event: string, data: string, id: string): void {
+  protected tell(event: string, data: string, id: string): void {
     // By the standard an answer that lasts begins with `opened`; what does not is somebody else's stream of events.
     if (!this.#opened && event !== 'opened') throw networkError('no end')
     this.#opened = true
