@@ -12,9 +12,9 @@ export interface TokenStreamState extends TokenSnapshot {
   /** True while text may still come: for `aria-busy`. */
   readonly isBusy: boolean
   /** Starts a stream in place of the one before: call it where the user has asked. */
-  start(url: string | URL, body?: unknown, options?: StartOptions): ClientStream
+  readonly start: (url: string | URL, body?: unknown, options?: StartOptions) => ClientStream
   /** Ends the stream for everyone; gives its end, or nothing where there is no stream. */
-  stop(): Promise<EndEvent | undefined>
+  readonly stop: () => Promise<EndEvent | undefined>
 }
 
 /**
