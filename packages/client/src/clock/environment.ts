@@ -38,6 +38,7 @@ function onNetwork(listener: (sign: 'wake' | 'offline') => void): () => void {
     else if (type === 'online' || document.visibilityState === 'visible') listener('wake')
   }
   for (const sign of SIGNS) addEventListener(sign, onSign)
-  if (!navigator.onLine) listener('offline')
+  // Servers that have such events say nothing of a network.
+  if (navigator.onLine === false) listener('offline')
   return () => SIGNS.forEach((sign) => removeEventListener(sign, onSign))
 }

@@ -11,7 +11,7 @@ export function resolveGroup<Group extends object>(group: string, given: object 
   const resolved = { ...defaults }
   for (const [name, value] of Object.entries(given ?? {})) {
     const known = defaults[name as keyof Group]
-    const path = group ? `${group}.${name}` : name
+    const path = `${group}.${name}`
     if (!(name in defaults)) throw invalidOption(path, value, `one of ${Object.keys(defaults).join(', ')}`)
     if (value === undefined) continue
     if (typeof known === 'number' && !(typeof value === 'number' && value >= 0)) {

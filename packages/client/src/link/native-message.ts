@@ -5,17 +5,17 @@ import type { LinkListener } from './link.ts'
 
 type Members = Record<string, unknown>
 
-/** What an event of a type must have, with the type of that: a part that lacks it is no such event. */
-const NEEDS: Readonly<Record<StreamEvent['type'], readonly [member: string, type: string] | []>> = {
-  text: ['text', 'string'],
-  reasoning: ['text', 'string'],
-  refusal: ['text', 'string'],
-  tool: [],
-  data: [],
-  usage: [],
-  finish: [],
+/** The member that an event of a type must have, a text or a truth: a part that lacks it is no such event. */
+const NEEDS: Readonly<Record<StreamEvent['type'], string>> = {
+  text: 'text',
+  reasoning: 'text',
+  refusal: 'text',
+  tool: '',
+  data: '',
+  usage: '',
+  finish: '',
   // A cut stream must not look complete, whatever it says besides.
-  end: ['complete', 'boolean'],
+  end: 'complete',
 }
 
 /**
@@ -35,8 +35,8 @@ export function tellMessage(listener: LinkListener, type: string, members: Membe
     return listener.said({ type, code: String(members.code), cursor: typeof at === 'string' ? at : undefined })
   }
   if (!Object.hasOwn(NEEDS, type)) return listener.said({ type: 'alive' })
-  const [member, needed] = NEEDS[type as StreamEvent['type']]
-  if (member && typeof members[member] !== needed) throw noMessage(type)
+  const member = NEEDS[type as StreamEvent['type']]
+  if (member && typeof members[member] !== (type === 'end' ? 'boolean' : 'string')) throw noMessage(type)
   listener.event({ ...members, type } as StreamEvent, cursor)
 }
 

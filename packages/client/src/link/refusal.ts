@@ -57,7 +57,7 @@ function isTemporary(status: number): boolean {
 function readRetryAfter(value: string | null, nowMs: number): number | undefined {
   if (value === null) return undefined
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined
+  return ms > 0 ? ms : undefined
 }
 
 /** `application/problem+json`, or the shape of OpenAI's errors. */

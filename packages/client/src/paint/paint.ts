@@ -1,7 +1,6 @@
 import type { EndEvent } from '@sluice/core'
 
 import { cutError } from '../errors/client-error.ts'
-import { resolveGroup } from '../errors/option-rules.ts'
 import type { ClientEvent } from '../buffer/event-ring.ts'
 import type { ClientStream } from '../stream/client-stream.ts'
 import { cutAtGrapheme } from './graphemes.ts'
@@ -40,18 +39,12 @@ export interface Painting {
   stop(): void
 }
 
-const DEFAULTS: PaintOptions & { lagMs: number } = {
-  lagMs: 120,
-  placeholder: undefined,
-  select: undefined,
-  pressure: undefined,
-}
+const LAG_MS = 120
 
 /**
  * Paints the text of a stream as it comes: one update a frame at most, whole characters only, bursts spread evenly. Reading
  * goes on while the page is hidden, and all is there when it is shown again.
  *
- * @throws SluiceError `SLUICE_ERR_OPTION`
  * @example
  * ```ts
  * const painting = paint(start('/v1/streams', { messages }), document.querySelector('#answer')!)
@@ -81,7 +74,7 @@ export class Painter implements Painting {
   #onSettled: (() => void) | undefined
 
   constructor(page: PaintPage, stream: ClientStream, how: { target: PaintTarget; options: PaintOptions | undefined }) {
-    const { lagMs, placeholder, select = textOf, pressure } = resolveGroup('', how.options, DEFAULTS)
+    const { lagMs = LAG_MS, placeholder, select = textOf, pressure } = how.options ?? {}
     this.#page = page
     this.#stream = stream
     this.#select = select
