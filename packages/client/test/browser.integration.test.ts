@@ -135,3 +135,35 @@ test('contract 6: 20,000 tokens on a page whose painting is slow: none is lost, 
   expect(writes).toBeLessThan(2_000)
   expect((await heapBytes()) - before).toBeLessThan(1_048_576 + 2 * tokens.join('').length)
 })
+
+test('contract 7: a page whose frames take too long slows the server down, is let go again, and loses nothing', async () => {
+  const page = await open(await openContext())
+  let said = 0
+  const finish = Promise.withResolvers<void>()
+  server.source = async function* ({ signal }) {
+    let isOver = false
+    void finish.promise.then(() => (isOver = true))
+    while (!isOver && !signal.aborted) {
+      yield Array.from({ length: 20 }, () => `w${said++} `)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+  server.asked.length = 0
+  await page.evaluate(`
+    globalThis.burnMs = 80
+    globalThis.stream = start('/v1/streams', {}, { buffer: { items: 64, bytes: 65536 } })
+    globalThis.painting = paint(stream, (piece) => {
+      for (const untilMs = performance.now() + burnMs; performance.now() < untilMs;);
+      document.querySelector('#answer').append(piece)
+    }, { pressure: framePressure() })
+    0`)
+  const acks = (): number => server.asked.filter((asked) => asked.endsWith('/ack')).length
+  // A reading without a name is made anew, and credit granted to it.
+  await expect.poll(() => server.asked.some((asked) => asked.startsWith('GET') && asked.includes('reader='))).toBe(true)
+  const before = acks()
+  await expect.poll(() => acks() > before + 2).toBe(true)
+  await page.evaluate('burnMs = 0')
+  finish.resolve()
+  await page.evaluate('painting.done')
+  expect((await shown(page)) === Array.from({ length: said }, (_, index) => `w${index} `).join('')).toBe(true)
+})

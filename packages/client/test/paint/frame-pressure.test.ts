@@ -1,7 +1,10 @@
 import { framePressure } from '@sluice/client'
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import type { ClientStream } from '../../src/stream/client-stream.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
 
 /** A stream of so many events a second, whose page takes so long for a frame. */
 function painted({ isNamed = true } = {}) {
@@ -17,6 +20,7 @@ function painted({ isNamed = true } = {}) {
       return Promise.resolve(isNamed ? 1 : 0)
     },
     reattach: () => reattached++,
+    status: 'streaming',
   } as unknown as ClientStream
   return {
     credits,
@@ -65,4 +69,14 @@ test('a reading without a name is made anew', async () => {
   page.pass(400, { frameMs: 60 })
   await Promise.resolve()
   expect(page.reattached()).toBe(page.credits.length)
+})
+
+test('a page that waits for more than it was granted is granted more, though it has nothing to paint', () => {
+  const page = painted()
+  page.pass(1_000, { frameMs: 60 })
+  const granted = page.credits.length
+  vi.advanceTimersByTime(10_000)
+  expect(page.credits.length).toBeGreaterThan(granted)
+  expect(page.credits.at(-1)).toBe(2 ** 31)
+  expect(vi.getTimerCount()).toBe(0)
 })

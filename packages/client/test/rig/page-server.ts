@@ -19,6 +19,8 @@ export interface PageServer extends AsyncDisposable {
   readonly origin: string
   /** The source of what is started next. */
   source: Source
+  /** Every request about streams, as `METHOD path`. */
+  readonly asked: string[]
 }
 
 async function bundleClient(): Promise<string> {
@@ -49,6 +51,7 @@ export async function startPageServer(): Promise<PageServer> {
       const [type, body] = request.url === '/client.js' ? ['text/javascript', script] : ['text/html', PAGE]
       return void response.setHeader('content-type', type).end(body)
     }
+    started.asked.push(`${request.method} ${request.url}`)
     const plan = resource.handle(toHttpRequest(request, response, { mount: '/v1' }))
     return void plan.then((ready) => sendPlan(response, ready))
   })
@@ -56,6 +59,7 @@ export async function startPageServer(): Promise<PageServer> {
   const started: PageServer = {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     source: () => [],
+    asked: [],
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       server.close()
