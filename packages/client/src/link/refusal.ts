@@ -65,7 +65,7 @@ function readProblem(text: string): { code: string; message: string } | undefine
   try {
     const problem = JSON.parse(text) as Record<string, unknown>
     const { code, detail, message } = (problem.error ?? problem) as Record<string, string | undefined>
-    return { code: String(code), message: String(detail ?? message ?? 'The request was refused.') }
+    return { code: String(code), message: String(detail ?? message ?? code) }
   } catch {
     return undefined
   }

@@ -9,8 +9,10 @@ import type { Effect, Input, LinkInput, StreamStatus } from '../machine/resume-i
 import { ResumeMachine } from '../machine/resume-machine.ts'
 import type { Bookmark } from './bookmark.ts'
 import type { ClientHeaders, ResolvedClientOptions } from './client-options.ts'
+import { quietly } from './quietly.ts'
 import type { ReadingStart } from './reading-start.ts'
 
+const NOWHERE = 'The answer has no Content-Location.'
 const NO_CREDENTIAL = 'The option "authorize" gave no credential.'
 
 /**
@@ -57,11 +59,11 @@ export abstract class Reading {
     this.environment = environment
     this.ring = new EventRing(buffer, cursor)
     this.#start = start
-    const authorizes = authorize !== undefined
-    this.#machine = new ResumeMachine({ ...resume, random: environment.random, cursor, repeatable, authorizes })
+    const { random } = environment
+    this.#machine = new ResumeMachine({ ...resume, random, cursor, repeatable, authorizes: !!authorize })
     this.ended = this.#ended.promise
     this.located = this.#located.promise
-    // Whoever asks is told; whoever does not need not know.
+    // Whoever asks is told.
     for (const asked of [this.ended, this.located]) asked.catch(() => undefined)
     this.#learn({ url })
     if (onStatus) this.subscribe(() => onStatus(this.status))
@@ -167,6 +169,8 @@ export abstract class Reading {
           },
         )
       case 'status':
+        // Whoever would cancel it is told, not kept waiting.
+        if (this.status === 'waiting' && !this.#facts.url) this.#located.reject(cutError(NOWHERE))
         // Before its first event a reading is where it began.
         if (this.status === 'waiting' && !this.#start.cursor) {
           this.headless = eventsBefore((this.ring.cursor ??= this.#machine.cursor)) > 0
@@ -223,14 +227,7 @@ export abstract class Reading {
   }
 
   #notify(): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener()
-      } catch (error) {
-        // What listens cannot change a stream.
-        globalThis.reportError?.(error)
-      }
-    }
+    for (const listener of this.#listeners) quietly(listener)
   }
 
   /** One timer. It may ring early: each event that comes only puts off what it would say. */

@@ -136,6 +136,20 @@ test('contract 1: a reading that is made anew goes on where it was, under a name
   expect(await text).toBe('ab')
 })
 
+test('contract 4: a stream of which nobody says where it is can be read, and a cancel of it fails at once', async () => {
+  const server = await startStreamServer({ run: () => () => ['Hello'] })
+  const hiding = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const { body, status, headers } = await fetch(url, init)
+    const rest = new Headers(headers)
+    rest.delete('content-location')
+    return new Response(body, { status, headers: rest })
+  }
+  const stream = start(server.streams, {}, { fetch: hiding })
+  await expect(stream.cancel()).rejects.toThrow('no Content-Location')
+  expect(await stream.text()).toBe('Hello')
+  expect(stream.bookmark).toBeUndefined()
+})
+
 test('contract 2: text whose beginning is not kept any more is never given for the whole', async () => {
   const server = await startStreamServer({
     run: () => () => Array.from({ length: 100 }, () => 'x'.repeat(1_000)),
