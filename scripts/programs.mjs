@@ -13,6 +13,7 @@ const PROGRAMS = [
     variable: 'CHROMIUM_PATH',
     commands: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
   },
+  { name: 'firefox-esr', variable: 'FIREFOX_PATH', commands: ['firefox-esr', 'firefox'] },
   { name: 'nginx', variable: 'NGINX_PATH', commands: ['nginx'] },
   { name: 'caddy', variable: 'CADDY_PATH', commands: ['caddy'] },
   { name: 'haproxy', variable: 'HAPROXY_PATH', commands: ['haproxy'] },

@@ -65,6 +65,7 @@ test('every example is started here', () => {
     'hono-chat',
     'next-chat',
     'node-http',
+    'react-chat',
     'rxjs-search',
   ])
 })
@@ -171,4 +172,27 @@ test('the page of fastify-chat goes on with its answer when it is reloaded in th
   }
   await page.click('#stop')
   await page.locator('#status', { hasText: 'cancelled' }).waitFor()
+})
+
+test('the page of react-chat says whole sentences to screen readers, goes on after a reload, and is really stopped', async () => {
+  const url = await startExample('react-chat')
+  await using closing = new AsyncDisposableStack()
+  const browser = closing.adopt(
+    await chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium', args: ['--no-sandbox'] }),
+    (opened) => opened.close(),
+  )
+  const page = await browser.newPage()
+  await page.goto(url)
+  await page.getByRole('button', { name: 'Ask' }).click()
+  await page.locator('#answer[aria-busy="true"]', { hasText: 'Sentence 2 of' }).waitFor()
+  await page.reload()
+  await page.locator('#answer', { hasText: 'Sentence 3 of' }).waitFor()
+  await page.getByRole('log').filter({ hasText: 'Sentence 1 of the answer.' }).waitFor({ state: 'attached' })
+  expect(await page.getByRole('log').textContent()).toMatch(/\.\s*$/)
+  await page.getByRole('button', { name: 'Stop' }).click()
+  await page.getByRole('status').filter({ hasText: 'Stopped.' }).waitFor()
+  await page.locator('#answer[aria-busy="false"]').waitFor()
+  const stream = await page.evaluate('sessionStorage.getItem("sluice:example")')
+  const info = await fetch(String(stream), { headers: { accept: 'application/json' } })
+  expect(await info.json()).toMatchObject({ status: 'ended', end: { reason: 'cancelled', cause: 'client' } })
 })

@@ -39,6 +39,7 @@ const AMBIENT: Readonly<Record<string, string>> = {
   messages: "{ role: 'user'; content: string }[]",
   prompt: 'string',
   url: 'string',
+  document: '{ querySelector(selector: string): any }',
   baseUrl: 'string',
   streamId: 'string',
   order: 'string[]',
@@ -95,8 +96,11 @@ export function toModule(example: TsdocExample, entries: readonly EntryPoint[]):
   )
   const words = new Set(text.replace(/(^|\s)\/\/.*$/gm, '').match(/(?<![.\w'])[A-Za-z]\w*/g))
   const wanted = [...words].filter((word) => !made.has(word))
-  const imports = wanted.flatMap((word) => importOf(word, example, entries) ?? [])
-  const declared = wanted.filter((word) => isAmbient(word) && !parameters.has(word))
+  // A name that the reader's own thing has too is the package's where the package has it.
+  const own = entries.filter(({ packageName }) => packageName === example.packageName)
+  const isDeclared = (word: string): boolean => isAmbient(word) && !own.some(({ names }) => names.has(word))
+  const imports = wanted.flatMap((word) => (isDeclared(word) ? [] : (importOf(word, example, entries) ?? [])))
+  const declared = wanted.filter((word) => isDeclared(word) && !parameters.has(word))
   return [
     ...imports,
     ...declared.map((word) => `declare const ${word}: ${AMBIENT[word] ?? 'any'}`),

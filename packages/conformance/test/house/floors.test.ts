@@ -42,6 +42,7 @@ const FLOORS: Record<string, readonly string[]> = {
   'packages/sse/src': ['.', 'node', 'response', 'wire', 'parser'],
   'packages/wires/src': ['.', 'openai'],
   'packages/wires/src/openai': ['encoder source', 'format'],
+  'packages/client/src': ['.', 'paint', 'stream', 'link buffer', 'machine', 'clock', 'errors'],
   'packages/express/src': ['.'],
   'packages/fastify/src': ['.'],
   'packages/hono/src': ['.'],

@@ -8,6 +8,7 @@ import { PACKAGES, ROOT } from './imports.ts'
 
 /** Where it matters which type an event has: each of these must be told of a new one. */
 const DECIDE_ON_TYPE = [
+  'client/src/link/native-message.ts',
   'core/src/events/event-kind.ts',
   'core/src/events/source-event.ts',
   'core/src/log/log-summary.ts',
@@ -106,7 +107,7 @@ function configOf(names: readonly string[]): object {
   return {
     extends: join(ROOT, 'tsconfig.noemit.json'),
     compilerOptions: {
-      lib: ['esnext', 'webworker'],
+      lib: ['esnext', 'dom', 'dom.iterable', 'dom.asynciterable'],
       typeRoots: [join(ROOT, 'node_modules/@types')],
       paths: Object.fromEntries(names.flatMap(sourcesOf)),
     },

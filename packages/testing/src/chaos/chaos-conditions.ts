@@ -9,6 +9,16 @@ export interface ChaosConditions {
   latencyMs?: number | undefined
   /** Up to this much is added to the latency, by seed. Order is kept, as TCP keeps it. */
   jitterMs?: number | undefined
+  /**
+   * Part of the segments (1,460 bytes) that are lost, from 0 to 1, by seed. As over TCP a loss is a delay: what was lost, and all that
+   * was sent after it, arrives `lossDelayMs` later.
+   */
+  lossRate?: number | undefined
+  /**
+   * How long it takes until what was lost is sent again.
+   * @defaultValue 200, the shortest time that Linux waits
+   */
+  lossDelayMs?: number | undefined
   /** Bandwidth. */
   bytesPerSecond?: number | undefined
   /** Longest write, in bytes, each in a turn of its own. 1: every byte arrives alone. */

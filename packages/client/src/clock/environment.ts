@@ -1,0 +1,44 @@
+/** What the client uses of the page or the process it runs in. */
+export interface Environment {
+  /** Sends a request. */
+  fetch: (url: string, init: RequestInit) => Promise<Response>
+  /** Milliseconds of a clock that goes on while the machine sleeps. */
+  now(): number
+  /** Calls `task` after `delayMs`; gives what calls it off. */
+  after(delayMs: number, task: () => void): () => void
+  /** From 0 up to 1. */
+  random: () => number
+  /** Tells of everything that makes another attempt promising, or hopeless, at once where that is so; gives what stops it. */
+  onNetwork(listener: (sign: 'wake' | 'offline') => void): () => void
+}
+
+/** That of this page or process. */
+export function createEnvironment(fetchWith?: typeof fetch): Environment {
+  return {
+    fetch: (url, init) => (fetchWith ?? fetch)(url, init),
+    // Not `performance.now()`, which stands still in some browsers while the machine sleeps.
+    now: () => Date.now(),
+    after(delayMs, task) {
+      // A longer timer would fire at once.
+      const timer = setTimeout(task, Math.min(delayMs, 0x7fffffff))
+      return () => clearTimeout(timer)
+    },
+    random: Math.random,
+    onNetwork,
+  }
+}
+
+const SIGNS = ['online', 'offline', 'pageshow', 'visibilitychange']
+
+function onNetwork(listener: (sign: 'wake' | 'offline') => void): () => void {
+  if (typeof addEventListener !== 'function') return () => undefined
+  // `pageshow`: a page that comes out of the back-forward cache has lost its connections.
+  const onSign = ({ type }: Event): void => {
+    if (type === 'offline') listener(type)
+    else if (type === 'online' || document.visibilityState === 'visible') listener('wake')
+  }
+  for (const sign of SIGNS) addEventListener(sign, onSign)
+  // Servers that have such events say nothing of a network.
+  if (navigator.onLine === false) listener('offline')
+  return () => SIGNS.forEach((sign) => removeEventListener(sign, onSign))
+}

@@ -1,0 +1,60 @@
+import type { EndEvent, StreamEvent } from '@sluice/core'
+
+import type { Environment } from '../clock/environment.ts'
+import type { LinkInput } from '../machine/resume-input.ts'
+
+/** What a connection is asked for. */
+export interface LinkRequest {
+  /** How the stream is started, as long as it is not known where it can be read. */
+  start:
+    | { url: string; method: string; body: string | undefined; headers: Readonly<Record<string, string>> }
+    | undefined
+  /** Where the stream can be read, once that is known, without a cursor. */
+  url: string | undefined
+  /** Goes on after it. */
+  cursor: string | undefined
+  /** Members of the query of a reading, as wishes. */
+  query: Readonly<Record<string, string>>
+  /** Credentials and whatever else the application sends. */
+  headers: Readonly<Record<string, string>>
+  credentials: RequestCredentials | undefined
+  environment: Environment
+}
+
+/** What becomes known of the stream with a connection. */
+export interface StreamFacts {
+  /** Where it can be read, cancelled and so on. */
+  url?: string | undefined
+  id?: string | undefined
+  meta?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** Who is told what a connection brings. */
+export interface LinkListener {
+  /** Before the first input that it belongs to. */
+  learned(facts: StreamFacts): void
+  /** What the connection is told, and what becomes of it. */
+  said(input: LinkInput): void
+  /** An event, with the cursor after it; without one where it is shown before it is stored. */
+  event(event: StreamEvent, cursor: string | undefined): void
+}
+
+/** A connection that brings one reading. */
+export interface Link {
+  /** Leaves it: nothing of it is told any more. */
+  close(): void
+  /** Takes nothing from the network until it is resumed, which the server feels. */
+  setPaused(paused: boolean): void
+}
+
+/** A way to read a stream: opens a connection at once, and tells a listener of it. Never throws. */
+export interface Transport {
+  readonly name: string
+  /** Opens a connection; `listener` is told nothing before this has returned. */
+  open(request: LinkRequest, listener: LinkListener): Link
+}
+
+/** The end that an event is, if it is one. */
+export function endIn(event: StreamEvent): EndEvent | undefined {
+  return event.type === 'end' ? event : undefined
+}

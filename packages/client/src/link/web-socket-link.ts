@@ -1,0 +1,169 @@
+import type { SluiceErrorCode } from '@sluice/core'
+
+import { ClientError, cutError } from '../errors/client-error.ts'
+import { eventsBefore } from '../machine/place.ts'
+import type { LinkInput } from '../machine/resume-input.ts'
+import type { Link, LinkListener, LinkRequest, Transport } from './link.ts'
+import { parseMembers, tellMessage } from './native-message.ts'
+import { networkError } from './refusal.ts'
+
+/** Options of {@link webSocket}. */
+export interface WebSocketOptions {
+  /**
+   * Where sockets are opened.
+   * @defaultValue `ws` beside the server's `streams`
+   */
+  url?: string | undefined
+  /** Gives a ticket for each socket, where no cookie and no bearer token says who asks. */
+  ticket?: (() => Promise<string>) | undefined
+}
+
+/** Events that the server may send beyond those that were read. */
+const CREDIT = 256
+/** How often it is asked whether the server is still there. */
+const PING_MS = 15_000
+/** What another attempt may mend. */
+const TEMPORARY = /_(RATE|TOO_MANY_STREAMS|OVERLOADED|DRAINING|QUEUE_FULL|STORE|READING_CLOSED)$/
+const REF = 'reading'
+
+/**
+ * A WebSocket for each reading. What is not read is not granted, so that the server holds back. A bearer token of
+ * `headers` or `authorize` is offered as a subprotocol, as a page cannot send headers with a socket.
+ *
+ * @example
+ * ```ts
+ * const stream = start(url, { messages }, { transport: webSocket() })
+ * ```
+ */
+export function webSocket(options: WebSocketOptions = {}): Transport {
+  return { name: 'websocket', open: (request, listener) => new WebSocketLink(options, request, listener) }
+}
+
+class WebSocketLink implements Link {
+  readonly #request: LinkRequest
+  readonly #listener: LinkListener
+  #socket: WebSocket | undefined
+  #stopPings: (() => void) | undefined
+  #isClosed = false
+  #isPaused = false
+  #cursor: string | undefined
+  /** How far the server may go. */
+  #granted = CREDIT
+
+  constructor(options: WebSocketOptions, request: LinkRequest, listener: LinkListener) {
+    this.#request = request
+    this.#listener = listener
+    void this.#open(options).catch((error: unknown) => this.#fail(networkError(error)))
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#stopPings?.()
+    this.#socket?.close(1000)
+  }
+
+  setPaused(paused: boolean): void {
+    this.#isPaused = paused
+    if (!paused) this.#grant()
+  }
+
+  async #open({ url, ticket }: WebSocketOptions): Promise<void> {
+    const { headers } = this.#request
+    const bearer = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1]
+    const credential = ticket ? [`ticket.${await ticket()}`] : bearer === undefined ? [] : [`bearer.${bearer}`]
+    if (this.#isClosed) return
+    const socket = new WebSocket(url ?? this.#defaultUrl(), ['sluice.v1', ...credential])
+    this.#socket = socket
+    socket.onopen = () => {
+      this.#send(this.#isClosed ? { type: 'ping' } : this.#first())
+      this.#ping()
+    }
+    socket.onmessage = ({ data }) => {
+      try {
+        if (!this.#isClosed) this.#hear(String(data))
+      } catch (error) {
+        this.#fail(networkError(error))
+      }
+    }
+    socket.onclose = ({ code }) => this.#fail(cutError(`The socket was closed with ${code}.`))
+  }
+
+  /** What is asked for: the stream that is known, or the one that is to be started. */
+  #first(): object {
+    const { start, url, cursor, query } = this.#request
+    const { reader: name, after, ...wishes } = query
+    const common = { ref: REF, name, credit: CREDIT }
+    const sluice = Object.fromEntries(Object.entries(wishes).map(([wish, value]) => [wish, Number(value)]))
+    if (url !== undefined) {
+      const where = cursor === undefined ? { stream: url.slice(url.lastIndexOf('/') + 1), after } : { cursor }
+      return { type: 'attach', ...common, ...where, sluice }
+    }
+    const key = new URL(start!.url).searchParams.get('key')
+    if (start!.method === 'GET') return { type: 'attach', ...common, key, after, sluice }
+    const idempotencyKey = start!.headers['idempotency-key']
+    return { type: 'start', ...common, body: parseMembers('body', start!.body ?? '{}'), idempotencyKey }
+  }
+
+  #hear(text: string): void {
+    const message = parseMembers('message', text)
+    const { type, cursor, stream, ref, ...members } = message
+    this.#listener.said({ type: 'alive' })
+    if (type === 'goaway') return this.#say({ type: 'closed', code: 'draining', cursor: this.#cursor })
+    if (type === 'refused') return this.#say(refusalOf(message))
+    if (ref !== REF) return
+    const at = typeof cursor === 'string' ? cursor : undefined
+    this.#cursor = at ?? this.#cursor
+    if (type === 'opened' && typeof stream === 'string') this.#listener.learned({ url: this.#urlOf(stream) })
+    const isNotice = type === 'opened' || type === 'closed'
+    tellMessage(this.#listener, String(type), isNotice ? message : members, at)
+    if (type === 'opened') this.#granted = eventsBefore(at) + CREDIT
+    this.#grant()
+  }
+
+  /** Allows so many events past the latest one, once half of what was allowed has come. */
+  #grant(): void {
+    const most = eventsBefore(this.#cursor) + CREDIT
+    if (this.#isPaused || this.#cursor === undefined || most < this.#granted + CREDIT / 2) return
+    this.#granted = most
+    this.#send({ type: 'ack', ref: REF, cursor: this.#cursor, credit: CREDIT })
+  }
+
+  #ping(): void {
+    this.#stopPings = this.#request.environment.after(PING_MS, () => {
+      this.#send({ type: 'ping' })
+      this.#ping()
+    })
+  }
+
+  #send(message: object): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message))
+  }
+
+  #defaultUrl(): string {
+    const { start, url } = this.#request
+    return (url ?? start!.url).replace(/^http/, 'ws').replace(/\/streams([/?].*)?$/, '/ws')
+  }
+
+  #urlOf(id: string): string {
+    const { start, url } = this.#request
+    return (url ?? start!.url).replace(/\/streams([/?].*)?$/, `/streams/${id}`)
+  }
+
+  #fail(error: ClientError): void {
+    this.#stopPings?.()
+    this.#say({ type: 'broken', error })
+  }
+
+  #say(input: LinkInput): void {
+    if (!this.#isClosed) this.#listener.said(input)
+  }
+}
+
+function refusalOf({ code, message, retryAfterMs }: Record<string, unknown>): LinkInput {
+  const isStranger = code === 'SLUICE_ERR_UNAUTHORIZED'
+  const error = new ClientError(code as SluiceErrorCode, String(message), {
+    status: isStranger ? 401 : undefined,
+    retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
+  })
+  return { type: TEMPORARY.test(String(code)) ? 'broken' : 'refused', error }
+}

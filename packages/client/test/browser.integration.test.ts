@@ -1,0 +1,169 @@
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+
+import { createCuedSource } from './rig/cued-source.ts'
+import { type PageServer, startPageServer } from './rig/page-server.ts'
+
+const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking']
+const TOKENS = Array.from({ length: 200 }, (_, index) => `${index}·👩🏽‍🚀 `)
+const WHOLE = TOKENS.join('')
+
+let server: PageServer
+let browser: Browser
+beforeAll(async () => {
+  server = await startPageServer()
+  const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+  browser = await chromium.launch({ executablePath, headless: true, args: ARGS })
+})
+afterAll(async () => {
+  await browser?.close()
+  await server?.[Symbol.asyncDispose]()
+})
+
+async function openContext(): Promise<BrowserContext> {
+  const context = await browser.newContext()
+  onTestFinished(() => context.close())
+  return context
+}
+
+async function open(context: BrowserContext): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(server.origin)
+  await ready(page)
+  return page
+}
+
+const ready = (page: Page): Promise<unknown> => page.waitForFunction('document.title === "ready"')
+const shown = (page: Page): Promise<string> => page.locator('#answer').evaluate((element) => element.textContent ?? '')
+/** Until so many characters are on the screen. */
+const untilShown = (page: Page, { length }: string): Promise<unknown> =>
+  page.waitForFunction(`document.querySelector("#answer").textContent.length >= ${length}`)
+const PAINT = 'globalThis.painting = paint(stream, document.querySelector("#answer"))'
+
+test('contract 1: a page that was offline goes on as soon as it is online again', async () => {
+  const context = await openContext()
+  const page = await open(context)
+  const cued = createCuedSource()
+  server.source = cued.source
+  cued.say(...TOKENS.slice(0, 100))
+  // Nothing but the sign of the network brings it back.
+  const resume = '{ resume: { baseMs: 3_600_000, capMs: 3_600_000 } }'
+  await page.evaluate(`globalThis.stream = start('/v1/streams', {}, ${resume}); ${PAINT}; 0`)
+  await untilShown(page, TOKENS.slice(0, 100).join(''))
+  await context.setOffline(true)
+  await page.waitForFunction('!navigator.onLine')
+  await page.evaluate('globalThis.statuses = [], stream.subscribe(() => statuses.push(stream.status)), 0')
+  await context.setOffline(false)
+  await page.waitForFunction('statuses.join() === "resuming,streaming"')
+  cued.say(...TOKENS.slice(100))
+  cued.finish()
+  await page.evaluate('painting.done')
+  expect(await shown(page)).toBe(WHOLE)
+  expect(cued.started).toBe(1)
+})
+
+test('contract 1: a page that is loaded again goes on after what it has kept', async () => {
+  const page = await open(await openContext())
+  const cued = createCuedSource()
+  server.source = cued.source
+  cued.say(...TOKENS.slice(0, 100))
+  await page.evaluate(`(async () => {
+    const stream = start('/v1/streams', {})
+    let text = ''
+    for await (const event of stream) {
+      if (event.type === 'text') text += event.text
+      sessionStorage.setItem('kept', JSON.stringify({ text, bookmark: stream.bookmark }))
+      if (text.length >= ${TOKENS.slice(0, 100).join('').length}) break
+    }
+  })()`)
+  await page.reload()
+  await ready(page)
+  cued.say(...TOKENS.slice(100))
+  cued.finish()
+  const text = await page.evaluate(`(async () => {
+    const { text, bookmark } = JSON.parse(sessionStorage.getItem('kept'))
+    return text + (await attach(bookmark).text())
+  })()`)
+  expect(text).toBe(WHOLE)
+})
+
+test('six tabs on HTTP/1.1, which is all a browser has, read one stream, and one of them stops it for all', async () => {
+  const context = await openContext()
+  const cued = createCuedSource()
+  server.source = cued.source
+  cued.say('Hello')
+  const pages = [await open(context)]
+  const [first] = pages
+  await first!.evaluate(`globalThis.stream = start('/v1/streams', {}); ${PAINT}; 0`)
+  await untilShown(first!, 'Hello')
+  const bookmark = JSON.stringify({ url: await first!.evaluate('stream.bookmark.url') })
+  // Opened before: with six streams there is no connection left to load a page with.
+  while (pages.length < 6) pages.push(await open(context))
+  for (const page of pages.slice(1)) {
+    await page.evaluate(`globalThis.stream = attach(${bookmark}); ${PAINT}; 0`)
+    await untilShown(page, 'Hello')
+  }
+  expect(await pages[3]!.evaluate('stream.cancel()')).toMatchObject({ reason: 'cancelled' })
+  for (const page of pages) expect(await page.evaluate('stream.ended')).toMatchObject({ reason: 'cancelled' })
+  expect(cued.aborted).toBe(true)
+})
+
+test('contract 6: 20,000 tokens on a page whose painting is slow: none is lost, and nothing of them is kept', async () => {
+  const page = await open(await openContext())
+  const tokens = Array.from({ length: 20_000 }, (_, index) => `w${index} `)
+  server.source = () => tokens
+  const devtools = await page.context().newCDPSession(page)
+  const heapBytes = async (): Promise<number> => {
+    await devtools.send('HeapProfiler.collectGarbage')
+    return (await devtools.send('Runtime.getHeapUsage')).usedSize
+  }
+  const before = await heapBytes()
+  const { writes, busy } = await page.evaluate<{ writes: number; busy: number }>(`(async () => {
+    const answer = document.querySelector('#answer')
+    let writes = 0
+    globalThis.stream = start('/v1/streams', {}, { buffer: { items: 64, bytes: 65536 } })
+    const { done } = paint(stream, (piece) => {
+      writes++
+      for (const untilMs = performance.now() + 20; performance.now() < untilMs;);
+      answer.append(piece)
+    }, { pressure: framePressure() })
+    await done
+    return { writes, busy: answer.childNodes.length }
+  })()`)
+  expect((await shown(page)) === tokens.join('')).toBe(true)
+  expect(writes).toBe(busy)
+  expect(writes).toBeLessThan(2_000)
+  expect((await heapBytes()) - before).toBeLessThan(1_048_576 + 2 * tokens.join('').length)
+})
+
+test('contract 7: a page whose frames take too long slows the server down, is let go again, and loses nothing', async () => {
+  const page = await open(await openContext())
+  let said = 0
+  const finish = Promise.withResolvers<void>()
+  server.source = async function* ({ signal }) {
+    let isOver = false
+    void finish.promise.then(() => (isOver = true))
+    while (!isOver && !signal.aborted) {
+      yield Array.from({ length: 20 }, () => `w${said++} `)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+  server.asked.length = 0
+  await page.evaluate(`
+    globalThis.burnMs = 80
+    globalThis.stream = start('/v1/streams', {}, { buffer: { items: 64, bytes: 65536 } })
+    globalThis.painting = paint(stream, (piece) => {
+      for (const untilMs = performance.now() + burnMs; performance.now() < untilMs;);
+      document.querySelector('#answer').append(piece)
+    }, { pressure: framePressure() })
+    0`)
+  const acks = (): number => server.asked.filter((asked) => asked.endsWith('/ack')).length
+  // A reading without a name is made anew, and credit granted to it.
+  await expect.poll(() => server.asked.some((asked) => asked.startsWith('GET') && asked.includes('reader='))).toBe(true)
+  const before = acks()
+  await expect.poll(() => acks() > before + 2).toBe(true)
+  await page.evaluate('burnMs = 0')
+  finish.resolve()
+  await page.evaluate('painting.done')
+  expect((await shown(page)) === Array.from({ length: said }, (_, index) => `w${index} `).join('')).toBe(true)
+})

@@ -1,0 +1,20 @@
+import * as client from '@sluice/client'
+import { expect, test } from 'vitest'
+
+test('what the package exports changes on purpose only', () => {
+  expect(Object.keys(client).toSorted()).toEqual([
+    'ClientError',
+    'ClientStream',
+    'DEFAULT_BUFFER_OPTIONS',
+    'DEFAULT_RESUME_OPTIONS',
+    'attach',
+    'fallback',
+    'framePressure',
+    'longPoll',
+    'openAiSse',
+    'paint',
+    'sse',
+    'start',
+    'webSocket',
+  ])
+})

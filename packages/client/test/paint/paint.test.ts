@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+
+import { PaintedPage } from '../rig/painted-page.ts'
+
+test('a burst is spread over the lag, one update a frame', async () => {
+  const page = new PaintedPage()
+  await page.say(...Array.from({ length: 100 }, () => 'ten chars '))
+  await page.pass(3)
+  expect(page.writes.length).toBe(3)
+  expect(page.text.length).toBeGreaterThan(300)
+  expect(page.text.length).toBeLessThan(700)
+  await page.pass(6)
+  expect(page.text.length).toBe(1_000)
+  expect(page.isIdle).toBe(true)
+})
+
+test('nothing is asked of the page while nothing comes', async () => {
+  const page = new PaintedPage()
+  expect(page.isIdle).toBe(true)
+  await page.say('Hello')
+  await page.pass(20)
+  expect([page.text, page.isIdle, page.frames]).toEqual(['Hello', true, 7])
+})
+
+test('a reader who prefers reduced motion sees all that came with the next frame, but for a character that may go on', async () => {
+  const page = new PaintedPage({}, { reducedMotion: true })
+  await page.say('A whole sentence.')
+  await page.pass(1)
+  expect(page.text).toBe('A whole sentence')
+})
+
+test('a character that goes on with the next token is painted as one', async () => {
+  const page = new PaintedPage()
+  await page.say('👩')
+  await page.pass(3)
+  await page.say('\u200d🚀!')
+  await page.pass(10)
+  expect(page.writes.map(({ piece }) => piece)).toEqual(['👩\u200d🚀', '!'])
+})
+
+test('what came while no frame did is painted with the first one', async () => {
+  const page = new PaintedPage()
+  for (let index = 0; index < 50; index++) {
+    page.nowMs += 1_000
+    await page.say('while hidden ')
+  }
+  await page.pass(1, 1_000)
+  expect(page.writes).toEqual([{ piece: 'while hidden '.repeat(50), atMs: page.nowMs }])
+})
+
+test('flush paints at once what has come; stop paints no more and leaves the stream', async () => {
+  const page = new PaintedPage()
+  await page.say('all of it')
+  page.painter.flush()
+  expect(page.text).toBe('all of it')
+  await page.say(' and more')
+  page.painter.stop()
+  await expect(page.painter.done).rejects.toThrow('The painting was stopped')
+  await page.pass(20)
+  expect([page.text, page.isIdle]).toEqual(['all of it', true])
+})
+
+test('another choice is painted where it is selected', async () => {
+  const page = new PaintedPage({ select: (event) => (event.type === 'text' ? event.text.toUpperCase() : undefined) })
+  await page.say('shout')
+  await page.pass(10)
+  expect(page.text).toBe('SHOUT')
+})

@@ -1,0 +1,119 @@
+import { attach, longPoll, start, type Transport, webSocket } from '@sluice/client'
+import { expectedText, hostileText, SEED } from '@sluice/testing'
+import { type ChaosCutKind, startChaosProxy } from '@sluice/testing/chaos-proxy'
+import { until, untilStill } from '@sluice/testing/patience'
+import fc from 'fast-check'
+import { describe, expect, onTestFinished, test } from 'vitest'
+
+import { createCuedSource } from '../rig/cued-source.ts'
+import { QUICK } from '../rig/quick.ts'
+import { startSocketServer } from '../rig/socket-server.ts'
+
+const TRANSPORTS: readonly Transport[] = [longPoll, webSocket()]
+const CUTS = 150
+
+const [script] = fc.sample(
+  fc.record({
+    tokens: fc.array(hostileText({ loneSurrogates: false, maxPieces: 4 }), { minLength: 1_500, maxLength: 1_500 }),
+    cuts: fc.array(
+      fc.record({
+        how: fc.constantFrom<ChaosCutKind>('rst', 'fin'),
+        afterBytes: fc.integer({ min: 1, max: 3_000 }),
+      }),
+      { minLength: CUTS, maxLength: CUTS },
+    ),
+  }),
+  { seed: SEED, numRuns: 1 },
+)
+
+describe.each(TRANSPORTS)('over $name', (transport) => {
+  test('contract 1: a stream is started, read to its end, and read again from its bookmark', async () => {
+    const server = await startSocketServer({
+      run:
+        ({ prompt }) =>
+        () => ['You said: ', String(prompt)],
+    })
+    const statuses: string[] = []
+    const onStatus = (status: string): void => void statuses.push(status)
+    const stream = start(server.streams, { prompt: 'Hello' }, { transport, onStatus })
+    expect(await stream.text()).toBe('You said: Hello')
+    expect(statuses).toEqual(['waiting', 'streaming', 'ended'])
+    expect(await attach(stream.bookmark!, { transport }).ended).toEqual(stream.end)
+    expect(await attach({ id: stream.id! }, { transport, streams: server.streams }).text()).toBe('You said: Hello')
+    // What one transport has begun another one ends.
+    expect(await attach({ url: stream.bookmark!.url }).text()).toBe('You said: Hello')
+  })
+
+  test('contract 1, 2: cut at any byte, over and over, the text is the source’s', async () => {
+    const server = await startSocketServer({
+      run: () =>
+        async function* () {
+          for (const token of script!.tokens) {
+            yield token
+            await new Promise((resolve) => setImmediate(resolve))
+          }
+        },
+      sluice: { limits: { startsPerSecond: 10_000, startBurst: 10_000 } },
+    })
+    const proxy = await startChaosProxy({ target: { port: server.port }, seed: SEED })
+    onTestFinished(() => proxy.close())
+    const cuts = [...script!.cuts]
+    let connections = 0
+    const cutting: Transport = {
+      name: transport.name,
+      open(request, listener) {
+        connections++
+        const cut = cuts.shift()
+        if (cut) proxy.cut(cut)
+        else proxy.heal()
+        return transport.open(request, listener)
+      },
+    }
+    const url = server.streams.replace(String(server.port), String(proxy.port))
+    const stream = start(url, {}, { transport: cutting, resume: QUICK })
+    let text = ''
+    for await (const event of stream) if (event.type === 'text') text += event.text
+    expect(text === expectedText(script!.tokens)).toBe(true)
+    expect(stream.end).toMatchObject({ complete: true })
+    expect(connections).toBeGreaterThan(20)
+  })
+
+  test('contract 8, 9: a cancel ends it for everyone; leaving ends nothing', async () => {
+    const cued = createCuedSource()
+    const server = await startSocketServer({ run: () => cued.source })
+    cued.say('Hello')
+    const stream = start(server.streams, {}, { transport, resume: QUICK })
+    for await (const event of stream) if (event.type === 'text') break
+    const again = attach(stream.bookmark!, { transport, resume: QUICK })
+    await until(() => again.status !== 'connecting')
+    expect(await again.cancel()).toMatchObject({ reason: 'cancelled' })
+    expect(await again.ended).toMatchObject({ reason: 'cancelled', cause: 'client' })
+    await until(() => cued.aborted)
+  })
+
+  test('contract 7: a reader that takes nothing holds the source back', async () => {
+    let pulled = 0
+    async function* source(): AsyncGenerator<string> {
+      for (;;) {
+        await new Promise((resolve) => setImmediate(resolve))
+        yield 'x'.repeat(1_000)
+        pulled++
+      }
+    }
+    const server = await startSocketServer({ run: () => source })
+    const stream = start(server.streams, {}, { transport, buffer: { items: 10, bytes: 20_000 } })
+    const still = await untilStill(() => pulled, { above: 5 })
+    expect(still).toBeLessThan(1_000)
+    const events = stream[Symbol.asyncIterator]()
+    for (let index = 0; index < 2_000 && pulled <= still + 300; index++) await events.next()
+    expect(pulled).toBeGreaterThan(still)
+    await stream.cancel()
+    stream.detach()
+  })
+
+  test('contract 2: what is unknown is refused for good', async () => {
+    const server = await startSocketServer({ run: () => () => [] })
+    const stream = attach({ id: 'unknown' }, { transport, streams: server.streams, resume: QUICK })
+    await expect(stream.text()).rejects.toMatchObject({ code: 'SLUICE_ERR_NOT_FOUND' })
+  })
+})
