@@ -1,11 +1,11 @@
 import { DEFAULT_STREAM_OPTIONS, type SourceContext } from '@sluice/core'
-import { EVENT_COST_BYTES, Log, Scheduler } from '@sluice/core/extend'
+import { TEXT_COST_BYTES, Log, Scheduler } from '@sluice/core/extend'
 import { expect, test } from 'vitest'
 import { Reader } from '../../src/reader/reader.ts'
 import { Pump } from '../../src/source/pump.ts'
 import { createVirtualRuntime } from '../rig/core-rig.ts'
 
-const TOKEN = 'x'.repeat(100 - EVENT_COST_BYTES)
+const TOKEN = 'x'.repeat(100 - TEXT_COST_BYTES)
 const nothing = (): void => {}
 const HOST = {
   sourceOpened: nothing,

@@ -3,7 +3,7 @@ import { createStreamResource, planToResponse, toHttpRequest } from '@sluice/htt
 import { beforeEach, describe, expect, test } from 'vitest'
 
 const AS = { owner: 'ada' }
-const WORDS = Array.from({ length: 500 }, (_, at) => `${at} `)
+const WORDS = Array.from({ length: 2_000 }, (_, at) => `${at} `)
 const WHOLE = WORDS.join('')
 
 /** A server whose streams keep their latest 4 KiB only. */

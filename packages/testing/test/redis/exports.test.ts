@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 test('exports these names and no others', () => {
   expect(Object.keys(redis).toSorted()).toEqual(
     [
+      'ReplyMeddler',
       'RespError',
       'clusterSlotOf',
       'startCluster',

@@ -130,7 +130,9 @@ function describeWithheldHeartbeats({ open }: OpenTransport): void {
     client.resume()
     await heardEnd(reading)
     expect(textOf(reading) === script.given).toBe(true)
-    expect(longestRun(reading.beats)).toBeLessThan(6)
+    // Before it had anything to say there may have been any number.
+    const began = reading.events.findIndex(({ type }) => type === 'text')
+    expect(longestRun(reading.beats.filter((place) => place > began))).toBeLessThan(6)
   })
 }
 
