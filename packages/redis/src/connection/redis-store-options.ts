@@ -101,7 +101,9 @@ export function resolveRedisStoreOptions(given: string | RedisStoreOptions | und
   }
   const tls = checkTls(options.tls, target)
   const defaults = DEFAULT_REDIS_STORE_OPTIONS
-  const prefix = `${client?.options.keyPrefix ?? ''}${options.prefix ?? defaults.prefix}`
+  // Whoever wraps a client may have given it `duplicate` alone.
+  const settings: { readonly keyPrefix?: string | undefined } | undefined = client?.options
+  const prefix = `${settings?.keyPrefix ?? ''}${options.prefix ?? defaults.prefix}`
   if (typeof (options.prefix ?? '') !== 'string' || /[{}]/.test(prefix))
     throw invalid('prefix', prefix, 'a string without braces')
   const onStoreOutage = options.onStoreOutage ?? defaults.onStoreOutage

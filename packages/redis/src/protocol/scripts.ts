@@ -11,8 +11,9 @@ export interface ScriptText {
 }
 
 /** One of the scripts in `lua/`, correlated: what it takes and returns stands in its head. */
-export interface Script {
+export interface Script extends ScriptText {
   readonly name: string
+  /** By the way in which it wakes others; the script itself is the plain one. */
   readonly texts: Readonly<Record<ChannelMode, ScriptText>>
   /**
    * How many of its keys it cannot do without. While a cluster moves a slot, it refuses a command that names a key which
@@ -84,7 +85,8 @@ function load(name: string, beginning?: string): Script {
   const body = fileOf(name)
   const prelude = beginning ? fileOf(beginning) : ''
   const text = (mode: ChannelMode): ScriptText => textOf(body, prelude, mode)
-  return { name, texts: { plain: text('plain'), sharded: text('sharded'), none: text('none') } }
+  const plain = text('plain')
+  return { name, ...plain, texts: { plain, sharded: text('sharded'), none: text('none') } }
 }
 
 function textOf(body: string, prelude: string, mode: ChannelMode): ScriptText {
