@@ -1,6 +1,6 @@
 export { clusterSlotOf } from './redis/group/cluster-slot.ts'
 export { type RedisServer } from './redis/server/redis-server.ts'
-export { type Carries, type Meddling, ReplyMeddler } from './redis/replies/reply-meddler.ts'
+export { type Carries, type Choice, type Meddling, ReplyMeddler } from './redis/replies/reply-meddler.ts'
 export { RespError } from './redis/server/resp-client.ts'
 export { type GroupServerOptions } from './redis/group/server-group.ts'
 export { type ClusterOptions, type ClusterRedis, startCluster } from './redis/group/start-cluster.ts'

@@ -1,5 +1,5 @@
 /** Who is told of what a listener threw. */
-export type ListenerFailed = (error: unknown) => void
+type ListenerFailed = (error: unknown) => void
 
 type Listener = EventListenerOrEventListenerObject
 
@@ -18,7 +18,7 @@ const guarded = new WeakMap<AbortSignal, Guarded>()
  * The same signal, for user code to listen to. A listener that throws, or rejects, is an exception that nobody catches, and
  * ends the process: whoever aborts cannot help it. Here it is told to `failed`, and the others are called all the same.
  */
-export function guardSignal(signal: AbortSignal, failed: ListenerFailed): AbortSignal {
+export function guardSignal(signal: AbortSignal, failed: (error: unknown) => void): AbortSignal {
   guarded.set(signal, { failed, guards: new WeakMap(), assigned: undefined })
   // An own prototype, shared by all: a signal is the dearest object of an idle stream already.
   return Object.setPrototypeOf(signal, GUARDED) as AbortSignal

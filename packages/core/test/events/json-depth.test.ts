@@ -62,10 +62,10 @@ describe('JSON that is nested deeper than one bound is refused where it comes in
     expect(messageOf(error)).toContain(`${MAX_JSON_DEPTH} levels`)
   })
 
-  test('what cannot be written at all for its depth', async () => {
-    const stream = await createSluice().start(() => [{ type: 'data', name: 'n', data: nested(100_000) } as never], {
-      as: AS,
-    })
+  test('what is so deep that not every runtime can write it', async () => {
+    // From Node 26 on it can be written; then it is short enough, and too deep.
+    const sluice = createSluice({ stream: { maxDataBytes: 1024 * 1024 } })
+    const stream = await sluice.start(() => [{ type: 'data', name: 'n', data: nested(100_000) } as never], { as: AS })
     expect((await stream.ended).error?.message).toContain(`${MAX_JSON_DEPTH} levels`)
   })
 

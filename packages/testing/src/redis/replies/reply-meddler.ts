@@ -75,6 +75,7 @@ export class ReplyMeddler implements AsyncDisposable {
     for (const { client } of this.#lines) client.destroy()
   }
 
+  /** Closes the proxy and its connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve))
     for (const { client, redis } of this.#lines) for (const socket of [client, redis]) socket.destroy()
