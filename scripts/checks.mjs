@@ -67,7 +67,7 @@ export const CHECKS = [
     drives: true,
     counted: true,
   },
-  { name: 'mutants', command: [NODE[24], 'scripts/mutants.ts', '--tested'], beside: true },
+  { name: 'mutants', command: [NODE[24], 'scripts/mutants.ts', '--tested', '--without-servers'], beside: true },
   { name: 'node 22', command: [NODE[22], ...VITEST, ...PORTABLE], environment: PORTABLE_ENVIRONMENT, beside: true },
   { name: 'node 22', command: [NODE[22], ...VITEST, ...SERVERS], beside: true },
   { name: 'node 26', command: [NODE[26], ...VITEST, ...PORTABLE], environment: PORTABLE_ENVIRONMENT, beside: true },

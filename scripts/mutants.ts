@@ -32,12 +32,23 @@ const CONTROL_MS = 600_000
 /** Half of a mutant's time is the start of its process: several at once, each with servers of its own. */
 const LANES = 3
 
-/** `--only <words>`: those whose name has them, while one is worked on. */
-const { values: asked } = parseArgs({ options: { tested: { type: 'boolean' }, only: { type: 'string', default: '' } } })
+/**
+ * `--only <words>`: those whose name has them, while one is worked on. `--without-servers`: those whose test starts servers are
+ * left to `npm run mutants`, every night.
+ */
+const { values: asked } = parseArgs({
+  options: {
+    tested: { type: 'boolean' },
+    only: { type: 'string', default: '' },
+    'without-servers': { type: 'boolean' },
+  },
+})
 
 const ROOT = join(import.meta.dirname, '..')
 const mutants = JSON.parse(readFileSync(join(import.meta.dirname, 'mutants.json'), 'utf8')) as Mutant[]
-const chosen = mutants.filter(({ name }) => name.includes(asked.only))
+const chosen = mutants.filter(
+  ({ name, project }) => name.includes(asked.only) && !(asked['without-servers'] && project === 'integration'),
+)
 const folder = mkdtempSync(join(tmpdir(), 'sluice-mutants-'))
 try {
   // `npm test` has just run all tests itself.
@@ -105,7 +116,7 @@ function resultsIn(report: string): Result[] {
 async function run(args: string[], mutant: number | undefined, timeout = MUTANT_MS): Promise<number | null> {
   const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...args], {
     cwd: ROOT,
-    env: { ...process.env, SLUICE_MUTANT: mutant === undefined ? '' : String(mutant) },
+    env: { ...process.env, SLUICE_MUTANT: mutant === undefined ? '' : String(mutant), SLUICE_SHRINK: '0' },
     stdio: 'ignore',
     timeout,
   })

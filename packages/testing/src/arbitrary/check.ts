@@ -12,6 +12,9 @@ export const RUNS: number = toWholeNumber('SLUICE_RUNS', 1) ?? 1000
 /** Where this process's random numbers begin. `SLUICE_SEED` repeats an earlier run. */
 export const SEED: number = toWholeNumber('SLUICE_SEED', -(2 ** 31)) ?? Math.floor(Math.random() * 2 ** 31)
 
+/** Whether what fails is made smaller. `SLUICE_SHRINK=0`: that it fails is enough, as where code was broken on purpose. */
+const SHRINKS = env.SLUICE_SHRINK !== '0'
+
 let announced = false
 
 /**
@@ -28,7 +31,7 @@ export function check<Values>(
   parameters: fc.Parameters<Values> = {},
 ): Promise<void> {
   announce()
-  return Promise.resolve(fc.assert(property, { numRuns: RUNS, seed: SEED, ...parameters }))
+  return Promise.resolve(fc.assert(property, { numRuns: RUNS, seed: SEED, endOnFailure: !SHRINKS, ...parameters }))
 }
 
 function announce(): void {
