@@ -109,7 +109,7 @@ async function storeTrimmed(): Promise<unknown> {
   const stream = (played.stream = await instance.sluice.start(played.source, optionsOf(script)))
   await until(() => played.hasStored(turns))
   const meta = `sluice:{4:acme:${stream.id}}`
-  await server.command('EVAL', SCRIPTS.trim.texts.plain.lua, '2', meta, `${meta}:log`, '1', 'id')
+  await server.command('EVAL', SCRIPTS.trim.lua, '2', meta, `${meta}:log`, '1', 'id')
   const trimmed = await readKeys(server, stream.id)
   await stream.cancel()
   return trimmed

@@ -173,7 +173,7 @@ export class Session {
       credit,
       name: slot.name,
       connection: this.#connection,
-      // A policy or an encoder threw, which observers are told: this reading is over, those beside it are not.
+      // A policy or an encoder threw. Where the encoder could not even say so, nothing of it was written: it is over all the same.
       onOver: (outcome) => outcome === 'failed' && this.#over(slot, statusOfError(undefined)),
     })
   }
