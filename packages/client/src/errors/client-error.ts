@@ -9,8 +9,8 @@ export interface ClientErrorOptions {
 }
 
 /**
- * An error of a stream, with a code of [the one table](../../../docs/errors.md). `isSluiceError` of `@sluice/core` knows it. It is
- * a class of its own so that a page need not load the table.
+ * An error of a stream, with a code of the one table, docs/errors.md. `isSluiceError` of `@sluice/core` knows it. It is a class
+ * of its own so that a page need not load the table.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 import {
@@ -14,6 +14,7 @@ import {
 } from '@sluice/core'
 import { describe, expect, test } from 'vitest'
 
+import { sourceFiles } from '../house/imports.ts'
 import { markdownFiles, readDocument as read } from './documents.ts'
 import { brokenLinks } from './markdown-links.ts'
 import { ROOT } from './sandbox.ts'
@@ -89,6 +90,13 @@ const library = { exists: (path: string): boolean => existsSync(join(ROOT, path)
 
 test.each(markdownFiles())('every link of %s leads somewhere, and every file it names is there', (document) => {
   expect(brokenLinks(document, read(document), library)).toEqual([])
+})
+
+/** Editors and the reference show a comment far from its file, and TypeDoc takes some of them for good by how deep the clone lies. */
+test('no comment of a source links relatively', () => {
+  const sources = readdirSync(join(ROOT, 'packages')).flatMap((name) => sourceFiles(name))
+  expect(sources.length).toBeGreaterThan(300)
+  expect(sources.filter((file) => /^\s*(?:\/\*)?\*.*\]\(\.{1,2}\//m.test(readFileSync(file, 'utf8')))).toEqual([])
 })
 
 test('the lock of the API reference is good with any registry', () => {
