@@ -5,13 +5,24 @@ import { describeMachine } from './process/machine.ts'
 import { type Outcome, report } from './trials/report.ts'
 import { ROWS } from './rows/index.ts'
 import { soak } from './soak/soak.ts'
+import { simulatePolicies } from './simulator/command.ts'
 import type { Row } from './trials/row.ts'
 import type { StageOptions } from './load/stage.ts'
 import { runTrials } from './trials/trials.ts'
 import { judge } from './trials/verdict.ts'
 
+/** The rows of a part, by how their names begin. */
+const PARTS: Readonly<Record<string, readonly string[]>> = {
+  transports: ['ws-*', 'grpc-*'],
+  memory: ['idle-memory', 'stalled', 'stalled-tokens', 'ws-stalled*'],
+  redis: ['redis-*'],
+  gateway: ['gateway-*'],
+}
+
 const HELP = `Measures sluice beside a naive server.
 
+  policies              simulates chunking policies on networks instead (policies --help)
+  ${Object.keys(PARTS).join(', ').padEnd(22)}the rows of one part
   --only <row>[,<row>]  these rows only (a name that ends in * takes all that begin so)
   --reps <n>            repetitions of each row (default 5; 3 with --quick)
   --quick               small inputs: shows whether it works, not how fast it is
@@ -24,7 +35,9 @@ const HELP = `Measures sluice beside a naive server.
 `
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  if (process.argv[2] === 'policies') return simulatePolicies(process.argv.slice(3))
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       only: { type: 'string', multiple: true },
       reps: { type: 'string' },
@@ -40,7 +53,7 @@ async function main(): Promise<void> {
   })
   if (values.help) return void process.stdout.write(HELP)
   if (values.soak) return runSoak(values.minutes, values.streams)
-  const rows = chooseRows(values.only)
+  const rows = chooseRows(positionals.length > 0 ? positionals.flatMap(rowsOfPart) : values.only)
   if (values.list) return void process.stdout.write(rows.map(({ id, title }) => `${id.padEnd(20)}${title}\n`).join(''))
   const repetitions = chooseRepetitions(values.reps, values.quick)
   const options: StageOptions = { quick: values.quick, cpuProf: values['cpu-prof'] }
@@ -71,6 +84,12 @@ async function measureRow(row: Row, repetitions: number, options: StageOptions):
   if (missing !== undefined) return { row, repetitions: [], verdicts: [], missing }
   const done = await runTrials(row, repetitions, options, (line) => process.stderr.write(`${line}\n`))
   return { row, repetitions: done, verdicts: judge(row, done) }
+}
+
+function rowsOfPart(part: string): readonly string[] {
+  const names = PARTS[part]
+  if (names) return names
+  throw new Error(`No part "${part}"; there are policies, ${Object.keys(PARTS).join(', ')}.`)
 }
 
 function chooseRows(only: readonly string[] | undefined): readonly Row[] {

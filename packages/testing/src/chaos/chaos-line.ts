@@ -3,14 +3,12 @@ import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
 import type { ChaosCutKind, SharedDirection, Travelling } from './chaos-conditions.ts'
+import { travelTimeMs } from './travel-time.ts'
 
 /** Bytes that may be on their way in one direction; beyond that the sender feels backpressure. */
 const MAX_TRAVELLING_BYTES = 256 * 1024
 /** How long a merging direction waits for more. */
 const MERGE_LINGER_MS = 20
-/** What a segment carries over most networks, and how long Linux waits at least before it sends one again. */
-const SEGMENT_BYTES = 1_460
-const LOSS_DELAY_MS = 200
 /** With limited bandwidth, how much leaves at once. */
 const RATE_SLICE_MS = 20
 
@@ -75,20 +73,11 @@ export class ChaosLine {
       if (swallow.thenCut) this.#cut(swallow.thenCut)
       return
     }
-    const { latencyMs = 0, jitterMs = 0 } = this.#shared.conditions
     this.#lastDataMs = performance.now()
-    const dueMs = this.#lastDataMs + latencyMs + jitterMs * this.#random() + this.#lossMs(bytes.length)
+    const dueMs = this.#lastDataMs + travelTimeMs(this.#shared.conditions, bytes.length, this.#random)
     this.#travelling.push({ bytes, dueMs: Math.max(dueMs, this.#travelling.at(-1)?.dueMs ?? 0) })
     this.#travellingBytes += bytes.length
     this.poke()
-  }
-
-  /** How much later so many bytes arrive for what is lost of them. */
-  #lossMs(bytes: number): number {
-    const { lossRate = 0, lossDelayMs = LOSS_DELAY_MS } = this.#shared.conditions
-    if (lossRate === 0) return 0
-    const arrives = (1 - lossRate) ** Math.ceil(bytes / SEGMENT_BYTES)
-    return this.#random() < arrives ? 0 : lossDelayMs
   }
 
   #senderEnded(how: 'fin' | 'rst'): void {

@@ -1,3 +1,5 @@
+export { createRandom } from './chaos-conditions.ts'
+export { travelTimeMs } from './travel-time.ts'
 import type { ChaosConditions } from './chaos-conditions.ts'
 import { type ChaosProxy, type ChaosProxyOptions, startChaosProxy } from './chaos-proxy.ts'
 
@@ -11,11 +13,13 @@ const MBIT = 125_000
 
 /** Networks that people read on: one way's latency, half of the round trip. */
 export const NETWORK_LINKS: Readonly<
-  Record<'fibre' | 'wifi' | 'mobile' | 'edge' | 'train' | 'satellite', NetworkLink>
+  Record<'lan' | 'fibre' | 'wifi' | '4g' | '3g' | 'edge' | 'train' | 'satellite', NetworkLink>
 > = {
+  lan: { latencyMs: 0.2, jitterMs: 0.1, up: 1_000 * MBIT, down: 1_000 * MBIT },
   fibre: { latencyMs: 4, jitterMs: 1, up: 100 * MBIT, down: 500 * MBIT },
   wifi: { latencyMs: 12, jitterMs: 15, lossRate: 0.002, up: 20 * MBIT, down: 50 * MBIT },
-  mobile: { latencyMs: 35, jitterMs: 20, lossRate: 0.005, up: 5 * MBIT, down: 20 * MBIT },
+  '4g': { latencyMs: 35, jitterMs: 20, lossRate: 0.005, up: 5 * MBIT, down: 20 * MBIT },
+  '3g': { latencyMs: 100, jitterMs: 50, lossRate: 0.01, up: 0.75 * MBIT, down: 1.6 * MBIT },
   edge: { latencyMs: 200, jitterMs: 100, lossRate: 0.01, up: 0.2 * MBIT, down: 0.4 * MBIT },
   train: { latencyMs: 60, jitterMs: 120, lossRate: 0.05, lossDelayMs: 400, up: 1 * MBIT, down: 4 * MBIT },
   satellite: { latencyMs: 300, jitterMs: 20, lossRate: 0.01, up: 3 * MBIT, down: 50 * MBIT },
@@ -32,7 +36,7 @@ export interface NetworkLinkOptions extends Pick<ChaosProxyOptions, 'target' | '
  *
  * @example
  * ```ts
- * await using link = await startNetworkLink({ target: { port: 8080 }, link: 'mobile' })
+ * await using link = await startNetworkLink({ target: { port: 8080 }, link: '4g' })
  * const answer = await fetch(`http://127.0.0.1:${link.port}/v1/streams`)
  * ```
  */

@@ -1,0 +1,86 @@
+import { type ChunkingPolicy, createSluice, type Runtime } from '@sluice/core'
+import type { Wire } from '@sluice/core/extend'
+import { createVirtualRuntime, type VirtualRuntime } from '@sluice/testing'
+import type { NetworkLink } from '@sluice/testing/network-link'
+
+import type { ClientKind } from '../client/client.ts'
+import { Frames, type Renderer } from '../client/frames.ts'
+import { Line } from '../network/line.ts'
+import { textOf, type Trace } from '../trace/trace.ts'
+import { countedWire } from './counted-wire.ts'
+import { Ledger } from './ledger.ts'
+import { LineSink } from './line-sink.ts'
+
+/** One stream and its one reader, from the model to the paint. */
+export interface WorldParts {
+  readonly trace: Trace
+  readonly policy: ChunkingPolicy
+  readonly wire: Wire
+  readonly link: NetworkLink
+  readonly client: ClientKind
+  readonly renderer: Renderer
+  /** Numbers from 0 to 1 for all that is random in it. */
+  readonly random: () => number
+}
+
+const AS = { owner: 'simulation' }
+
+/**
+ * A world of its own, with its own clock: sluice's core as it is, a link, a client. It goes on a step at a time, so that
+ * thousands go on side by side and share the turns of the event loop in which promises settle.
+ */
+export class World {
+  readonly ledger: Ledger
+  readonly #runtime: VirtualRuntime
+  #failure: unknown
+
+  constructor(parts: WorldParts) {
+    this.ledger = new Ledger(parts.trace)
+    this.#runtime = createVirtualRuntime()
+    this.#begin(parts).catch((error: unknown) => (this.#failure = error))
+  }
+
+  /** Does what comes next. `false`: all that came was painted. */
+  step(): boolean {
+    if (this.#failure) throw this.#failure
+    if (this.ledger.complete) return false
+    if (this.#runtime.step()) return true
+    throw new Error(`A simulated stream of ${this.ledger.trace.name} has come to rest before its text was painted.`)
+  }
+
+  async #begin({ trace, policy, wire, link, client, renderer, random }: WorldParts): Promise<void> {
+    const { ledger } = this
+    const runtime = this.#runtime
+    const frames = new Frames(runtime, renderer, random())
+    const reader = client(frames, (chars) => ledger.pass('painted', chars, runtime.now()))
+    const sink = new LineSink(runtime, new Line(link, random), ledger, (chars, isLast) =>
+      isLast ? reader.over() : reader.arrived(chars),
+    )
+    const sluice = createSluice({ runtime, reader: { chunking: policy, heartbeatMs: false } })
+    const stream = await sluice.start(sourceOf(trace, runtime, ledger), { as: AS })
+    stream.deliver(sink, { wire: countedWire(wire, (chars) => (sink.nextChars = chars)) })
+  }
+}
+
+/** Gives each token when it is due, or at once when it was not asked for in time: it was there. */
+function sourceOf(trace: Trace, runtime: Runtime, ledger: Ledger): () => AsyncIterable<string> {
+  const texts = textOf(trace)
+  return () => {
+    let next = 0
+    const give = (): IteratorResult<string, undefined> => {
+      const value = texts[next++]
+      if (value === undefined) return { done: true, value }
+      ledger.yielded(value.length)
+      return { done: false, value }
+    }
+    return {
+      [Symbol.asyncIterator]: () => ({
+        next() {
+          const waitMs = (trace.atMs[next] ?? 0) - runtime.now()
+          if (waitMs <= 0) return Promise.resolve(give())
+          return new Promise((resolve) => void runtime.after(waitMs, () => resolve(give())))
+        },
+      }),
+    }
+  }
+}
