@@ -1,4 +1,4 @@
-import type { Cell } from '../matrix.ts'
+import type { Cell } from '../matrix/matrix.ts'
 
 /** A first token is seen wherever it is late by more than a frame. */
 const FIRST_MS = 17

@@ -13,14 +13,13 @@ export function rateOf({ atMs }: Trace): number {
   return spanMs > 0 ? ((atMs.length - 1) * 1_000) / spanMs : Infinity
 }
 
-const LETTERS = 'etaoin shrdlu cmfwyp vbgkq jxz '
+const LETTERS = 'etaoin shrdlu cmfwyp vbgkq jxz '.repeat(4_096)
 
 /** A text of so many tokens, of the lengths that a trace says. */
-export function textOf(trace: Trace): string[] {
+export function textOf({ chars }: Trace): string[] {
   let at = 0
-  return Array.from(trace.chars, (chars) => {
-    let token = ''
-    while (token.length < chars) token += LETTERS[at++ % LETTERS.length]
-    return token
+  return Array.from(chars, (count) => {
+    if (at + count > LETTERS.length) at = 0
+    return LETTERS.slice(at, (at += count))
   })
 }

@@ -3,7 +3,7 @@ import { drainMicrotasks } from '@sluice/testing'
 import type { World } from './world.ts'
 
 /** So many go on side by side: enough to share a turn of the event loop, few enough to stay in the caches. */
-const SIDE_BY_SIDE = 256
+const SIDE_BY_SIDE = 16
 
 /** Runs worlds to their ends, and gives each to `onDone`. They are made when their turn comes. */
 export async function runWorlds(worlds: Iterable<() => World>, onDone: (world: World) => void): Promise<void> {

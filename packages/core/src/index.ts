@@ -22,6 +22,7 @@ export { DEFAULT_READER_OPTIONS, type ReaderOptions, type ResolvedReaderOptions 
 export { DEFAULT_LIMIT_OPTIONS, type LimitOptions, type ResolvedLimitOptions } from './access/admission.ts'
 export { type BodyOptions, DEFAULT_BODY_OPTIONS, type ResolvedBodyOptions } from './access/body-options.ts'
 export type { Observer, ChunkInfo } from './observe/observer.ts'
+export { recordTraces, type RecordTracesOptions, type TokenTrace, type TraceRecorder } from './source/record-traces.ts'
 export type { EventTransform, Transform } from './source/transform.ts'
 export {
   authorizeOwner,

@@ -55,8 +55,19 @@ const FLOORS: Record<string, readonly string[]> = {
   'packages/conformance/src/transport': ['.', 'cases', 'rig'],
   'packages/conformance/src/integration': ['.', 'cases', 'rig'],
   'packages/conformance/src/store': ['.', 'cases', 'rig'],
-  bench: ['.', 'test', 'soak rows', 'trials', 'stores steps', 'load', 'contestants', 'traffic', 'process peers'],
+  bench: [
+    '.',
+    'test',
+    'soak rows simulator',
+    'trials',
+    'stores steps',
+    'load',
+    'contestants',
+    'traffic',
+    'process peers',
+  ],
   'bench/rows': ['.', 'redis socket steps', 'http'],
+  'bench/simulator': ['.', 'report', 'matrix', 'world', 'client network', 'trace'],
   'bench/contestants': ['grpc websocket', '.'],
 }
 

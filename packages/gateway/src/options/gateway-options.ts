@@ -40,6 +40,8 @@ export interface GatewayOptions extends GatewayLimits, RedisSettings {
   readonly drainMs: number
   readonly log: LogLevel
   readonly logFormat: LogFormat
+  /** File that is given when each token of each answer came. */
+  readonly record: string | undefined
   readonly help: boolean
   readonly version: boolean
 }
@@ -140,6 +142,7 @@ export const DEFAULT_GATEWAY_OPTIONS: GatewayOptions = {
   drainMs: 25_000,
   log: 'info',
   logFormat: 'text',
+  record: undefined,
   upstreamConnectMs: 10_000,
   upstreamSilenceMs: 600_000,
   firstTokenMs: DEFAULT_STREAM_OPTIONS.deadlines.firstTokenMs,

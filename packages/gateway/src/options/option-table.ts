@@ -169,6 +169,15 @@ export const OPTION_TABLE: OptionRows<GatewayOptions> = {
     help: 'How a line of the log is written',
     parse: (text) => oneOf<LogFormat>(['text', 'json'], text),
   },
+  record: {
+    flag: '--record',
+    variable: 'SLUICE_RECORD_FILE',
+    value: '<file>',
+    rule: 'the path of a file that can be written',
+    example: 'traces.jsonl',
+    help: 'File that is given a line for each answer: when each token came and how long it was, no text. The simulator of the bench reads it',
+    parse: (text) => (text === '' ? undefined : text),
+  },
   ...LIMIT_ROWS,
   help: {
     flag: '--help',

@@ -22,6 +22,7 @@ import type { GatewayOptions } from '../options/gateway-options.ts'
 import { loadTokenizer } from '../demo-runner/tokenizer.ts'
 import { logStoreHealth, openStore } from './open-store.ts'
 import { createRunner, openBackend, probe } from './open-backend.ts'
+import { openRecording } from './open-recording.ts'
 import { mountOperatorRoutes } from './operator-routes.ts'
 import { sluiceOptionsFor } from './sluice-options.ts'
 import { openTicketDesk } from './ticket-desk.ts'
@@ -71,7 +72,14 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
   opened.push(() => store.dispose())
   const metrics = new GatewayMetrics()
   const failures = new FailureLog(log)
-  const sluice = createSluice({ store, ...sluiceOptionsFor(options), observers: [metrics, failures] })
+  const recording = options.record === undefined ? undefined : await openRecording(options.record, log)
+  opened.push(() => recording?.close())
+  const sluice = createSluice({
+    store,
+    ...sluiceOptionsFor(options),
+    transforms: recording ? [recording.transform] : [],
+    observers: [metrics, failures, ...(recording ? [recording.observer] : [])],
+  })
   const after = (ms: number, task: () => void): (() => void) => sluice.after(ms, task)
   opened.push(logStoreHealth(store, log, after))
   const backend = openBackend(options, { log, after })

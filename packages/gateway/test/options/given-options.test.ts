@@ -96,6 +96,7 @@ describe('what is given', () => {
       SLUICE_DRAIN_MS: '1000',
       SLUICE_LOG: 'debug',
       SLUICE_LOG_FORMAT: 'json',
+      SLUICE_RECORD_FILE: 'traces.jsonl',
     }
     const limits = Object.values(LIMIT_ROWS).map(({ variable }) => variable)
     expect([...Object.keys(env), ...limits]).toEqual(rows.flatMap(({ variable }) => variable ?? []))
@@ -123,6 +124,7 @@ describe('what is given', () => {
       drainMs: 1000,
       log: 'debug',
       logFormat: 'json',
+      record: 'traces.jsonl',
     })
   })
 
