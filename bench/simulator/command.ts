@@ -32,13 +32,14 @@ const HELP = `Simulates chunking policies on networks, in virtual time, on the c
 `
 
 /** Where text is painted as it comes, nobody sees a frame; a client that paces is behind by so much in any case. */
-const [FRAME_MS, LAG_MS] = [17, 120]
+const FRAME_MS = 17
+const PACING = { unseenMs: 120, wishes: { maxDelayMs: 120 } }
 
 const CLIENTS: readonly NamedClient[] = [
   { name: 'foreign', kind: foreignClient, renderer: RENDERERS.quick, unseenMs: FRAME_MS },
-  { name: 'pacing', kind: pacingClient, renderer: RENDERERS.quick, unseenMs: LAG_MS },
+  { name: 'pacing', kind: pacingClient, renderer: RENDERERS.quick, ...PACING },
   { name: 'foreign-slow', kind: foreignClient, renderer: RENDERERS.slow, unseenMs: FRAME_MS },
-  { name: 'pacing-slow', kind: pacingClient, renderer: RENDERERS.slow, unseenMs: LAG_MS },
+  { name: 'pacing-slow', kind: pacingClient, renderer: RENDERERS.slow, ...PACING },
 ]
 
 /** `npm run bench -- policies`. */

@@ -1,3 +1,4 @@
+import type { ChunkingWishes } from '@sluice/core'
 import { nativeSse } from '@sluice/sse'
 import { createRandom } from '@sluice/testing/network-link'
 
@@ -20,6 +21,8 @@ export interface NamedClient {
   readonly name: string
   readonly kind: ClientKind
   readonly renderer: Renderer
+  /** What it wishes of its chunks. */
+  readonly wishes?: ChunkingWishes | undefined
   /** Milliseconds by which a median token may be painted later without anybody seeing it. */
   readonly unseenMs: number
 }
@@ -91,7 +94,7 @@ function* worldsOf(
       yield () => {
         // The same weather for every policy: what differs between two cells is what they are about.
         const random = createRandom(seed + index)
-        const { kind, renderer } = client
+        const { kind, renderer, wishes } = client
         const trace = source.trace(index)
         const world = new World({
           trace,
@@ -100,6 +103,7 @@ function* worldsOf(
           link: network.link,
           client: kind,
           renderer,
+          wishes,
           random,
         })
         cellOf.set(world, cell)

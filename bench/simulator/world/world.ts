@@ -1,4 +1,4 @@
-import { type ChunkingPolicy, createSluice, type Runtime } from '@sluice/core'
+import { type ChunkingPolicy, type ChunkingWishes, createSluice, type Runtime } from '@sluice/core'
 import type { Wire } from '@sluice/core/extend'
 import { createVirtualRuntime, type VirtualRuntime } from '@sluice/testing'
 import type { NetworkLink } from '@sluice/testing/network-link'
@@ -19,6 +19,8 @@ export interface WorldParts {
   readonly link: NetworkLink
   readonly client: ClientKind
   readonly renderer: Renderer
+  /** What the client wishes of its chunks. */
+  readonly wishes?: ChunkingWishes | undefined
   /** Numbers from 0 to 1 for all that is random in it. */
   readonly random: () => number
 }
@@ -48,7 +50,7 @@ export class World {
     throw new Error(`A simulated stream of ${this.ledger.trace.name} has come to rest before its text was painted.`)
   }
 
-  async #begin({ trace, policy, wire, link, client, renderer, random }: WorldParts): Promise<void> {
+  async #begin({ trace, policy, wire, link, client, renderer, wishes, random }: WorldParts): Promise<void> {
     const { ledger } = this
     const runtime = this.#runtime
     const frames = new Frames(runtime, renderer, random())
@@ -58,7 +60,7 @@ export class World {
     )
     const sluice = createSluice({ runtime, reader: { chunking: policy, heartbeatMs: false } })
     const stream = await sluice.start(sourceOf(trace, runtime, ledger), { as: AS })
-    stream.deliver(sink, { wire: countedWire(wire, (chars) => (sink.nextChars = chars)) })
+    stream.deliver(sink, { wire: countedWire(wire, (chars) => (sink.nextChars = chars)), wishes })
   }
 }
 

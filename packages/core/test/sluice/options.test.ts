@@ -226,8 +226,11 @@ describe('an explicit undefined means the default, nearest level first', () => {
   })
 
   test('of policies', () => {
-    const blanks = { firstTokens: undefined, targetTokens: undefined, maxDelayMs: undefined }
-    expect(adaptive(blanks)).toMatchObject({ name: adaptive().name, maxDelayMs: 50 })
+    const names = ['firstTokens', 'targetTokens', 'maxDelayMs', 'wishedDelayMs']
+    const blanks = Object.fromEntries(names.map((name) => [name, undefined]))
+    // The most that it ever waits is what a client may wish for.
+    expect(adaptive(blanks)).toMatchObject({ name: adaptive().name, maxDelayMs: 120 })
+    expect(adaptive({ maxDelayMs: 400, wishedDelayMs: undefined })).toMatchObject({ maxDelayMs: 400 })
     expect(fixed({ tokens: undefined, maxDelayMs: undefined })).toMatchObject({ name: 'fixed-8', maxDelayMs: 50 })
     expect(boundary({ unit: undefined, locale: undefined })).toMatchObject({ name: 'boundary-word', maxDelayMs: 50 })
     expect(paced({ tokensPerSecond: 30, burstTokens: undefined }).pace).toEqual({ tokensPerSecond: 30, burstTokens: 3 })
