@@ -2,6 +2,8 @@ import type { Cell } from '../matrix/matrix.ts'
 
 /** A first token is seen wherever it is late by more than a frame. */
 const FIRST_MS = 17
+/** A gap is longer where it is by more than a tenth, and long enough to be seen. */
+const [GAP_FACTOR, GAP_MS] = [1.1, 100]
 
 /** One policy beside the first one, `immediate`, in the same situation. */
 export interface Beside {
@@ -64,7 +66,7 @@ function chosen(policies: readonly Beside[]): Beside {
     ({ addedMs, addedFirstMs, cell: { figures, unseenMs } }) =>
       addedMs <= unseenMs &&
       addedFirstMs <= FIRST_MS &&
-      figures.gapP99Ms <= Math.max(gapP99Ms, 100) &&
+      figures.gapP99Ms <= Math.max(GAP_FACTOR * gapP99Ms, GAP_MS) &&
       figures.stutter <= stutter + 0.01,
   )
   return (unseen.length > 0 ? unseen : policies).reduce((best, one) => (one.overhead < best.overhead ? one : best))

@@ -24,8 +24,10 @@ export const DEFAULT_ADAPTIVE_OPTIONS = {
 
 /** From the last of the first tokens on, a chunk may be this part of what was sent before it. */
 const GROWTH = 0.5
-/** The part of the bound that the median token may wait where it is painted as it comes: of 50 ms not quite a frame, which nobody sees. */
+/** Where text is painted as it comes, the median token may wait for this part of the bound: of 50 ms not quite a frame, which nobody sees. */
 const MEDIAN = 0.28
+/** A longer bound than this, in milliseconds, says that nobody watches each word: all of it may be used. */
+const WATCHED_MS = 50
 /** Waiting for a token that is due just before the bound would mostly be waiting for nothing. */
 const IN_TIME = 0.9
 /** Chunks closer together than this, in milliseconds, are fewer and larger: nobody sees the difference. */
@@ -75,11 +77,11 @@ export function adaptive(options: AdaptiveOptions = {}): ChunkingPolicy {
     }
   }
 
+  const medianMs = MEDIAN * maxDelayMs + (1 - MEDIAN) * Math.max(0, maxDelayMs - WATCHED_MS)
   /** Tokens of a chunk whose last one comes in time for the first, so many milliseconds apart. */
   const within = (boundMs: number, gapMs: number): number => 1 + Math.floor((IN_TIME * boundMs) / gapMs)
   /** … and of which half wait no longer than they may. */
-  const unseen = (gapMs: number): number =>
-    Math.min(within(maxDelayMs, gapMs), 2 + 2 * Math.floor((MEDIAN * maxDelayMs) / gapMs))
+  const unseen = (gapMs: number): number => Math.min(within(maxDelayMs, gapMs), 2 + 2 * Math.floor(medianMs / gapMs))
   const unwished: Chunker = { boundMs: maxDelayMs, take: takeUpTo(Infinity, unseen) }
   return {
     name: `adaptive-${targetTokens}`,

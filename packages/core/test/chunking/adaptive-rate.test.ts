@@ -61,6 +61,6 @@ describe('contract 10: adaptive chunks', () => {
   })
 
   test('grow to their target where nobody watches', async () => {
-    expect((await flowAt(40, undefined, 400)).size).toBeGreaterThan(8)
+    expect((await flowAt(40, undefined, 400)).size).toBeGreaterThan(13)
   })
 })
