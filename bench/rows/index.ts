@@ -23,6 +23,7 @@ import { singleStream } from './http/single-stream.ts'
 import { stalledReaders, stalledTokens } from './http/stalled-readers.ts'
 import { thousandStreams } from './http/thousand-streams.ts'
 import { longestStep } from './steps/longest-step.ts'
+import { largestBody } from './steps/largest-body.ts'
 import { vanishedPeer } from './socket/vanished-peer.ts'
 import { websocketRows } from './socket/websocket.ts'
 import { websocketOneSocket } from './socket/websocket-one-socket.ts'
@@ -62,4 +63,5 @@ export const ROWS: readonly Row[] = [
   ...grpcRows,
   vanishedPeer,
   longestStep,
+  largestBody,
 ]

@@ -68,13 +68,13 @@ export {
   parseClientReading,
 } from './sluice/client-options.ts'
 export { canonicalJson, fingerprintOf } from './events/json/canonical-json.ts'
-export { editJsonText, jsonMembersOf, type JsonMember } from './events/json/json-text.ts'
+export { JsonObjectText } from './events/json/json-object.ts'
 export { type TimeLimit, withinTime } from './clock/within-time.ts'
 export { madeInTime, type RunnerLimits } from './access/runner.ts'
-export { requireSafeJson, type SafeJsonOptions } from './events/json/json-guard.ts'
+export { requireSafeJson, requireSafeLongJson, type SafeJsonOptions } from './events/json/json-guard.ts'
 export { DEFAULT_JSON_LIMITS, type JsonLimits } from './events/json/json-limits.ts'
 export { JsonScan } from './events/json/json-scan.ts'
-export { readJson, type ReadJsonOptions } from './events/json/read-json.ts'
+export { readJson, type ReadJsonOptions, readLongJson } from './events/json/read-json.ts'
 export { type ArrivingBody, Bodies } from './access/bodies.ts'
 export {
   invalidOption,
@@ -87,6 +87,7 @@ export {
 export { bearerOf } from './access/bearer.ts'
 export { isOrigin, NULL_ORIGIN } from './access/origin.ts'
 export { isForeignHost, isFromElsewhere, isSameOrigin, type PageHeaders } from './access/page.ts'
+export { hostTurn } from './clock/host-turn.ts'
 export { inSlices } from './clock/in-slices.ts'
 export { Scheduler, type Steppable } from './clock/scheduler.ts'
 export { type Identified, identifiedPrincipal, requirePrincipal } from './access/identify.ts'

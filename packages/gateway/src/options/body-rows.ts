@@ -13,6 +13,13 @@ export const BODY_ROWS: OptionRows<BodyLimits> = {
     example: DEFAULTS.maxBodyBytes,
     help: 'Largest request body on the routes of streams; what is passed on is not held, and has no bound',
   }),
+  grpcMessageBytes: size({
+    flag: '--grpc-message-bytes',
+    min: 1024,
+    max: 64 * MIB,
+    example: DEFAULTS.grpcMessageBytes,
+    help: 'Largest message over gRPC, gRPC-Web and Connect; it is decoded in one step, in which nobody else is served',
+  }),
   bodyTotalBytes: size({
     flag: '--body-total-bytes',
     min: 1024,

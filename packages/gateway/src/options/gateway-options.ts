@@ -103,6 +103,8 @@ export interface GatewayLimits extends BodyLimits {
 /** What a request may bring, and what is collected to one body. */
 export interface BodyLimits {
   readonly maxBodyBytes: number
+  /** Largest message over gRPC, gRPC-Web and Connect, which is decoded in one step. */
+  readonly grpcMessageBytes: number
   /** All request bodies that are being received. */
   readonly bodyTotalBytes: number
   /** How long a request body may take however slowly it comes, and what it must have brought a second from then on. */
@@ -151,6 +153,7 @@ export const DEFAULT_GATEWAY_OPTIONS: GatewayOptions = {
   maxChunkBytes: 16 * MIB,
   maxCompletionBytes: 16 * MIB,
   maxBodyBytes: 32 * MIB,
+  grpcMessageBytes: MIB,
   bodyTotalBytes: DEFAULT_BODY_OPTIONS.totalBytes,
   bodyGraceMs: DEFAULT_BODY_OPTIONS.graceMs,
   bodyBytesPerSecond: DEFAULT_BODY_OPTIONS.bytesPerSecond,

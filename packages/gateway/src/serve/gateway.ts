@@ -117,7 +117,7 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
       return runnerFor(body, {
         headers,
         authorization: headers.authorization,
-        bodyText: request.bodyText?.(),
+        bodyText: request.bodyBytes?.(),
         requestId: requestIdOf(raw),
         onAnswer: response && createLateHeaders(response),
       })

@@ -10,7 +10,7 @@ import type { GatewayOptions } from '../options/gateway-options.ts'
 /** What the services need of the rest of the gateway. */
 export interface GatewayGrpcParts {
   readonly sluice: Sluice
-  readonly options: Pick<GatewayOptions, 'grpcPort' | 'host' | 'maxBodyBytes'>
+  readonly options: Pick<GatewayOptions, 'grpcPort' | 'host' | 'grpcMessageBytes'>
   readonly identify: (request: { headers: { authorization?: string | undefined } }) => Principal | undefined
   readonly runnerFor: RunnerFor
 }
@@ -45,7 +45,7 @@ export function mountGrpc(
         authorization: headers.get('authorization') ?? undefined,
         requestId: headers.get('x-request-id') ?? undefined,
       }),
-    maxRequestBytes: options.maxBodyBytes,
+    maxRequestBytes: options.grpcMessageBytes,
     onError: (error) => app.log.error(error),
   }
   const shutdown = new AbortController()

@@ -16,8 +16,8 @@ export interface RunnerRequest {
   /** Headers it came with. */
   readonly headers: IncomingHttpHeaders
   readonly authorization: string | undefined
-  /** Text that the body was parsed from. */
-  readonly bodyText?: string | undefined
+  /** Text that the body was parsed from, or that in UTF-8. */
+  readonly bodyText?: string | Uint8Array | undefined
   readonly requestId?: string | undefined
   /** Is given headers of the backend's answer, where the client can still be sent some. */
   readonly onAnswer?: ((headers: OutgoingHttpHeaders) => void) | undefined

@@ -28,7 +28,7 @@ export function createChatFetch(backend: Backend, key: string | undefined, excha
         method: init.method ?? 'GET',
         path: url.pathname + url.search,
         headers: init.headers as Record<string, string>,
-        body: typeof init.body === 'string' ? Buffer.from(init.body) : undefined,
+        body: typeof init.body === 'string' ? Buffer.from(init.body) : (init.body as Uint8Array | undefined),
         signal: init.signal ?? undefined,
       })
       return toResponse(answer, key, exchange)

@@ -54,6 +54,7 @@ describe('what is given', () => {
     ['logFormat', '--log-format=json', 'json'],
     ['firstTokenMs', '--first-token-ms=off', false],
     ['maxBodyBytes', '--max-body-bytes=1024', 1024],
+    ['grpcMessageBytes', '--grpc-message-bytes=67108864', 67_108_864],
     [
       'corsOrigin',
       '--cors-origin=http://a.example:3000/,https://b.example',

@@ -52,6 +52,7 @@ describe('what is refused', () => {
     ['--log-format=xml'],
     ['--cors-origin=app://obsidian.md/index.html'],
     ['--max-body-bytes=1023'],
+    ['--grpc-message-bytes=67108865'],
     ['--max-body-bytes=1e6'],
     ['--first-token-ms=0'],
     ['--idle-ms=never'],

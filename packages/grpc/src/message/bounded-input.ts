@@ -1,6 +1,6 @@
 import type { DescMessage } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { type ArrivingBody, type Bodies, GatheredBytes, JsonScan } from '@sluice/core/extend'
+import { type ArrivingBody, type Bodies, GatheredBytes, hostTurn, JsonScan } from '@sluice/core/extend'
 
 import { COMPRESSED, framed, Frames } from './frames.ts'
 import { inflate, tooLarge } from './inflate.ts'
@@ -16,6 +16,8 @@ export interface InputKind {
 }
 
 const SUBJECT = 'The request'
+/** Some milliseconds of decoding. */
+const LONG_BYTES = 64 * 1024
 
 /** The input of a call: counted while it comes, and looked at before Connect decodes it, which cannot be stopped then. */
 export class BoundedInput {
@@ -46,7 +48,7 @@ export class BoundedInput {
         gathered.push(piece)
       }
       const bytes = gathered.take()
-      yield this.#checked(encoding === null ? bytes : await inflate(bytes, encoding, maxBytes))
+      yield await this.#checked(encoding === null ? bytes : await inflate(bytes, encoding, maxBytes))
     } finally {
       this.#close()
     }
@@ -62,7 +64,7 @@ export class BoundedInput {
         for (const { flags, message } of frames.push(piece)) {
           const isCompressed = (flags & COMPRESSED) !== 0
           const plain = isCompressed ? await inflate(message, encoding, maxBytes) : message
-          yield framed(flags & ~COMPRESSED, this.#checked(plain))
+          yield framed(flags & ~COMPRESSED, await this.#checked(plain))
         }
         if (!many) continue
         this.#close()
@@ -99,10 +101,12 @@ export class BoundedInput {
     this.#refused = undefined
   }
 
-  #checked(message: Uint8Array): Uint8Array {
+  async #checked(message: Uint8Array): Promise<Uint8Array> {
     const { desc, isJson } = this.#kind
     if (isJson) new JsonScan(SUBJECT, this.#bodies.options).push(message)
     else decodeMessage(desc, message, this.#bodies)
+    // Connect decodes it from here on, and that is a step by itself.
+    if (message.length > LONG_BYTES) await hostTurn()
     return message
   }
 }

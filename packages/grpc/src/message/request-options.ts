@@ -7,7 +7,13 @@ import {
   type StartOptions,
   type StreamRef as CoreRef,
 } from '@sluice/core'
-import { fingerprintOf, type JsonLimits, parseClientReading, requireSafeJson } from '@sluice/core/extend'
+import {
+  fingerprintOf,
+  type JsonLimits,
+  parseClientReading,
+  requireSafeJson,
+  requireSafeLongJson,
+} from '@sluice/core/extend'
 
 import {
   IfRunning,
@@ -67,7 +73,7 @@ export interface ParsedStart {
  */
 export async function parseStart(request: StartRequest, limits: JsonLimits): Promise<ParsedStart> {
   const { key, ifRunning, meta, onDisconnect, idempotencyKey, maxDelayMs, maxTokens } = request
-  const whole = requireSafeJson(request.input ?? {}, 'The field "input"', { limits }) as JsonObject
+  const whole = (await requireSafeLongJson(request.input ?? {}, 'The field "input"', limits)) as JsonObject
   const { sluice, ...input } = whole
   const fields = {
     key: key === '' ? undefined : key,

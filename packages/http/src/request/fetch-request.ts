@@ -1,6 +1,8 @@
 import { alreadyRead, collectJson, DEFAULT_MAX_BODY_BYTES, IncomingBody, requireUnencoded } from './json-body.ts'
 import { type HttpRequest, pathBelow, type MountOptions, publicMountOf } from './http-request.ts'
 
+const DECODER = new TextDecoder()
+
 /** How a fetch `Request` is read. */
 export interface FetchRequestOptions extends MountOptions {
   /**
@@ -26,7 +28,7 @@ export function toHttpRequest(request: Request, options: FetchRequestOptions = {
   const url = new URL(request.url)
   const header = (name: string): string | undefined =>
     request.headers.get(name) ?? (name === 'host' ? url.host : undefined)
-  let text: string | undefined
+  let bytes: Uint8Array | undefined
   return {
     method: request.method,
     path: pathBelow(mount, url.pathname),
@@ -36,10 +38,11 @@ export function toHttpRequest(request: Request, options: FetchRequestOptions = {
       if (request.bodyUsed) throw alreadyRead('a Request has it once')
       requireUnencoded(header('content-encoding'))
       const read = await collectJson(request.body, new IncomingBody(maxBodyBytes, bodies))
-      text = read.text
+      bytes = read.bytes
       return read.value
     },
-    bodyText: () => text,
+    bodyText: () => bytes && DECODER.decode(bytes),
+    bodyBytes: () => bytes,
     signal: request.signal,
     raw: request,
     mount: publicMountOf(options, header),

@@ -18,6 +18,8 @@ export interface HttpRequest<Raw = unknown> {
    * parsed it.
    */
   readonly bodyText?: (() => string | undefined) | undefined
+  /** The same in UTF-8, as it came: for what is long, where nothing needs it as a text. */
+  readonly bodyBytes?: (() => Uint8Array | undefined) | undefined
   /** Aborts when the client has gone, or the response is over. */
   readonly signal: AbortSignal
   /** The request of the server or framework: what `identify` looks at. */

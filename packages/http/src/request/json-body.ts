@@ -6,13 +6,19 @@ import {
   GatheredBytes,
   type JsonLimits,
   JsonScan,
-  readJson,
+  readLongJson,
 } from '@sluice/core/extend'
 
 /** Largest body of a request, in bytes. */
 export const DEFAULT_MAX_BODY_BYTES: number = 1024 * 1024
 
 const SUBJECT = 'The body'
+
+/** A body: its value, and the JSON it was parsed from, in UTF-8. */
+export interface ReadBody {
+  readonly value: unknown
+  readonly bytes: Uint8Array
+}
 
 /**
  * A JSON body that is being received: counted among all that are, looked at piece by piece, given up as soon as it is too long,
@@ -58,9 +64,10 @@ export class IncomingBody {
     return true
   }
 
-  /** What the body was, once it is there. @throws SluiceError `SLUICE_ERR_REQUEST` */
-  read(): { value: unknown; text: string } {
-    return readJson(this.#gathered.take(), { subject: SUBJECT, limits: this.#limits, scanned: true })
+  /** What the body was, once it is there. A long one is parsed in slices. @throws SluiceError `SLUICE_ERR_REQUEST` */
+  async read(): Promise<ReadBody> {
+    const bytes = this.#gathered.take()
+    return { value: await readLongJson(bytes, { subject: SUBJECT, limits: this.#limits, scanned: true }), bytes }
   }
 
   /** It counts no more. Idempotent. */
@@ -70,10 +77,7 @@ export class IncomingBody {
 }
 
 /** The JSON body that `body` brings. One that is given up is cancelled. */
-export async function collectJson(
-  body: ReadableStream<Uint8Array> | null,
-  incoming: IncomingBody,
-): Promise<{ value: unknown; text: string }> {
+export async function collectJson(body: ReadableStream<Uint8Array> | null, incoming: IncomingBody): Promise<ReadBody> {
   const reader = body?.getReader()
   try {
     while (reader) {
@@ -81,7 +85,7 @@ export async function collectJson(
       if (done) break
       if (!incoming.push(value)) await incoming.refused
     }
-    return incoming.read()
+    return await Promise.race([incoming.read(), incoming.refused])
   } catch (error) {
     // It may have failed by itself already.
     reader?.cancel(error).catch(() => {})

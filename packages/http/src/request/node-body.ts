@@ -18,8 +18,8 @@ export interface NodeBodyOptions {
 }
 
 /**
- * The JSON body of a request of node's server, and its text. What a parser has read before, as `express.json()` does, is taken
- * from `request.body`: there is no text then.
+ * The JSON body of a request of node's server, and its bytes. What a parser has read before, as `express.json()` does, is taken
+ * from `request.body`: there are no bytes then.
  *
  * @throws SluiceError `SLUICE_ERR_REQUEST`, `SLUICE_ERR_TOO_LARGE`, `SLUICE_ERR_OVERLOADED`, `SLUICE_ERR_TIMEOUT`
  */
@@ -27,7 +27,7 @@ export async function readNodeJson(
   request: NodeRequest,
   response: NodeResponse,
   { maxBytes, bodies }: NodeBodyOptions,
-): Promise<{ value: unknown; text?: string | undefined }> {
+): Promise<{ value: unknown; bytes?: Uint8Array | undefined }> {
   // Reading again would wait for ever. Parsers leave an object there also when they have read nothing.
   if (request.readableDidRead || request.readableEnded) {
     return parsedBefore((request as { body?: unknown }).body, new IncomingBody(maxBytes, bodies))
@@ -40,7 +40,7 @@ export async function readNodeJson(
   const incoming = new IncomingBody(maxBytes, bodies)
   try {
     await Promise.race([receive(request, incoming), incoming.refused])
-    return incoming.read()
+    return await Promise.race([incoming.read(), incoming.refused])
   } catch (error) {
     if (!request.readableEnded) discardRest(request, response, isSlow(error) ? 0 : maxBytes)
     throw error
@@ -50,7 +50,7 @@ export async function readNodeJson(
 }
 
 /** What a parser has made of a body that is read already: a value, or the bytes or text of one. */
-async function parsedBefore(body: unknown, incoming: IncomingBody): Promise<{ value: unknown; text?: string }> {
+async function parsedBefore(body: unknown, incoming: IncomingBody): Promise<{ value: unknown; bytes?: Uint8Array }> {
   if (body === undefined) throw alreadyRead('request.body is undefined')
   if (typeof body !== 'string' && !(body instanceof Uint8Array)) return { value: body }
   try {

@@ -5,6 +5,8 @@ import { type HttpRequest, pathBelow, type MountOptions, publicMountOf } from '.
 import { DEFAULT_MAX_BODY_BYTES } from './json-body.ts'
 import { type NodeRequest, readNodeJson } from './node-body.ts'
 
+const DECODER = new TextDecoder()
+
 /** How a request of node's server is read. */
 export interface NodeRequestOptions extends MountOptions {
   /** Path and query, where a framework has rewritten `request.url`. */
@@ -34,7 +36,7 @@ export function toHttpRequest<Request extends NodeRequest>(
 ): HttpRequest<Request> {
   const { mount = '', url = request.url ?? '', maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = options
   const [path, search] = splitUrl(url)
-  let text: string | undefined
+  let bytes: Uint8Array | undefined
   const header = (name: string): string | undefined => {
     const value = request.headers[name] ?? (name === 'host' ? request.headers[':authority'] : undefined)
     return typeof value === 'object' ? value.join(', ') : value
@@ -46,10 +48,11 @@ export function toHttpRequest<Request extends NodeRequest>(
     header,
     body: async (bodies) => {
       const read = await readNodeJson(request, response, { maxBytes: maxBodyBytes, bodies })
-      text = read.text
+      bytes = read.bytes
       return read.value
     },
-    bodyText: () => text,
+    bodyText: () => bytes && DECODER.decode(bytes),
+    bodyBytes: () => bytes,
     signal: signalOf(response),
     raw: request,
     mount: publicMountOf(options, header),

@@ -1,5 +1,5 @@
 import { type Json, SluiceError } from '@sluice/core'
-import { jsonMembersOf, type JsonLimits, readJson } from '@sluice/core/extend'
+import { type JsonLimits, JsonObjectText, readJson } from '@sluice/core/extend'
 import { z } from 'zod'
 
 const MAX_MESSAGE_CHARS = 200
@@ -164,7 +164,7 @@ export function readClientMessage(bytes: Uint8Array, limits?: JsonLimits): Clien
   const { value, text } = readJson(bytes, { subject: 'The message', limits })
   const parsed = clientMessage.safeParse(value)
   if (parsed.success) {
-    if (parsed.data.type === 'start') bodyTexts.set(parsed.data.body, bodyIn(text))
+    if (parsed.data.type === 'start') bodyTexts.set(parsed.data.body, JsonObjectText.of(text).valueOf('body'))
     return parsed.data
   }
   const issue = parsed.error.issues[0]
@@ -178,10 +178,6 @@ const bodyTexts = new WeakMap<JsonObject, string | undefined>()
 /** The text that the body of a `start` was parsed from: numbers stand there as they were written. */
 export function bodyTextOf({ body }: ClientMessageOf<'start'>): string | undefined {
   return bodyTexts.get(body)
-}
-
-function bodyIn(text: string): string | undefined {
-  return jsonMembersOf(text).findLast(({ name: member }) => member === 'body')?.value
 }
 
 function malformed(message: string): SluiceError {

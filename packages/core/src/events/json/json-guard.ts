@@ -1,5 +1,6 @@
 import { SluiceError } from '../errors.ts'
 import type { Json } from '../json.ts'
+import { atOnce, inTurns } from './json-slice.ts'
 import { DEFAULT_JSON_LIMITS, type JsonLimits, MAX_JSON_DEPTH, tooDeep, tooMany } from './json-limits.ts'
 
 /** Values that were found safe, so that nobody walks them again. */
@@ -27,15 +28,27 @@ export function requireSafeJson(
   { limits = DEFAULT_JSON_LIMITS, text }: SafeJsonOptions = {},
 ): Json {
   if (typeof value !== 'object' || value === null || safe.has(value)) return value as Json
-  if (text === undefined || MAY_HAVE_PROTO.test(text)) walk(value, subject, limits)
+  if (text === undefined || MAY_HAVE_PROTO.test(text)) atOnce(walk(value, subject, limits))
   safe.add(value)
   return value as Json
 }
 
-function walk(value: object, subject: string, limits: JsonLimits): void {
+/** The same of a value that may consist of much: between slices of it the event loop serves others. */
+export async function requireSafeLongJson(value: unknown, subject: string, limits: JsonLimits): Promise<Json> {
+  if (typeof value !== 'object' || value === null || safe.has(value)) return value as Json
+  await inTurns(walk(value, subject, limits))
+  safe.add(value)
+  return value as Json
+}
+
+/** Members that are walked in one step: a millisecond or two where each has a name of its own. */
+const MEMBERS_PER_STEP = 5_000
+
+function* walk(value: object, subject: string, limits: JsonLimits): Generator<undefined, void> {
   // A loop, not a recursion: what it guards against is a value that is too deep for one.
   let level: object[] = [value]
   let members = 0
+  let pauseAt = MEMBERS_PER_STEP
   for (let depth = 1; level.length > 0; depth++) {
     if (depth > MAX_JSON_DEPTH) throw tooDeep(subject)
     const below: object[] = []
@@ -47,6 +60,10 @@ function walk(value: object, subject: string, limits: JsonLimits): void {
       if (members > limits.jsonMembers) throw tooMany(subject, 'jsonMembers', limits)
       if (inside !== container && inside.length > limits.jsonNames) throw tooMany(subject, 'jsonNames', limits)
       for (const item of inside) if (typeof item === 'object' && item !== null) below.push(item)
+      if (members >= pauseAt) {
+        yield
+        pauseAt = members + MEMBERS_PER_STEP
+      }
     }
     level = below
   }

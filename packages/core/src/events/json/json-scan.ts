@@ -1,13 +1,5 @@
+import { BRACE_CLOSE, BRACE_OPEN, BRACKET_CLOSE, BRACKET_OPEN, COLON, COMMA, isEscaped, QUOTE } from './json-bytes.ts'
 import { type JsonLimits, MAX_JSON_DEPTH, tooDeep, tooMany } from './json-limits.ts'
-
-const QUOTE = 0x22
-const COMMA = 0x2c
-const COLON = 0x3a
-const BRACKET_OPEN = 0x5b
-const ESCAPE = 0x5c
-const BRACKET_CLOSE = 0x5d
-const BRACE_OPEN = 0x7b
-const BRACE_CLOSE = 0x7d
 
 /**
  * Looks at JSON while it comes, in pieces of any size, and refuses what would be too deep or too much to parse: a parser
@@ -76,14 +68,12 @@ export class JsonScan {
     for (let at = from; ;) {
       const quote = bytes.indexOf(QUOTE, at)
       const end = quote < 0 ? bytes.length : quote
-      let first = end
-      while (first > from && bytes[first - 1] === ESCAPE) first--
-      const isEscaped = (end - first) % 2 === 1
+      const escaped = isEscaped(bytes, from, end)
       if (quote < 0) {
-        this.#escaped = isEscaped
+        this.#escaped = escaped
         return end
       }
-      if (!isEscaped) {
+      if (!escaped) {
         this.#inString = false
         return end
       }

@@ -9,7 +9,7 @@ const MAX_REASON_BYTES = 64 * 1024
 /** What a backend is asked with. */
 export interface AskParts {
   readonly known: KnownAdditions
-  readonly send: (body: string, streams: boolean) => Promise<Response>
+  readonly send: (body: string | Uint8Array<ArrayBuffer>, streams: boolean) => Promise<Response>
   readonly errors: BackendErrors
 }
 
@@ -26,7 +26,7 @@ export async function askBackend(request: ChatRequest, { known, send, errors }: 
     const streams = added.has('stream') || !request.additions.includes('stream')
     // Without a stream its options mean nothing, and are refused.
     if (!streams) added.delete('usage')
-    const response = await send(request.textWith(added), streams)
+    const response = await send(request.bodyWith(added), streams)
     if (response.ok) {
       for (const addition of added) known.accept(addition)
       // Only now: a refusal that mentions them may have been of something else, and has shown the whole request.

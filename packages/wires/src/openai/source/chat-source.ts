@@ -25,9 +25,10 @@ export interface OpenAiChatSourceOptions extends OpenAiChatLimits {
   body: JsonObject
   /**
    * The JSON text that `body` was parsed from: what is in `body` is sent as it was written here, digit for digit, since
-   * numbers such as `1e400` or 9007199254740993 do not survive parsing. Default: `body` is written anew.
+   * numbers such as `1e400` or 9007199254740993 do not survive parsing. Where it may be long, its bytes in UTF-8: `fetch` is
+   * given bytes then, and no step of the event loop takes more than a mebibyte of it. Default: `body` is written anew.
    */
-  bodyText?: string | undefined
+  bodyText?: string | Uint8Array | undefined
   /**
    * What makes the request.
    *
@@ -77,14 +78,14 @@ export function openAiChatSource(options: OpenAiChatSourceOptions): Source {
     ...lowerCased(headers),
   }
   const errors = new BackendErrors(createRedact(fixed))
-  const request = new ChatRequest(body, options.bodyText)
   return async (context) => {
     const { id, signal } = context
     const failed = (error: SluiceError): void => report(onFailure, error, id)
-    const send = (text: string, streams: boolean): Promise<Response> => {
+    const send = (text: string | Uint8Array<ArrayBuffer>, streams: boolean): Promise<Response> => {
       const accept = streams ? 'text/event-stream' : 'application/json'
       return fetch(url, { method: 'POST', headers: { accept, ...fixed }, body: text, signal })
     }
+    const request = await ChatRequest.read(body, options.bodyText)
     const known = additions.of(url, body.model)
     const response = await open(() => askBackend(request, { known, send, errors }), { signal, errors, failed })
     const chunks = new ChatChunks({ model: body.model, choices: choicesOf(body), ...limits, errors })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { editJsonText, jsonMembersOf } from '@sluice/core/extend'
+import { JsonObjectText } from '@sluice/core/extend'
 
 /** JSON numbers that parsing and writing again would change, and some that it would not. */
 const numberText = fc.oneof(
@@ -37,11 +37,17 @@ const object = fc.tuple(space, fc.array(fc.tuple(name, valueText), { maxLength: 
 }))
 const edits = fc.dictionary(name, fc.option(valueText, { nil: undefined }), { maxKeys: 4 })
 
+function edited(text: string, changes: { readonly [name: string]: string | undefined }): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(JsonObjectText.of(text).edited(changes))
+}
+
 describe('members of a JSON text', () => {
   test('are found as they were written, whatever their values hold', () => {
     fc.assert(
       fc.property(object, ({ text, members }) => {
-        expect(jsonMembersOf(text).map((member) => [member.name, member.value])).toEqual(members)
+        const read = JsonObjectText.of(text)
+        expect(read.entries()).toEqual(members)
+        for (const key of read.names) expect(read.valueOf(key)).toBe(members.findLast(([one]) => one === key)![1])
       }),
     )
   })
@@ -49,7 +55,7 @@ describe('members of a JSON text', () => {
   test('that are not named in an edit keep every character, in order', () => {
     fc.assert(
       fc.property(object, edits, ({ text, members }, changes) => {
-        const after = jsonMembersOf(editJsonText(text, changes)).map((member) => [member.name, member.value])
+        const after = JsonObjectText.of(edited(text, changes)).entries()
         const isKept = ([key]: readonly string[]): boolean => !Object.hasOwn(changes, key!)
         expect(after.filter(isKept)).toEqual(members.filter(isKept))
       }),
@@ -59,11 +65,10 @@ describe('members of a JSON text', () => {
   test('that are named in an edit are there once with the new value, or not at all', () => {
     fc.assert(
       fc.property(object, edits, ({ text }, changes) => {
-        const edited = editJsonText(text, changes)
-        expect(() => JSON.parse(edited) as unknown).not.toThrow()
-        const after = jsonMembersOf(edited)
+        const after = JsonObjectText.of(edited(text, changes)).entries()
+        expect(() => JSON.parse(edited(text, changes)) as unknown).not.toThrow()
         for (const [key, value] of Object.entries(changes)) {
-          const found = after.filter((member) => member.name === key).map((member) => member.value)
+          const found = after.filter(([one]) => one === key).map(([, written]) => written)
           expect(found).toEqual(value === undefined ? [] : [value])
         }
       }),
@@ -72,8 +77,26 @@ describe('members of a JSON text', () => {
 
   test('an edit that changes nothing leaves the text as it is', () => {
     const text = ' {\n "stream" : true , "seed":9007199254740993 } '
-    expect(editJsonText(text, { stream: 'true', absent: undefined })).toBe(text)
-    expect(editJsonText('{}', { stream: 'true' })).toBe('{"stream":true}')
-    expect(editJsonText('{"stream":false,"stream":true}', { stream: 'true' })).toBe('{"stream":true}')
+    expect(edited(text, { stream: 'true', absent: undefined })).toBe(text)
+    expect(edited('{}', { stream: 'true' })).toBe('{"stream":true}')
+    expect(edited('{"stream":false,"stream":true}', { stream: 'true' })).toBe('{"stream":true}')
+  })
+
+  test('of a long one are found in steps of at most a mebibyte, with a turn of the loop between two', async () => {
+    const long = '"'.repeat(2 ** 21)
+    const text = JSON.stringify({ a: [long, { b: long }], sluice: 1, stream: false, c: long })
+    let turns = 0
+    let isOver = false
+    const turn = (): void => {
+      turns++
+      if (!isOver) setImmediate(turn)
+    }
+    setImmediate(turn)
+    const object = await JsonObjectText.read(new TextEncoder().encode(text))
+    isOver = true
+    expect(turns).toBeGreaterThanOrEqual(10)
+    expect(object.names).toEqual(['a', 'sluice', 'stream', 'c'])
+    const sent = new TextDecoder().decode(object.edited({ sluice: undefined, stream: 'true' }))
+    expect(JSON.parse(sent)).toEqual({ a: [long, { b: long }], stream: true, c: long })
   })
 })
