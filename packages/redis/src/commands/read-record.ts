@@ -2,6 +2,7 @@ import type { EndEvent, StreamIdentity, StreamTiming, Usage } from '@sluice/core
 import type { Keeping, StreamFacts, StreamName } from '@sluice/core/extend'
 
 import type { RedisConnection } from '../connection/redis-connection.ts'
+import { ownTurn } from './own-turn.ts'
 import { storeError } from '../connection/store-error.ts'
 import type { Chunk } from '../protocol/chunk-codec.ts'
 import { foreign } from '../protocol/foreign.ts'
@@ -76,6 +77,7 @@ export async function readRecord(
   const recordKeys = [keys.meta(stream), keys.log(stream), keys.grants(stream)]
   const args = [afterSeq ?? '', grants ? '1' : '', known ? '1' : '']
   const reply = listIn(await connection.run(SCRIPTS.readRecord, recordKeys, args))
+  if (isLong(reply[1])) await ownTurn()
   const meta = pairsIn(reply[0])
   const fields = new RecordFields(meta)
   if (fields.empty) return { is: 'missing' }
@@ -115,6 +117,21 @@ export async function readRecord(
     chunks,
     grants: grantsIn(reply[2]),
   }
+}
+
+/** A few milliseconds of decoding, in characters. */
+const LONG_UNITS = 64 * 1024
+
+/** Whether the entries are so many, or so long, that others should have a turn between these and those of another stream. */
+function isLong(entries: unknown): boolean {
+  if (!Array.isArray(entries)) return false
+  let units = 0
+  for (const entry of entries as readonly [unknown, readonly unknown[]][]) {
+    const text = entry?.[1]?.[1]
+    if (typeof text === 'string') units += text.length
+    if (units > LONG_UNITS) return true
+  }
+  return false
 }
 
 /** Credit by the name of a reader, as `HGETALL` gives it. @throws SluiceError `SLUICE_ERR_STORE` */

@@ -4,6 +4,7 @@ import {
   createResumeState,
   foldResumeState,
   isOfChoice,
+  isStreamEvent,
   type Logged,
   type LogHead,
   type ResumeState,
@@ -85,23 +86,37 @@ export interface StoredHead extends LogHead {
 
 const WHAT = 'The head of a log'
 
+/** A choice, and the place of what began there, where the field names one: in digits as we write them. */
+const FIELD = /^(?:([bcf])(0|[1-9]\d*)|t(0|[1-9]\d*):([1-9]\d*))$/
+const SINGLE: ReadonlySet<string> = new Set(['v', 'usage', 'finish', 'other', 'epoch', 'next'])
+
 /**
  * Reads what a meta has of its log's head; `undefined` where that is not all: somebody else has cut the log, or a process of
- * another version wrote what was trimmed.
+ * another version wrote what was trimmed. Then a wire that depends on the head cannot go on, and the others can.
  *
- * @throws SluiceError `SLUICE_ERR_STORE` where a part of it was not written as one
+ * @throws SluiceError `SLUICE_ERR_STORE` where a part of it was not written as one: all of it or nothing
  */
 export function headIn(meta: ReadonlyMap<string, string>): StoredHead | undefined {
   const version = meta.get(`${PREFIX}v`)
   if (version === undefined) return { resumeState: createResumeState(), otherEvents: 0, epoch: 0, nextSeq: 1 }
   if (version !== VERSION) return undefined
+  const nextSeq = countIn(meta.get(`${PREFIX}next`), WHAT)
+  const epoch = countIn(meta.get(`${PREFIX}epoch`), WHAT)
+  if (nextSeq < 2 || epoch < 1) throw foreign(WHAT, 'it is of no event')
   const choices: { index: number; beganAt: number; state: ChoiceState }[] = []
   const tools: { index: number; seq: number; id: string; name: string }[] = []
   for (const [field, value] of meta) {
-    const [, kind, digits, at] = /^head:([bt])(\d+)(?::(\d+))?$/.exec(field) ?? []
-    const index = Number(digits)
-    if (kind === 'b') choices.push({ index, beganAt: countIn(value, WHAT), state: choiceIn(meta, index) })
-    else if (kind === 't') tools.push({ index, seq: countIn(at, WHAT), ...toolIn(value) })
+    if (!field.startsWith(PREFIX)) continue
+    const name = field.slice(PREFIX.length)
+    const [, kind, digits, ofTool, at] = FIELD.exec(name) ?? []
+    if (kind === 'b') {
+      const [index, beganAt] = [countIn(digits, WHAT), seqIn(value, nextSeq)]
+      choices.push({ index, beganAt, state: choiceIn(meta, index) })
+    } else if (at !== undefined) tools.push({ index: countIn(ofTool, WHAT), seq: seqIn(at, nextSeq), ...toolIn(value) })
+    else if (kind === 'f' && value !== '1') throw foreign(WHAT, 'how a choice ended is not known')
+    else if (kind === undefined && !SINGLE.has(name)) throw foreign(WHAT, 'a part of it is not known')
+    // What is known of a choice means nothing without its beginning.
+    else if (kind !== undefined && !meta.has(`${PREFIX}b${digits}`)) throw foreign(WHAT, 'a choice has no beginning')
   }
   const states = choices.toSorted((one, other) => one.beganAt - other.beganAt)
   const resumeState: ResumeState = { choices: new Map(states.map(({ index, state }) => [index, state])) }
@@ -115,24 +130,36 @@ export function headIn(meta: ReadonlyMap<string, string>): StoredHead | undefine
     resumeState,
     otherEvents: countIn(meta.get(`${PREFIX}other`), WHAT),
     usage: usage === undefined ? undefined : decodeField('usage', usage),
-    finishReason: meta.get(`${PREFIX}finish`) as FinishReason | undefined,
-    epoch: countIn(meta.get(`${PREFIX}epoch`), WHAT),
-    nextSeq: countIn(meta.get(`${PREFIX}next`), WHAT),
+    finishReason: reasonIn(meta.get(`${PREFIX}finish`)),
+    epoch,
+    nextSeq,
   }
+}
+
+/** The seq of an event before `nextSeq`. */
+function seqIn(text: string, nextSeq: number): number {
+  const seq = countIn(text, WHAT)
+  if (seq >= 1 && seq < nextSeq) return seq
+  throw foreign(WHAT, 'something began where the log had not come to')
+}
+
+function reasonIn(reason: string | undefined): FinishReason | undefined {
+  if (reason === undefined || isStreamEvent({ type: 'finish', reason })) return reason as FinishReason | undefined
+  throw foreign(WHAT, 'why the answer finished is not known')
 }
 
 function choiceIn(meta: ReadonlyMap<string, string>, index: number): ChoiceState {
   const value = fromStoredJson(meta.get(`${PREFIX}c${index}`) ?? '', WHAT)
-  const [latest, latestTool] = Array.isArray(value) ? (value as unknown[]) : []
-  const isTool = latestTool === undefined || typeof latestTool === 'string'
-  if (!isOfChoice({ type: latest } as StreamEvent) || !isTool)
+  const [latest, latestTool, ...more] = Array.isArray(value) ? (value as unknown[]) : []
+  const isTool = latest === 'tool' ? typeof latestTool === 'string' : latestTool === undefined
+  if (!isOfChoice({ type: latest } as StreamEvent) || !isTool || more.length > 0)
     throw foreign(WHAT, 'what a choice said last is not known')
   return { tools: [], latest, latestTool, finished: meta.has(`${PREFIX}f${index}`) } as ChoiceState
 }
 
 function toolIn(text: string): { id: string; name: string } {
   const value = fromStoredJson(text, WHAT)
-  const [id, name] = Array.isArray(value) ? (value as unknown[]) : []
-  if (typeof id === 'string' && typeof name === 'string') return { id, name }
+  const [id, name, ...more] = Array.isArray(value) ? (value as unknown[]) : []
+  if (typeof id === 'string' && typeof name === 'string' && more.length === 0) return { id, name }
   throw foreign(WHAT, 'a tool call has no id or no name')
 }

@@ -1,9 +1,11 @@
-import { formatCursor, type StreamName } from '@sluice/core/extend'
+import { formatCursor, isStreamEvent, type StreamName } from '@sluice/core/extend'
 import { hostileText, sourceEvents } from '@sluice/testing'
 import fc from 'fast-check'
 
 import { decodeReport, type Report } from '../../src/protocol/attendance.ts'
 import { type Chunk, decodeChunk, encodeChunk } from '../../src/protocol/chunk-codec.ts'
+import { foreign } from '../../src/protocol/foreign.ts'
+import { headIn } from '../../src/protocol/head-codec.ts'
 import { scoped, unscoped } from '../../src/protocol/keys.ts'
 import { decodeNotice, grantNotice, nameOf, type Notice } from '../../src/protocol/notice.ts'
 import { decodePublished } from '../../src/protocol/published.ts'
@@ -75,6 +77,54 @@ function field(name: Parameters<typeof decodeField>[0], written: fc.Arbitrary<ob
   }
 }
 
+/** The fields of a meta that are about the head of a log, as they come of a stream that has a head. */
+const heads = fc
+  .tuple(
+    fc.uniqueArray(fc.record({ index: fc.nat(200), finished: fc.boolean(), tools: fc.array(word, { maxLength: 2 }) }), {
+      selector: ({ index }) => index,
+      maxLength: 4,
+    }),
+    fc.option(fc.constantFrom('stop', 'length', 'tool_calls', 'content_filter'), { nil: undefined }),
+    fc.option(fc.record({ inputTokens: count }), { nil: undefined }),
+    fc.record({ other: count, epoch: position }),
+  )
+  .map(([choices, finish, usage, { other, epoch }]): [string, string][] => {
+    let seq = 1
+    const fields = choices.flatMap(({ index, finished, tools }): [string, string][] => [
+      [`b${index}`, String(seq++)],
+      [`c${index}`, toStoredJson(tools.length > 0 ? ['tool', tools.at(-1)] : ['text'])],
+      ...tools.map((tool): [string, string] => [`t${index}:${seq++}`, toStoredJson([tool, 'look'])]),
+      ...(finished ? [[`f${index}`, '1'] as [string, string]] : []),
+    ])
+    if (finish !== undefined) fields.push(['finish', finish])
+    if (usage) fields.push(['usage', toStoredJson(usage)])
+    fields.push(['v', '1'], ['other', String(other)], ['epoch', String(epoch)], ['next', String(seq + 1)])
+    return fields.map(([field, value]) => [`head:${field}`, value])
+  })
+
+/** The fields that `text` has, as pairs: what is no such list was not a reply. */
+function fieldsIn(text: string): Map<string, string> {
+  const pairs = fromStoredJson(text, 'A reply')
+  const isPair = (pair: unknown): pair is [string, string] =>
+    Array.isArray(pair) && pair.length === 2 && pair.every((part) => typeof part === 'string')
+  if (Array.isArray(pairs) && pairs.every(isPair)) return new Map(pairs)
+  throw foreign('A reply', 'it has no fields')
+}
+
+/** What is read of a head says something everywhere, or it is not read. */
+function requireWholeHead(head: ReturnType<typeof headIn>): ReturnType<typeof headIn> {
+  for (const { latest, latestTool, tools } of head?.resumeState.choices.values() ?? []) {
+    if (!['text', 'reasoning', 'refusal', 'tool', 'finish'].includes(latest)) throw new Error(`A choice said ${latest}`)
+    if ((latest === 'tool') !== (typeof latestTool === 'string')) throw new Error('A tool call has no name')
+    if (tools.some(({ id: tool, name }) => typeof tool !== 'string' || typeof name !== 'string'))
+      throw new Error('No name')
+  }
+  const { finishReason } = head ?? {}
+  if (finishReason !== undefined && !isStreamEvent({ type: 'finish', reason: finishReason }))
+    throw new Error('No reason')
+  return head
+}
+
 /** Every decoder of what Redis gives. */
 export const CODECS: readonly Codec[] = [
   {
@@ -112,6 +162,13 @@ export const CODECS: readonly Codec[] = [
     'end',
     word.map((message) => ({ ...END, error: { code: 'SLUICE_ERR_SOURCE', message } })),
   ),
+  {
+    name: 'head of a log',
+    written: heads.map((pairs) => toStoredJson(pairs)),
+    // Redis adds it up, and gives it back in an order of its own: what is asked of it is that it is whole.
+    decode: (text) => ({ text, head: requireWholeHead(headIn(fieldsIn(text))) }),
+    encode: ({ text }: { text: string }) => text,
+  },
   field('usage', fc.record({ inputTokens: count, extra: fc.jsonValue() })),
   field('timing', fc.record({ openMs: fc.double({ min: 0, max: 1e9, noNaN: true }), durationMs: count })),
   {

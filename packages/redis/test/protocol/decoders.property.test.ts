@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { decodeChunk, encodeChunk } from '../../src/protocol/chunk-codec.ts'
 import { answerIn, CorrelationIds, ForeignKeys, MISPLACED } from '../../src/protocol/correlation.ts'
 import { isForeign } from '../../src/protocol/foreign.ts'
+import { headIn } from '../../src/protocol/head-codec.ts'
 import { decodeEntries } from '../../src/protocol/log-codec.ts'
 import { decodeField } from '../../src/protocol/record-codec.ts'
 import { listIn, numberIn, pairsIn, streamIdIn, textIn, textsIn } from '../../src/protocol/replies.ts'
@@ -92,6 +93,84 @@ describe('a record that is understood by half', () => {
     expect(read(() => decodeChunk(entry(MAX_STORED_DEPTH - 1)))).not.toBe('refused')
     expect(read(() => decodeChunk(entry(MAX_STORED_DEPTH)))).toBe('refused')
   })
+})
+
+describe('the head of a log that is understood by half', () => {
+  const whole: Readonly<Record<string, string>> = {
+    'head:v': '1',
+    'head:next': '9',
+    'head:epoch': '1',
+    'head:other': '2',
+    'head:b0': '1',
+    'head:c0': '["tool","call_1"]',
+    'head:t0:3': '["call_1","weather"]',
+    'head:f0': '1',
+    'head:finish': 'stop',
+    'head:usage': '{"outputTokens":2}',
+  }
+  const head = (changes: Readonly<Record<string, string | undefined>>): unknown => {
+    const fields = Object.entries({ ...whole, ...changes }).filter(([, value]) => value !== undefined)
+    return read(() => headIn(new Map(fields as [string, string][])))
+  }
+
+  test('is read where it is whole, beside whatever else a meta has', () => {
+    expect(head({ seq: '9', something: 'else' })).toEqual({
+      value: {
+        resumeState: {
+          choices: new Map([
+            [0, { tools: [{ id: 'call_1', name: 'weather' }], latest: 'tool', latestTool: 'call_1', finished: true }],
+          ]),
+        },
+        otherEvents: 2,
+        usage: { outputTokens: 2 },
+        finishReason: 'stop',
+        epoch: 1,
+        nextSeq: 9,
+      },
+    })
+  })
+
+  test.each(['2', '0', '', 'unknown'])('contract 2: is not known, and no error, where its version is %j', (version) =>
+    expect(head({ 'head:v': version, 'head:c0': 'whatever' })).toEqual({ value: undefined }),
+  )
+
+  const halves: readonly (readonly [name: string, value: string | undefined])[] = [
+    ...['head:next', 'head:epoch', 'head:other', 'head:b0', 'head:c0'].map((name) => [name, undefined] as const),
+    ...['head:next', 'head:epoch', 'head:other', 'head:b0'].flatMap((name) =>
+      ['', '-1', '1.5', 'x', '01', '9007199254740993'].map((value) => [name, value] as const),
+    ),
+    ['head:next', '1'],
+    ['head:epoch', '0'],
+    ['head:b0', '0'],
+    ['head:b0', '9'],
+    ['head:c0', '["tool"]'],
+    ['head:c0', '["text","call_1"]'],
+    ['head:c0', '["citation"]'],
+    ['head:c0', '["usage"]'],
+    ['head:c0', '["text",null,1]'],
+    ['head:c0', '"text"'],
+    ['head:t0:3', '["call_1"]'],
+    ['head:t0:3', '["call_1","weather","more"]'],
+    ['head:t0:3', '[1,"weather"]'],
+    ['head:t0:9', '["call_1","weather"]'],
+    ['head:t1:3', '["call_1","weather"]'],
+    ['head:t0:03', '["call_1","weather"]'],
+    ['head:t0', '["call_1","weather"]'],
+    ['head:b00', '1'],
+    ['head:b0:1', '1'],
+    ['head:c1', '["text"]'],
+    ['head:f1', '1'],
+    ['head:f0', 'stop'],
+    ['head:finish', 'paused'],
+    ['head:finish', ''],
+    ['head:usage', 'null'],
+    ['head:usage', '{'],
+    ['head:later', '1'],
+    ['head:', '1'],
+  ]
+  test.each(halves)('contract 2: is refused where %s is %j', (name, value) =>
+    expect(head({ [name]: value })).toBe('refused'),
+  )
 })
 
 describe('a log that does not fit', () => {
