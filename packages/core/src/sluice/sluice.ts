@@ -97,7 +97,9 @@ export class Sluice<Data extends DataEvents = DataEvents> {
 
   /** A connection that carries any number of readings: each is given it with `deliver`. */
   connect(sink: Sink, habits: ConnectionOptions, options?: ReaderOptions): Connection {
-    return new Connection(this.#engine.scheduler, sink, resolveReaderOptions(options, this.#engine.reader), habits)
+    const { scheduler, reader, observers } = this.#engine
+    const onFault = (error: unknown): void => observers.notify('failed', undefined, { where: 'delivery', error })
+    return new Connection(scheduler, sink, resolveReaderOptions(options, reader), { ...habits, onFault })
   }
 
   /**

@@ -228,7 +228,12 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
     if (this.#delivery) this.#engine.deliveries.delete(this.#delivery)
     if (outcome === 'failed') this.#engine.observers.notify('failed', this.#stored.facts, { where: 'delivery', error })
     notifyDetached(this.#engine, this.#stored, outcome)
-    this.#onOver?.(outcome)
+    try {
+      this.#onOver?.(outcome)
+    } catch (fault) {
+      // Others of the connection are told next.
+      this.#engine.observers.notify('failed', this.#stored.facts, { where: 'delivery', error: fault })
+    }
   }
 
   #use(): void {

@@ -18,6 +18,8 @@ export interface ConnectionReading {
 export interface ConnectionOptions {
   /** Makes what keeps the connection alive and means nothing: an encoder, mostly. */
   beat: Pick<Encoder, 'heartbeat'>
+  /** Receives what `beat` throws where several readings share the connection: none of them is over for that. */
+  onFault?: ((error: unknown) => void) | undefined
   /** True where a connection serves one reading and closes with it. */
   closeWhenEmpty: boolean
 }

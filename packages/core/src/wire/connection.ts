@@ -19,6 +19,7 @@ export class Connection implements Due {
   readonly #sink: Sink
   readonly #times: ConnectionTimes
   readonly #beatMaker: ConnectionOptions['beat']
+  readonly #onFault: ConnectionOptions['onFault']
   readonly #closeWhenEmpty: boolean
   readonly #heartbeatMs: number
   /** Mostly one; replaced, never changed. */
@@ -34,6 +35,7 @@ export class Connection implements Due {
     this.#sink = sink
     this.#times = times
     this.#beatMaker = options.beat
+    this.#onFault = options.onFault
     this.#closeWhenEmpty = options.closeWhenEmpty
     const spread = 1 - HEARTBEAT_JITTER + Math.random() * 2 * HEARTBEAT_JITTER
     this.#heartbeatMs = times.heartbeatMs === false ? Infinity : times.heartbeatMs * spread
@@ -185,10 +187,17 @@ export class Connection implements Due {
         this.#lastWriteMs = this.#scheduler.now()
       }
     } catch (error) {
-      for (const reading of this.#carried) reading.failed(error)
-      return this.abort()
+      if (this.isOfOneReading) return this.#failed(error)
+      // It is no reading's own: those that share the connection go on, and it is asked again after the next silence.
+      this.#lastWriteMs = this.#scheduler.now()
+      this.#onFault?.(error)
     }
     if (this.state === 'open') this.#watchSilence()
+  }
+
+  #failed(error: unknown): void {
+    for (const reading of this.#carried) reading.failed(error)
+    this.abort()
   }
 
   #sayFarewell(): void {
