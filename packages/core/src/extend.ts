@@ -31,6 +31,7 @@ export {
   createResumeState,
   foldResumeState,
   type ChoiceState,
+  type KnownTool,
   type ResumeState,
 } from './events/resume-state.ts'
 export type {

@@ -181,6 +181,51 @@ describe('openAiChat', () => {
     expect(dataOf(String(rest))).toEqual([chunkOf({ content: 'b' })])
   })
 
+  test('begins in the middle with each call in the shape it was begun in: custom, function, the older function_call', () => {
+    const begun: StreamEvent[] = [
+      { type: 'tool', phase: 'call', id: 'a', name: 'sql', extra: { openai: { tool: { type: 'custom', x: 1 } } } },
+      { type: 'tool', phase: 'call', id: 'b', name: 'f' },
+      {
+        type: 'tool',
+        phase: 'call',
+        id: 'c',
+        name: 'old',
+        choice: 1,
+        extra: { openai: { tool: { type: 'function_call' } } },
+      },
+    ]
+    const pieces: StreamEvent[] = [
+      { type: 'tool', phase: 'args', id: 'a', text: 'select', extra: { openai: { tool: { type: 'custom' } } } },
+      { type: 'tool', phase: 'args', id: 'b', text: '{' },
+      {
+        type: 'tool',
+        phase: 'args',
+        id: 'c',
+        text: '[',
+        choice: 1,
+        extra: { openai: { tool: { type: 'function_call' } } },
+      },
+    ]
+    const encoder = openAiChat.create(FACTS, { ids: false })
+    const prelude = dataOf(String(encoder.open(startOf('middle', begun))))
+    expect(prelude).toEqual([
+      chunkOf({
+        role: 'assistant',
+        content: '',
+        tool_calls: [
+          { index: 0, id: 'a', type: 'custom', custom: { name: 'sql', input: '' }, x: 1 },
+          { index: 1, id: 'b', type: 'function', function: { name: 'f', arguments: '' } },
+        ],
+      }),
+      chunkOf({ role: 'assistant', content: '', function_call: { name: 'old', arguments: '' } }, null, 1),
+    ])
+    expect(dataOf(String(encoder.encode(toEntries(pieces))))).toEqual([
+      chunkOf({ tool_calls: [{ index: 0, custom: { input: 'select' } }] }),
+      chunkOf({ tool_calls: [{ index: 1, function: { arguments: '{' } }] }),
+      chunkOf({ function_call: { arguments: '[' } }, null, 1),
+    ])
+  })
+
   test('writes a stream that was started on another wire, without what is not known of it', () => {
     const encoder = openAiChat.create({}, { ids: false })
     encoder.open(startOf('start'))

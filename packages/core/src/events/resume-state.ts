@@ -1,10 +1,18 @@
-import type { StreamEvent, ToolEvent } from './event.ts'
+import type { Json } from './json.ts'
+import type { StreamEvent, ToolCallEvent, ToolEvent } from './event.ts'
 import { type ChoiceEvent, isOfChoice } from './event-kind.ts'
+
+/** What is known of a tool call. */
+export interface KnownTool {
+  readonly id: string
+  readonly name: string
+  readonly extra?: Json | undefined
+}
 
 /** What is known of one choice: enough to go on encoding it in the middle. */
 export interface ChoiceState {
-  /** Tool calls in order of appearance. */
-  tools: { id: string; name: string }[]
+  /** Tool calls in order of appearance, with what the provider said of them beyond our model. */
+  tools: KnownTool[]
   /** Kind of the latest event: what a wire with blocks still has open. */
   latest: ChoiceEvent['type']
   /** Tool call the latest event belongs to. */
@@ -49,11 +57,15 @@ export function foldResumeState(state: ResumeState, event: StreamEvent): void {
   }
 }
 
+function knownTool({ id, name, extra }: ToolCallEvent): KnownTool {
+  return extra === undefined ? { id, name } : { id, name, extra }
+}
+
 function foldTool(choice: ChoiceState, event: ToolEvent): void {
   choice.latestTool = event.id
   switch (event.phase) {
     case 'call':
-      choice.tools.push({ id: event.id, name: event.name })
+      choice.tools.push(knownTool(event))
       break
     case 'args':
     case 'result':

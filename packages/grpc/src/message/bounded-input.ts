@@ -13,6 +13,8 @@ export interface InputKind {
   /** How it may be compressed; `null`: it is not. */
   readonly encoding: string | null
   readonly maxBytes: number
+  /** What is still being received when it aborts is refused for its reason. */
+  readonly shutdownSignal: AbortSignal | undefined
 }
 
 const SUBJECT = 'The request'
@@ -26,6 +28,7 @@ export class BoundedInput {
   readonly #kind: InputKind
   #arriving: ArrivingBody | undefined
   #refused: Promise<never> | undefined
+  #onShutdown: (() => void) | undefined
 
   constructor(source: AsyncIterable<Uint8Array>, bodies: Bodies, kind: InputKind) {
     this.#source = source[Symbol.asyncIterator]()
@@ -91,11 +94,18 @@ export class BoundedInput {
     // Nobody may be waiting for it.
     promise.catch(() => {})
     this.#refused = promise
+    const { shutdownSignal } = this.#kind
+    const onShutdown = (): void => reject(shutdownSignal?.reason)
+    if (shutdownSignal?.aborted) onShutdown()
+    else shutdownSignal?.addEventListener('abort', onShutdown, { once: true })
+    this.#onShutdown = onShutdown
     this.#arriving = this.#bodies.open(reject)
     this.#arriving.take(bytes)
   }
 
   #close(): void {
+    if (this.#onShutdown) this.#kind.shutdownSignal?.removeEventListener('abort', this.#onShutdown)
+    this.#onShutdown = undefined
     this.#arriving?.close()
     this.#arriving = undefined
     this.#refused = undefined

@@ -61,6 +61,7 @@ export function gated(handler: UniversalHandler, parts: ServiceParts, options: G
       isJson: /\bjson\b/i.test(type),
       encoding: encoding === 'gzip' ? encoding : null,
       maxBytes: options.maxBytes,
+      shutdownSignal: parts.shutdownSignal,
     })
     const { methodKind } = handler.method
     const many = methodKind === 'bidi_streaming' || methodKind === 'client_streaming'

@@ -13,7 +13,7 @@ import { Outbox, type OutboxOwner, type UnstorableReason } from './outbox.ts'
 import { ReadersElsewhere } from './readers-elsewhere.ts'
 
 /** What a stream takes here beside what runs it: what stores it, and what others report of it. */
-const OUTBOX_COST_BYTES = 1_500
+const OUTBOX_COST_BYTES = 2_300
 
 /** A stream that is produced in this process: its lease, and what other processes notify it of. */
 export class ProducedStream implements OutboxOwner {

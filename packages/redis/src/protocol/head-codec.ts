@@ -1,6 +1,7 @@
-import { type FinishReason, isTextual, type StreamEvent } from '@sluice/core'
+import { type FinishReason, type Json, isTextual, type StreamEvent } from '@sluice/core'
 import {
   type ChoiceState,
+  type KnownTool,
   createResumeState,
   foldResumeState,
   isOfChoice,
@@ -33,7 +34,7 @@ const PREFIX = 'head:'
 const VERSION = '1'
 
 // Fields: `c<choice>` kind of its latest event and, where there is one, its tool call; `b<choice>` seq of its first event;
-// `f<choice>` it has finished; `t<choice>:<seq>` id and name of the tool call that began there; `usage`, `finish`, `other`;
+// `f<choice>` it has finished; `t<choice>:<seq>` id, name and, where there was one, `extra` of the tool call that began there; `usage`, `finish`, `other`;
 // `epoch` of the last event, `next` seq of what follows.
 
 /**
@@ -73,7 +74,8 @@ function addEvent(fold: HeadFold, state: ResumeState, { event, seq, begins }: Pl
   foldResumeState(state, event)
   if (event.type === 'finish' && index === 0) fold.set.finish = event.reason
   if (event.type === 'tool' && event.phase === 'call') {
-    fold.set[`t${index}:${seq}`] = toStoredJson([event.id, event.name])
+    const { id, name, extra } = event
+    fold.set[`t${index}:${seq}`] = toStoredJson(extra === undefined ? [id, name] : [id, name, extra])
   }
 }
 
@@ -104,7 +106,7 @@ export function headIn(meta: ReadonlyMap<string, string>): StoredHead | undefine
   const epoch = countIn(meta.get(`${PREFIX}epoch`), WHAT)
   if (nextSeq < 2 || epoch < 1) throw foreign(WHAT, 'it is of no event')
   const choices: { index: number; beganAt: number; state: ChoiceState }[] = []
-  const tools: { index: number; seq: number; id: string; name: string }[] = []
+  const tools: { index: number; seq: number; tool: KnownTool }[] = []
   for (const [field, value] of meta) {
     if (!field.startsWith(PREFIX)) continue
     const name = field.slice(PREFIX.length)
@@ -112,7 +114,8 @@ export function headIn(meta: ReadonlyMap<string, string>): StoredHead | undefine
     if (kind === 'b') {
       const [index, beganAt] = [countIn(digits, WHAT), seqIn(value, nextSeq)]
       choices.push({ index, beganAt, state: choiceIn(meta, index) })
-    } else if (at !== undefined) tools.push({ index: countIn(ofTool, WHAT), seq: seqIn(at, nextSeq), ...toolIn(value) })
+    } else if (at !== undefined)
+      tools.push({ index: countIn(ofTool, WHAT), seq: seqIn(at, nextSeq), tool: toolIn(value) })
     else if (kind === 'f' && value !== '1') throw foreign(WHAT, 'how a choice ended is not known')
     else if (kind === undefined && !SINGLE.has(name)) throw foreign(WHAT, 'a part of it is not known')
     // What is known of a choice means nothing without its beginning.
@@ -120,10 +123,10 @@ export function headIn(meta: ReadonlyMap<string, string>): StoredHead | undefine
   }
   const states = choices.toSorted((one, other) => one.beganAt - other.beganAt)
   const resumeState: ResumeState = { choices: new Map(states.map(({ index, state }) => [index, state])) }
-  for (const { index, id, name } of tools.toSorted((one, other) => one.seq - other.seq)) {
+  for (const { index, tool } of tools.toSorted((one, other) => one.seq - other.seq)) {
     const choice = resumeState.choices.get(index)
     if (!choice) throw foreign(WHAT, 'a tool call is of no choice')
-    choice.tools.push({ id, name })
+    choice.tools.push(tool)
   }
   const usage = meta.get(`${PREFIX}usage`)
   return {
@@ -157,9 +160,10 @@ function choiceIn(meta: ReadonlyMap<string, string>, index: number): ChoiceState
   return { tools: [], latest, latestTool, finished: meta.has(`${PREFIX}f${index}`) } as ChoiceState
 }
 
-function toolIn(text: string): { id: string; name: string } {
+function toolIn(text: string): KnownTool {
   const value = fromStoredJson(text, WHAT)
-  const [id, name, ...more] = Array.isArray(value) ? (value as unknown[]) : []
-  if (typeof id === 'string' && typeof name === 'string' && more.length === 0) return { id, name }
+  const [id, name, ...extras] = Array.isArray(value) ? (value as Json[]) : []
+  if (typeof id === 'string' && typeof name === 'string' && extras.length <= 1)
+    return extras.length === 0 ? { id, name } : { id, name, extra: extras[0] }
   throw foreign(WHAT, 'a tool call has no id or no name')
 }

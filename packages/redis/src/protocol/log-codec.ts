@@ -1,4 +1,5 @@
 import type { EndEvent } from '@sluice/core'
+import type { Logged } from '@sluice/core/extend'
 
 import { type Chunk, decodeChunk } from './chunk-codec.ts'
 import { foreign } from './foreign.ts'
@@ -46,12 +47,21 @@ function decodeEntry(id: unknown, fields: readonly string[]): Chunk {
   const isSummed = fields.length === 4 && summary === 's'
   if (name !== 'c' || !(fields.length === 2 || isSummed)) throw foreign(WHAT, 'an entry in it has other fields')
   const chunk = decodeChunk(payload!)
-  if (isSummed && fold !== foldOf(chunk.events, chunk.firstSeq)) {
+  if (isSummed && !folds(chunk).includes(fold)) {
     throw foreign(WHAT, 'an entry in it is summed up as something else')
   }
   const lastSeq = chunk.firstSeq + chunk.events.length - 1
   if (id === `${lastSeq}-0`) return chunk
   throw foreign(WHAT, 'an entry in it has more events or fewer than its id says')
+}
+
+/** What may be known of an entry: by this version, and by those that kept nothing of what a provider said of a tool call. */
+function folds({ events, firstSeq }: Chunk): readonly (string | undefined)[] {
+  return [foldOf(events, firstSeq), foldOf(events.map(withoutExtra), firstSeq)]
+}
+
+function withoutExtra(event: Logged): Logged {
+  return typeof event === 'string' || event.type !== 'tool' ? event : { ...event, extra: undefined }
 }
 
 function isSame(one: EndEvent, other: EndEvent | undefined): boolean {

@@ -1,4 +1,5 @@
 import { isSluiceError, type StreamEvent } from '@sluice/core'
+import type { ResumeState } from '@sluice/core/extend'
 import { check, RUNS } from '@sluice/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -130,6 +131,13 @@ describe('the head of a log that is understood by half', () => {
     })
   })
 
+  test('has what a provider said of a tool call, where it said something', () => {
+    const extra = { openai: { tool: { type: 'custom' } } }
+    const known = head({ 'head:t0:3': JSON.stringify(['call_1', 'weather', extra]) })
+    const { value } = known as { value: { resumeState: ResumeState } }
+    expect(value.resumeState.choices.get(0)!.tools).toEqual([{ id: 'call_1', name: 'weather', extra }])
+  })
+
   test.each(['2', '0', '', 'unknown'])('contract 2: is not known, and no error, where its version is %j', (version) =>
     expect(head({ 'head:v': version, 'head:c0': 'whatever' })).toEqual({ value: undefined }),
   )
@@ -150,7 +158,7 @@ describe('the head of a log that is understood by half', () => {
     ['head:c0', '["text",null,1]'],
     ['head:c0', '"text"'],
     ['head:t0:3', '["call_1"]'],
-    ['head:t0:3', '["call_1","weather","more"]'],
+    ['head:t0:3', '["call_1","weather",{},1]'],
     ['head:t0:3', '[1,"weather"]'],
     ['head:t0:9', '["call_1","weather"]'],
     ['head:t1:3', '["call_1","weather"]'],

@@ -1,6 +1,6 @@
 import type { FinishReason, ToolArgsEvent, ToolCallEvent, ToolEvent } from '@sluice/core'
-import type { ChoiceEvent, ChoiceState } from '@sluice/core/extend'
-import { type ChatExtra, type JsonObject, withToolExtra } from '../format/chat-extra.ts'
+import type { ChoiceEvent, ChoiceState, KnownTool } from '@sluice/core/extend'
+import { type ChatExtra, chatExtraOf, isJsonObject, type JsonObject, withToolExtra } from '../format/chat-extra.ts'
 
 /** The role, as the first delta of a choice has it. */
 export const ROLE: JsonObject = { role: 'assistant', content: '' }
@@ -37,8 +37,21 @@ export function finishWordOf(reason: FinishReason, extra: ChatExtra | undefined)
   return typeof own === 'string' ? own : reason
 }
 
+/** The headers of calls that have begun, each in the shape it was begun in, as one delta. */
+export function callsDelta(tools: readonly KnownTool[]): JsonObject {
+  const calls = tools.map(({ id, name, extra }, index) => ({ index, id, name, tool: chatExtraOf(extra)?.tool }))
+  const legacy = calls.findLast(({ tool }) => tool?.type === 'function_call')
+  const listed = calls.filter(({ tool }) => tool?.type !== 'function_call')
+  return {
+    ...(legacy && legacyDelta({ phase: 'call', name: legacy.name }, legacy.tool!)),
+    ...(listed.length > 0 && {
+      tool_calls: listed.map(({ index, id, name, tool }) => callDelta(index, id, name, tool)),
+    }),
+  }
+}
+
 /** The header of a tool call: what the first delta of an index holds. */
-export function callDelta(index: number, id: string, name: string, extra?: JsonObject): JsonObject {
+function callDelta(index: number, id: string, name: string, extra?: JsonObject): JsonObject {
   const type = extra?.type === 'custom' ? 'custom' : 'function'
   const called = type === 'custom' ? { custom: { name, input: '' } } : { function: { name, arguments: '' } }
   return withToolExtra({ index, id, type, ...called }, extra)
@@ -99,8 +112,14 @@ function callingDelta(
   return { tool_calls: [withToolExtra({ index, ...piece }, more)] }
 }
 
-function legacyDelta(event: ToolCallEvent | ToolArgsEvent, extra: JsonObject): JsonObject {
+function legacyDelta(
+  event: Pick<ToolCallEvent, 'phase' | 'name'> | Pick<ToolArgsEvent, 'phase' | 'text'>,
+  extra: JsonObject,
+): JsonObject {
   const piece = event.phase === 'call' ? { name: event.name, arguments: '' } : { arguments: event.text }
-  const called = withToolExtra({ function: piece }, { function: extra.function })
+  const called = withToolExtra(
+    { function: piece },
+    isJsonObject(extra.function) ? { function: extra.function } : undefined,
+  )
   return { function_call: called.function }
 }

@@ -16,7 +16,7 @@ import {
 } from '@sluice/core/extend'
 import { ChatChunkText } from './chat-chunk-text.ts'
 import { chatExtraOf, type JsonObject } from '../format/chat-extra.ts'
-import { callDelta, deltaOf, finishWordOf, ROLE, roleOf } from './chat-delta.ts'
+import { callsDelta, deltaOf, finishWordOf, ROLE, roleOf } from './chat-delta.ts'
 import { finishReasonOf } from '../format/chat-finish.ts'
 import { toOpenAiUsage } from '../format/chat-usage.ts'
 import type { ChatFacts } from '../format/chat-facts.ts'
@@ -125,8 +125,7 @@ export class ChatEncoder implements Encoder {
     for (const [index, choice] of this.#resumeState.choices) {
       if (choice.finished) continue
       // No call of an unfinished choice is known to be complete: more arguments may come for any of them.
-      const calls = choice.tools.map((tool, at) => callDelta(at, tool.id, tool.name))
-      const delta = calls.length > 0 ? { ...ROLE, tool_calls: calls } : ROLE
+      const delta = { ...ROLE, ...callsDelta(choice.tools) }
       bytes += `${this.#text.chunk(choiceOf(index, delta, null), undefined)}\n`
     }
     return bytes
