@@ -89,17 +89,23 @@ describe('a client that never reads', () => {
     },
   )
 
-  test('F42: delays no other reader of the same stream', async () => {
+  test('F42: delays no other reader: while it makes its server wait, another of the same stream gets all of it', async () => {
     const over = Promise.withResolvers<void>()
-    const { source } = counting(2_048, over.promise)
-    await using server = await serveSource(source, { stream: LIMITS, reader: { stallMs: 60_000, closeGraceMs: 100 } })
+    const { source } = counting(ENOUGH_TOKENS, over.promise)
+    await using server = await serveSource(source, {
+      stream: LIMITS,
+      reader: { stallMs: 600_000, heartbeatMs: false, closeGraceMs: 100 },
+    })
     await using fast = await startNative(server.api, {})
     using _slow = await openRaw(server.url, { method: 'GET', path: `/v1/streams/${fast.id}`, reading: false })
     let length = 0
-    while (length < 2_048 * TOKEN_BYTES) length += textOf(await readUntil(fast, 'text')).length
+    while (length < ENOUGH_TOKENS * TOKEN_BYTES) length += textOf(await readUntil(fast, 'text')).length
+    // More was said than kernels take: the other one is still there, and far behind.
+    expect(server.sluice.stats()).toMatchObject({ delivering: 2 })
     expect(server.outcomes).toEqual([])
     over.resolve()
     await readUntil(fast, 'end')
+    expect(server.sluice.stats().delivering).toBe(1)
   })
 
   test('contract 6: little is held for many of them', async () => {
