@@ -8,6 +8,7 @@ test('what the package exports changes on purpose only', () => {
     'DEFAULT_BUFFER_OPTIONS',
     'DEFAULT_RESUME_OPTIONS',
     'attach',
+    'connect',
     'fallback',
     'framePressure',
     'longPoll',
