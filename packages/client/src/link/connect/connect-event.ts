@@ -1,11 +1,17 @@
 import type { EndEvent, Json, StreamEvent, Usage, WireError } from '@sluice/core'
 
+import { noMessage } from '../native-message.ts'
+
 type Members = Readonly<Record<string, unknown>>
 /** What the members of an event are in the JSON of its message: `value` is that of the one field that says its kind. */
 type ReadKind = (value: unknown) => StreamEvent
 
 const membersOf = (value: unknown): Members => (typeof value === 'object' && value ? (value as Members) : {})
-const text = (value: unknown): string => String(value ?? '')
+/** What JSON of protobuf leaves out is its type's zero; anything else than a text is none. */
+function text(value: unknown = ''): string {
+  if (typeof value !== 'string') throw noMessage('event')
+  return value
+}
 
 /** The kinds of event, as the messages name them. A type that is not among them does not compile. */
 const KINDS: {
@@ -39,7 +45,11 @@ const KINDS: {
   end: (value) => toEnd(value),
 }
 
-/** The event that a message of `sluice.v1.Event` is; nothing for a notice, and for a kind that is not known. */
+/**
+ * The event that a message of `sluice.v1.Event` is; nothing for a notice, and for a kind that is not known.
+ *
+ * @throws SluiceError `SLUICE_ERR_PARSE` for what is no message
+ */
 export function toEvent(message: Members): StreamEvent | undefined {
   const kind = Object.keys(KINDS).find((name) => Object.hasOwn(message, name))
   if (kind === undefined) return undefined
@@ -53,7 +63,7 @@ export function toEvent(message: Members): StreamEvent | undefined {
   } as never
 }
 
-/** The end that a message of `sluice.v1.End` is. What JSON of protobuf leaves out is its type's zero. */
+/** The end that a message of `sluice.v1.End` is. */
 export function toEnd(value: unknown): EndEvent {
   const { reason, complete, cause, usage, error } = membersOf(value)
   return {

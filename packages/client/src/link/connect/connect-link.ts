@@ -91,7 +91,8 @@ class ConnectLink extends HttpLink {
 
   #tell(event: Record<string, unknown>): void {
     if (this.signal.aborted) return
-    const { opened, closed, cursor } = event as Record<string, Record<string, string> | undefined>
+    const { opened, closed } = event as Record<string, Record<string, string> | undefined>
+    const cursor = typeof event.cursor === 'string' ? event.cursor : ''
     if (opened) {
       const { id = '', cursor: place, meta } = opened
       this.#isOpen = true
@@ -100,7 +101,7 @@ class ConnectLink extends HttpLink {
     }
     if (closed) return this.say({ type: 'closed', code: closed.code ?? '', cursor: closed.cursor || undefined })
     const told = toEvent(event)
-    if (told) this.listener.event(told, cursor ? String(cursor) : undefined)
+    if (told) this.listener.event(told, cursor || undefined)
     else this.say({ type: 'alive' })
   }
 
