@@ -2,7 +2,7 @@ import type { SluiceError, SluiceErrorCode } from '@sluice/core'
 
 import { ClientError, cutError } from '../errors/client-error.ts'
 import type { Refusal } from '../machine/resume-input.ts'
-import type { ControlOutcome, LinkRequest } from './link.ts'
+import type { ControlOutcome, ControlRequest, LinkRequest } from './link.ts'
 
 /** The most that is read of an answer which is no stream. */
 const MAX_REFUSAL_CHARS = 16_384
@@ -38,6 +38,12 @@ export async function askJson(
   } catch (error) {
     return { refusal: { type: 'broken', error: networkError(error) } }
   }
+}
+
+/** A request about a stream, as a post: `cancel`, `send`, `ack` below its address. */
+export function postControl(request: ControlRequest): Promise<ControlOutcome> {
+  const { url, verb, body } = request
+  return askJson(request, `${url}/${verb}`, { method: 'POST', body: JSON.stringify(body) })
 }
 
 /** The error that an answer tells. What is not sluice's own words (a proxy's page, say) is never shown as such. */

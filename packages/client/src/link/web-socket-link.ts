@@ -5,18 +5,8 @@ import type { Link, LinkListener, LinkRequest, Transport } from './link.ts'
 import { parseMembers, tellMessage } from './native-message.ts'
 import { networkError } from './refusal.ts'
 import { socketUrl, streamAt } from './stream-place.ts'
+import { protocolsFor, type WebSocketOptions } from './socket-options.ts'
 import { toldRefusal } from './told-refusal.ts'
-
-/** Options of {@link webSocket}. */
-export interface WebSocketOptions {
-  /**
-   * Where sockets are opened.
-   * @defaultValue `ws` beside the server's `streams`
-   */
-  url?: string | undefined
-  /** Gives a ticket for each socket, where no cookie and no bearer token says who asks. */
-  ticket?: (() => Promise<string>) | undefined
-}
 
 /** Events that the server may send beyond those that were read. */
 const CREDIT = 256
@@ -65,12 +55,10 @@ class WebSocketLink implements Link {
     if (!paused) this.#grant()
   }
 
-  async #open({ url, ticket }: WebSocketOptions): Promise<void> {
-    const { headers } = this.#request
-    const bearer = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1]
-    const credential = ticket ? [`ticket.${await ticket()}`] : bearer === undefined ? [] : [`bearer.${bearer}`]
+  async #open(options: WebSocketOptions): Promise<void> {
+    const protocols = await protocolsFor(options, this.#request.headers)
     if (this.#isClosed) return
-    const socket = new WebSocket(url ?? socketUrl(this.#request), ['sluice.v1', ...credential])
+    const socket = new WebSocket(options.url ?? socketUrl(this.#request), protocols)
     this.#socket = socket
     socket.onopen = () => {
       this.#send(this.#isClosed ? { type: 'ping' } : this.#first())

@@ -148,7 +148,7 @@ export function createResumeMachine(options: ResumeMachineOptions): ResumeMachin
     // Where reading can go on there is a cursor.
     if (cursor === undefined) return over({ error: lost(code) })
     if (code === 'unauthorized' && options.authorizes) return renew()
-    if (code !== 'rotate') return broken(cutError(`The server closed the reading (${code}).`))
+    if (code !== 'rotate') return broken(cutError(`The server closed it (${code}).`))
     // Planned, and over in a moment: nobody need be told.
     disconnect()
     connectAtMs = nowMs + backoff.soonMs()

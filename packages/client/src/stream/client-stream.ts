@@ -3,12 +3,22 @@ import type { EndEvent } from '@sluice/core'
 import type { ClientEvent } from '../buffer/event-ring.ts'
 import { ClientError } from '../errors/client-error.ts'
 import type { ControlRequest } from '../link/link.ts'
-import { askJson } from '../link/refusal.ts'
+import { postControl } from '../link/refusal.ts'
 import { createBackoff } from '../machine/backoff.ts'
 import { Reading } from './reading.ts'
 
 /** How long a cancel may wait for an answer before room is made for it. */
 const ROOM_MS = 1_000
+
+/** What is told the server of a reading, now and then. */
+export interface ClientAck {
+  /** How many events past the cursor may come. */
+  credit: number
+  /** Tokens a second that are painted, above 0: the server's policy may keep to it. */
+  paintRate?: number | undefined
+  /** The round trip to the server, in milliseconds, above 0. */
+  rttMs?: number | undefined
+}
 
 /**
  * A stream, and the one reading of it that this client makes: iterate it, ask for its {@link ClientStream.text}, or paint it.
@@ -91,13 +101,13 @@ export class ClientStream extends Reading implements AsyncIterable<ClientEvent> 
   }
 
   /**
-   * Allows so many events past the cursor, and no more until the next time. Gives how many readings it was for: the answer to
+   * Allows so many events past the cursor, and no more until the next time, and tells what was measured. Gives how many readings it was for: the answer to
    * the request that started a stream has no name, and cannot be held back like that.
    *
    * @throws SluiceError
    */
-  async ack({ credit }: { credit: number }): Promise<number> {
-    const { readers } = await this.#ask('ack', { reader: this.name, cursor: this.cursor, credit }, true)
+  async ack(ack: ClientAck): Promise<number> {
+    const { readers } = await this.#ask('ack', { reader: this.name, cursor: this.cursor, ...ack }, true)
     return Number(readers)
   }
 
@@ -109,10 +119,7 @@ export class ClientStream extends Reading implements AsyncIterable<ClientEvent> 
     const backoff = createBackoff(resume, environment.random)
     for (let attempt = 1; ; attempt++) {
       const request = { url, verb, body, headers: this.headers, credentials, environment }
-      const asked =
-        transport.control?.(request) ??
-        askJson(request, `${url}/${verb}`, { method: 'POST', body: JSON.stringify(body) })
-      const { answer, refusal } = await asked
+      const { answer, refusal } = await (transport.control?.(request) ?? postControl(request))
       if (!refusal) return answer!
       const { error, type } = refusal
       if (error.status === 401 && attempt === 1) await this.renew()

@@ -15,7 +15,7 @@ import type { ReadingStart } from './reading-start.ts'
 import { createUnplaced } from './unplaced.ts'
 
 const NOWHERE = 'The answer has no Content-Location.'
-const NO_CREDENTIAL = 'The option "authorize" gave no credential.'
+const NO_CREDENTIAL = 'The option "authorize" failed.'
 
 /**
  * One reading of a stream, over as many connections as it takes. It carries out what a machine without I/O decides:

@@ -46,10 +46,7 @@ export function createUnplaced(): Unplaced {
         told = told.slice(again)
         again = 0
       }
-      if (told.length > MOST_CHARS) {
-        told = TOO_MUCH
-        again = 1
-      }
+      if (told.length > MOST_CHARS) told = TOO_MUCH
       toldAfter = cursor ?? place
       return known === '' ? event : news === '' ? undefined : ({ ...event, text: news } as StreamEvent)
     },

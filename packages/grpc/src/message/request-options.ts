@@ -59,6 +59,15 @@ export function toReader(reader: string): string | undefined {
   throw refused(`The field "reader" has at most ${MAX_READER_LENGTH} characters.`)
 }
 
+/** Milliseconds, or tokens a second: more is no measure. */
+const MAX_MEASURE = 1_000_000
+
+/** What a client says that it has measured. @throws SluiceError `SLUICE_ERR_REQUEST` */
+export function toMeasure(field: string, value: number | undefined): number | undefined {
+  if (value === undefined || (value > 0 && value <= MAX_MEASURE)) return value
+  throw refused(`The field "${field}" is above 0 and at most ${MAX_MEASURE}.`)
+}
+
 /** A request to start a stream that was understood. */
 export interface ParsedStart {
   /** What the runner is given. */
