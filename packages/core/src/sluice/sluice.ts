@@ -174,8 +174,9 @@ export class Sluice<Data extends DataEvents = DataEvents> {
     const { store } = this.#engine
     const { stored, cursor } = await locate(this.#engine, ref, options.as, { action: 'ack' })
     const seq = Math.min((cursor?.seq ?? 0) + credit, Number.MAX_SAFE_INTEGER)
-    const here = extendReaders(stored.log, options.reader, seq)
+    // First, so that what may be sent now is decided by it.
     if (options.report) reportToReaders(stored.log, options.reader, options.report)
+    const here = extendReaders(stored.log, options.reader, seq)
     return { readers: here + ((await store.grant?.(stored.facts, options.reader, seq)) ?? 0) }
   }
 
