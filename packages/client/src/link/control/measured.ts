@@ -33,7 +33,7 @@ interface Pace {
  * @example
  * ```ts
  * const transport = measured(fallback())
- * const painting = paint(start(url, { messages }, { transport }), element, { pressure: framePressure() })
+ * const painting = paint(start(url, { messages }, { transport }), myElement, { pressure: framePressure() })
  * ```
  */
 export function measured(transport: Transport = sse, { connection = connectionOf }: MeasuredOptions = {}): Transport {
