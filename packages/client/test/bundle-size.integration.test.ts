@@ -37,7 +37,7 @@ test('start, SSE, resume and paint are at most 8 KiB minified and compressed, an
 
 test('what is not imported is not loaded', async () => {
   const { bytes, modules } = await bundle('start')
-  expect(modules.filter((id) => /paint|attach/.test(id))).toEqual([])
+  expect(modules.filter((id) => /paint|attach|fallback|hybrid|connect|socket|poll|open-ai|wish/.test(id))).toEqual([])
   expect(bytes).toBeLessThan((await bundle('start, paint')).bytes - 500)
   expect((await bundle('ClientError')).bytes).toBeLessThan(500)
 })

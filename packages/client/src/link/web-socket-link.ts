@@ -1,29 +1,17 @@
-import type { SluiceErrorCode } from '@sluice/core'
-
-import { ClientError, cutError } from '../errors/client-error.ts'
+import { type ClientError, cutError } from '../errors/client-error.ts'
 import { eventsBefore } from '../machine/place.ts'
 import type { LinkInput } from '../machine/resume-input.ts'
 import type { Link, LinkListener, LinkRequest, Transport } from './link.ts'
 import { parseMembers, tellMessage } from './native-message.ts'
 import { networkError } from './refusal.ts'
-
-/** Options of {@link webSocket}. */
-export interface WebSocketOptions {
-  /**
-   * Where sockets are opened.
-   * @defaultValue `ws` beside the server's `streams`
-   */
-  url?: string | undefined
-  /** Gives a ticket for each socket, where no cookie and no bearer token says who asks. */
-  ticket?: (() => Promise<string>) | undefined
-}
+import { socketUrl, streamAt } from './stream-place.ts'
+import { protocolsFor, type WebSocketOptions } from './socket-options.ts'
+import { toldRefusal } from './told-refusal.ts'
 
 /** Events that the server may send beyond those that were read. */
 const CREDIT = 256
 /** How often it is asked whether the server is still there. */
 const PING_MS = 15_000
-/** What another attempt may mend. */
-const TEMPORARY = /_(RATE|TOO_MANY_STREAMS|OVERLOADED|DRAINING|QUEUE_FULL|STORE|READING_CLOSED)$/
 const REF = 'reading'
 
 /**
@@ -67,12 +55,10 @@ class WebSocketLink implements Link {
     if (!paused) this.#grant()
   }
 
-  async #open({ url, ticket }: WebSocketOptions): Promise<void> {
-    const { headers } = this.#request
-    const bearer = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1]
-    const credential = ticket ? [`ticket.${await ticket()}`] : bearer === undefined ? [] : [`bearer.${bearer}`]
+  async #open(options: WebSocketOptions): Promise<void> {
+    const protocols = await protocolsFor(options, this.#request.headers)
     if (this.#isClosed) return
-    const socket = new WebSocket(url ?? this.#defaultUrl(), ['sluice.v1', ...credential])
+    const socket = new WebSocket(options.url ?? socketUrl(this.#request), protocols)
     this.#socket = socket
     socket.onopen = () => {
       this.#send(this.#isClosed ? { type: 'ping' } : this.#first())
@@ -109,11 +95,12 @@ class WebSocketLink implements Link {
     const { type, cursor, stream, ref, ...members } = message
     this.#listener.said({ type: 'alive' })
     if (type === 'goaway') return this.#say({ type: 'closed', code: 'draining', cursor: this.#cursor })
-    if (type === 'refused') return this.#say(refusalOf(message))
+    if (type === 'refused') return this.#say(toldRefusal(message))
     if (ref !== REF) return
     const at = typeof cursor === 'string' ? cursor : undefined
     this.#cursor = at ?? this.#cursor
-    if (type === 'opened' && typeof stream === 'string') this.#listener.learned({ url: this.#urlOf(stream) })
+    if (type === 'opened' && typeof stream === 'string')
+      this.#listener.learned({ url: streamAt(this.#request, stream) })
     const isNotice = type === 'opened' || type === 'closed'
     tellMessage(this.#listener, String(type), isNotice ? message : members, at)
     if (type === 'opened') this.#granted = eventsBefore(at) + CREDIT
@@ -139,16 +126,6 @@ class WebSocketLink implements Link {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message))
   }
 
-  #defaultUrl(): string {
-    const { start, url } = this.#request
-    return (url ?? start!.url).replace(/^http/, 'ws').replace(/\/streams([/?].*)?$/, '/ws')
-  }
-
-  #urlOf(id: string): string {
-    const { start, url } = this.#request
-    return (url ?? start!.url).replace(/\/streams([/?].*)?$/, `/streams/${id}`)
-  }
-
   #fail(error: ClientError): void {
     this.#stopPings?.()
     this.#say({ type: 'broken', error })
@@ -157,13 +134,4 @@ class WebSocketLink implements Link {
   #say(input: LinkInput): void {
     if (!this.#isClosed) this.#listener.said(input)
   }
-}
-
-function refusalOf({ code, message, retryAfterMs }: Record<string, unknown>): LinkInput {
-  const isStranger = code === 'SLUICE_ERR_UNAUTHORIZED'
-  const error = new ClientError(code as SluiceErrorCode, String(message), {
-    status: isStranger ? 401 : undefined,
-    retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
-  })
-  return { type: TEMPORARY.test(String(code)) ? 'broken' : 'refused', error }
 }

@@ -2,11 +2,23 @@ import type { EndEvent } from '@sluice/core'
 
 import type { ClientEvent } from '../buffer/event-ring.ts'
 import { ClientError } from '../errors/client-error.ts'
-import { control } from './control.ts'
+import type { ControlRequest } from '../link/link.ts'
+import { postControl } from '../link/refusal.ts'
+import { createBackoff } from '../machine/backoff.ts'
 import { Reading } from './reading.ts'
 
 /** How long a cancel may wait for an answer before room is made for it. */
 const ROOM_MS = 1_000
+
+/** What is told the server of a reading, now and then. */
+export interface ClientAck {
+  /** How many events past the cursor may come. */
+  credit: number
+  /** Tokens a second that are painted, above 0: the server's policy may keep to it. */
+  paintRate?: number | undefined
+  /** The round trip to the server, in milliseconds, above 0. */
+  rttMs?: number | undefined
+}
 
 /**
  * A stream, and the one reading of it that this client makes: iterate it, ask for its {@link ClientStream.text}, or paint it.
@@ -76,7 +88,7 @@ export class ClientStream extends Reading implements AsyncIterable<ClientEvent> 
     // A browser has six connections to an HTTP/1.1 server, for all tabs: with six streams open this one's own must make room.
     const callOff = this.environment.after(ROOM_MS, () => this.reattach())
     try {
-      const { end } = await this.#post('cancel', {}, true)
+      const { end } = await this.#ask('cancel', {}, true)
       return end as EndEvent
     } finally {
       callOff()
@@ -85,26 +97,34 @@ export class ClientStream extends Reading implements AsyncIterable<ClientEvent> 
 
   /** Sends a message to the running source. Not repeated: it may have arrived. @throws SluiceError */
   async send(message: unknown): Promise<void> {
-    await this.#post('send', message, false)
+    await this.#ask('send', message, false)
   }
 
   /**
-   * Allows so many events past the cursor, and no more until the next time. Gives how many readings it was for: the answer to
+   * Allows so many events past the cursor, and no more until the next time, and tells what was measured. Gives how many readings it was for: the answer to
    * the request that started a stream has no name, and cannot be held back like that.
    *
    * @throws SluiceError
    */
-  async ack({ credit }: { credit: number }): Promise<number> {
-    const { readers } = await this.#post('ack', { reader: this.name, cursor: this.cursor, credit }, true)
+  async ack(ack: ClientAck): Promise<number> {
+    const { readers } = await this.#ask('ack', { reader: this.name, cursor: this.cursor, ...ack }, true)
     return Number(readers)
   }
 
-  async #post(verb: string, body: unknown, repeats: boolean): Promise<Record<string, unknown>> {
-    const url = `${await this.located}/${verb}`
-    const { environment, options } = this
-    return control({ environment, ...options, headers: () => this.headers, renew: () => this.renew() }, url, {
-      body,
-      repeats,
-    })
+  /** Asks something of the stream, on its transport's own way, or by a post. */
+  async #ask(verb: ControlRequest['verb'], body: unknown, repeats: boolean): Promise<Record<string, unknown>> {
+    const url = await this.located
+    const { environment } = this
+    const { resume, transport, credentials } = this.options
+    const backoff = createBackoff(resume, environment.random)
+    for (let attempt = 1; ; attempt++) {
+      const request = { url, verb, body, headers: this.headers, credentials, environment }
+      const { answer, refusal } = await (transport.control?.(request) ?? postControl(request))
+      if (!refusal) return answer!
+      const { error, type } = refusal
+      if (error.status === 401 && attempt === 1) await this.renew()
+      else if (type === 'refused' || !repeats || attempt > resume.maxAttempts) throw error
+      else await new Promise<void>((resolve) => environment.after(backoff.nextMs(error.retryAfterMs), resolve))
+    }
   }
 }

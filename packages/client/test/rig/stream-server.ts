@@ -15,6 +15,8 @@ export interface StreamServer {
   readonly streams: string
   /** Every request it was sent, as `METHOD path`. */
   readonly asked: string[]
+  /** Answers what is not intercepted. */
+  handle: (request: IncomingMessage, response: ServerResponse) => void
   /** Answers the next request in its place, once, and gives whether it has. */
   intercept: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined
 }
@@ -38,12 +40,14 @@ export async function startStreamServer({ run, sluice, resource: more }: StreamS
   const server = createServer((request, response) => {
     asked.push(`${request.method} ${request.url}`)
     if (started.intercept?.(request, response)) return
-    void resource.handle(toHttpRequest(request, response, { mount: '/v1' })).then((plan) => sendPlan(response, plan))
+    started.handle(request, response)
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const { port } = server.address() as AddressInfo
   const streams = `http://127.0.0.1:${port}/v1/streams`
-  const started: StreamServer = { sluice: made, port, http: server, streams, asked, intercept: undefined }
+  const handle: StreamServer['handle'] = (request, response) =>
+    void resource.handle(toHttpRequest(request, response, { mount: '/v1' })).then((plan) => sendPlan(response, plan))
+  const started: StreamServer = { sluice: made, port, http: server, streams, asked, handle, intercept: undefined }
   onTestFinished(async () => {
     server.closeAllConnections()
     server.close()

@@ -8,6 +8,7 @@ import { PACKAGES, ROOT } from './imports.ts'
 
 /** Where it matters which type an event has: each of these must be told of a new one. */
 const DECIDE_ON_TYPE = [
+  'client/src/link/connect/connect-event.ts',
   'client/src/link/native-message.ts',
   'core/src/events/event-kind.ts',
   'core/src/events/source-event.ts',

@@ -15,6 +15,11 @@ export function extendReaders(log: Log, name: string, seq: number): number {
   return readers
 }
 
+/** Tells the readers of that name what their client has measured. @throws SluiceError `SLUICE_ERR_OPTION` */
+export function reportToReaders(log: Log, name: string, report: ClientReport): void {
+  for (const reader of log.readers) if (reader instanceof Reader && reader.name === name) reader.reported(report)
+}
+
 /** Holds the readers of that name that have no credit of their own yet to what the name was granted before they came. */
 export function limitReaders(log: Log, name: string, seq: number): void {
   for (const reader of log.readers)

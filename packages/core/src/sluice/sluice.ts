@@ -13,10 +13,11 @@ import type { Json } from '../events/json.ts'
 import { requireInteger } from '../events/option-rules.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { Scheduler } from '../clock/scheduler.ts'
-import { extendReaders } from '../reader/reader.ts'
+import { extendReaders, reportToReaders } from '../reader/reader.ts'
 import { type ReaderOptions, resolveReaderOptions, type ResolvedReaderOptions } from '../reader/options.ts'
 import type { Sink } from '../wire/sink.ts'
 import { createEngine, type SluiceOptions } from './options.ts'
+import type { ClientReport } from '../reader/client-report.ts'
 import { type SluiceStats, statsOf } from './stats.ts'
 import type { Source } from '../source/source.ts'
 import { type StartOptions, startStream } from './start.ts'
@@ -36,6 +37,8 @@ export interface AckOptions extends RefOptions {
   reader: string
   /** How many events past the cursor may be sent. Absolute, so repeating an ack changes nothing. */
   credit: number
+  /** What the client has measured, for the policies of its readings in this process. */
+  report?: ClientReport | undefined
 }
 
 /** Options of `info`. */
@@ -173,6 +176,8 @@ export class Sluice<Data extends DataEvents = DataEvents> {
     const { store } = this.#engine
     const { stored, cursor } = await locate(this.#engine, ref, options.as, { action: 'ack' })
     const seq = Math.min((cursor?.seq ?? 0) + credit, Number.MAX_SAFE_INTEGER)
+    // First, so that what may be sent now is decided by it.
+    if (options.report) reportToReaders(stored.log, options.reader, options.report)
     const here = extendReaders(stored.log, options.reader, seq)
     return { readers: here + ((await store.grant?.(stored.facts, options.reader, seq)) ?? 0) }
   }

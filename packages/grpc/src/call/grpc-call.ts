@@ -73,7 +73,7 @@ export class GrpcCall {
       : beginAttach(parts, message, principal)
   }
 
-  #deliver({ stream, credit, reading }: Begun): void {
+  #deliver({ stream, credit, name, reading }: Begun): void {
     const { reader, queueBytes } = this.#parts
     if (this.#over) {
       // It was read for a moment: from here the stream's own policy decides what becomes of it.
@@ -90,6 +90,7 @@ export class GrpcCall {
       ...deliverOptionsOf(reading),
       wire: wireOf(encoder),
       credit,
+      name,
     })
   }
 

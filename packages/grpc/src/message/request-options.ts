@@ -25,6 +25,7 @@ import {
 } from '../gen/sluice/v1/token_stream_pb.ts'
 
 const MAX_NAME_LENGTH = 256
+const MAX_READER_LENGTH = 128
 
 /**
  * Which stream a call is about.
@@ -56,6 +57,21 @@ export function toCredit(credit: bigint | undefined): number | undefined {
   if (credit === undefined) return undefined
   // As good as unlimited, and exact.
   return credit > MAX_CREDIT ? Number(MAX_CREDIT) : Number(credit)
+}
+
+/** The name of a reading, where it has one. @throws SluiceError `SLUICE_ERR_REQUEST` */
+export function toReader(reader: string): string | undefined {
+  if (reader.length <= MAX_READER_LENGTH) return reader === '' ? undefined : reader
+  throw refused(`The field "reader" has at most ${MAX_READER_LENGTH} characters.`)
+}
+
+/** Milliseconds, or tokens a second: more is no measure. */
+const MAX_MEASURE = 1_000_000
+
+/** What a client says that it has measured. @throws SluiceError `SLUICE_ERR_REQUEST` */
+export function toMeasure(field: string, value: number | undefined): number | undefined {
+  if (value === undefined || (value > 0 && value <= MAX_MEASURE)) return value
+  throw refused(`The field "${field}" is above 0 and at most ${MAX_MEASURE}.`)
 }
 
 /** A request to start a stream that was understood. */

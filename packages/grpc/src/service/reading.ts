@@ -20,13 +20,14 @@ export type ToResponse<Response> = (bytes: Uint8Array) => Response
  */
 export async function* serveReading<Response>(
   { reader, queueBytes }: ServiceParts,
-  { stream, credit, reading }: Begun,
+  { stream, credit, name, reading }: Begun,
   signal: AbortSignal,
   toResponse: ToResponse<Response>,
 ): AsyncGenerator<Response, void, undefined> {
   const encoder = new EventEncoder({ nothingLeft: stream.exhausted ? stream.end : undefined })
   const sink = new PullSink(queueBytes, true)
-  const connection = stream.deliver(sink, { ...reader, ...deliverOptionsOf(reading), wire: wireOf(encoder), credit })
+  const how = { ...reader, ...deliverOptionsOf(reading), wire: wireOf(encoder), credit, name }
+  const connection = stream.deliver(sink, how)
   const leave = leaveOnAbort(connection, sink, signal)
   try {
     for (;;) {

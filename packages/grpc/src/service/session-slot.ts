@@ -2,7 +2,7 @@ import { type Json, type Principal, type Sluice, SluiceError, type StreamInfo, t
 import { parseCursor } from '@sluice/core/extend'
 
 import type { Credit } from '../gen/sluice/v1/token_stream_pb.ts'
-import { toCredit } from '../message/request-options.ts'
+import { toCredit, toMeasure } from '../message/request-options.ts'
 import type { WaitingBytes } from './waiting-bytes.ts'
 
 /** What the readings of a session share. */
@@ -134,10 +134,11 @@ export class Slot {
     return credit
   }
 
-  async #grant(id: string, { cursor, events }: Credit): Promise<void> {
+  async #grant(id: string, { cursor, events, rttMs, paintRate }: Credit): Promise<void> {
     requireSame(id, { cursor })
     const { sluice, principal: as } = this.#parts
-    await sluice.ack({ cursor }, { as, reader: this.name, credit: toCredit(events) ?? 0 })
+    const report = { rttMs: toMeasure('rtt_ms', rttMs), paintRate: toMeasure('paint_rate', paintRate) }
+    await sluice.ack({ cursor }, { as, reader: this.name, credit: toCredit(events) ?? 0, report })
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import { connectedRig } from '../rig/connected-rig.ts'
-import { as, hear, kinds, open, saying } from '../rig/rig.ts'
+import { as, hear, kinds, type Message, open, saying, sayingForEver } from '../rig/rig.ts'
 
 /** An id like another, of nobody. */
 function otherThan(id: string): string {
@@ -18,6 +18,31 @@ describe('Attach', () => {
     expect((await hear(open(client, 'Attach', { ref, maxDelayMs: 1, maxTokens: 65_536 }))).text).toBe(TOKENS.join(''))
     const { status } = await hear(open(client, 'Attach', { ref, maxTokens: 65_537 }))
     expect(status).toMatchObject({ code: 3, details: expect.stringContaining('"max_tokens"') as string })
+  })
+
+  test('contract 7: gives the reading a name, under which credit arrives from other transports', async () => {
+    const { client, sluice } = await connectedRig(sayingForEver('x'))
+    const started = open(client, 'Start', { reader: 'first' })
+    const placed = (call: ReturnType<typeof open>): Promise<string> =>
+      new Promise((resolve) => {
+        call.on('error', () => undefined)
+        call.on('data', ({ events }: Message) => {
+          const place = [...(events as never as Message[])].find(({ cursor }) => String(cursor) !== '')
+          if (place) resolve(String(place.cursor))
+        })
+      })
+    const cursor = await placed(started)
+    const attached = open(client, 'Attach', { ref: { id: cursor.split('.')[0]! }, reader: 'second' })
+    await placed(attached)
+    const ack = (reader: string) => sluice.ack({ cursor }, { as: { owner: 'ada' }, reader, credit: 1 })
+    expect([await ack('first'), await ack('second'), await ack('third')]).toEqual([
+      { readers: 1 },
+      { readers: 1 },
+      { readers: 0 },
+    ])
+    for (const call of [started, attached]) call.cancel()
+    const { status } = await hear(open(client, 'Attach', { ref: { cursor }, reader: 'x'.repeat(129) }))
+    expect(status).toMatchObject({ code: 3, details: expect.stringContaining('"reader"') as string })
   })
 
   test('contract 1: goes on exactly after a cursor', async () => {

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+
+import type { ChunkingPolicy, SourceContext } from '@sluice/core'
 import { SessionRequestSchema } from '@sluice/grpc/v1'
 import { untilStill } from '@sluice/testing/patience'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -49,6 +52,32 @@ describe('a session', () => {
     talk.call.write({ stream: 1, credit: { cursor, events: 100 } })
     expect(await talk.over(1)).toMatchObject({ code: 0 })
     expect(talk.text(1)).toBe('abcdefgh')
+  })
+
+  test('tells the policy of the reading what the client has measured, where that can be', async () => {
+    const seen: unknown[] = []
+    const chunking: ChunkingPolicy = {
+      name: 'seeing',
+      maxDelayMs: 50,
+      take({ rttMs, paintRate }) {
+        seen.push({ rttMs, paintRate })
+        return Infinity
+      },
+    }
+    async function* source({ signal }: SourceContext) {
+      yield [...'abcdefgh']
+      await once(signal, 'abort')
+    }
+    const { talk } = await talkTo(source, { server: { reader: { chunking } } })
+    talk.call.write({ stream: 1, start: { credit: 3 } })
+    await talk.said(1, 'abc')
+    const { cursor } = summary(talk.of(1))
+    talk.call.write({ stream: 1, credit: { cursor, events: 2, paintRate: -1 } })
+    expect(await talk.refused(1)).toMatchObject({ code: 3, message: expect.stringContaining('"paint_rate"') as string })
+    expect(seen).not.toContainEqual({ rttMs: 80.5, paintRate: 30 })
+    talk.call.write({ stream: 1, credit: { cursor, events: 2, rttMs: 80.5, paintRate: 30 } })
+    await talk.said(1, 'abcde')
+    expect(seen.at(-1)).toEqual({ rttMs: 80.5, paintRate: 30 })
   })
 
   test('hands messages to the source while it runs', async () => {

@@ -9,10 +9,15 @@ import { bodyOf, type IdentifiedRequest, type ResourceParts } from './resource-p
 import { parseWith } from '../request/start-body.ts'
 import { describeEnded } from '../response/stream-info.ts'
 
+/** Milliseconds, or tokens a second: more is no measure. */
+const MAX_MEASURE = 1_000_000
+
 const ackBody = z.object({
   reader: z.string().check(z.minLength(1), z.maxLength(128)),
   cursor: z.string().check(z.maxLength(256)),
   credit: z.int().check(z.gte(0), z.lte(Number.MAX_SAFE_INTEGER)),
+  rttMs: z.optional(z.number().check(z.gt(0), z.lte(MAX_MEASURE))),
+  paintRate: z.optional(z.number().check(z.gt(0), z.lte(MAX_MEASURE))),
 })
 
 /** `POST /streams/{id}/cancel`. */
@@ -41,12 +46,12 @@ export async function planAck<Raw>(
 ): Promise<Plan> {
   const { request, principal: as } = asked
   requireJsonType(request)
-  const { reader, cursor, credit } = parseWith(ackBody, await bodyOf(parts, request))
+  const { reader, cursor, credit, ...report } = parseWith(ackBody, await bodyOf(parts, request))
   const { streamId } = parseCursor(name)
   if (parseCursor(cursor).streamId !== streamId) {
     throw new SluiceError('SLUICE_ERR_CURSOR_MALFORMED', 'The cursor belongs to another stream.')
   }
-  const { readers } = await parts.sluice.ack({ cursor }, { as, reader, credit })
+  const { readers } = await parts.sluice.ack({ cursor }, { as, reader, credit, report })
   return jsonPlan(200, { id: streamId, readers })
 }
 

@@ -34,6 +34,11 @@ const jsonObject: z.ZodType<JsonObject> = z.custom<JsonObject>(
 type Wishes = { name: Maybe<Text>; credit: Maybe<z.ZodNumber> }
 const wishes: Wishes = { name: name.optional(), credit: credit.optional() }
 
+/** Milliseconds, or tokens a second. */
+const measure: z.ZodNumber = z.number().positive().max(1_000_000)
+type Report = { rttMs: Maybe<z.ZodNumber>; paintRate: Maybe<z.ZodNumber> }
+const report: Report = { rttMs: measure.optional(), paintRate: measure.optional() }
+
 type Target = { ref: Maybe<Text>; stream: Maybe<Text> }
 const target: Target = { ref: ref.optional(), stream: stream.optional() }
 const TARGET_EXPECTED = '"stream", or the "ref" of a reading, was expected'
@@ -93,9 +98,14 @@ export const cancelMessage: Message<'cancel', Target> = z
   .strictObject({ type: z.literal('cancel'), ...target })
   .refine(hasTarget, { message: TARGET_EXPECTED })
 
-/** Grants credit: that many events past the cursor may be sent. `reader` names a reading elsewhere. */
-export const ackMessage: Message<'ack', { ref: Maybe<Text>; cursor: Text; credit: z.ZodNumber; reader: Maybe<Text> }> =
-  z.strictObject({ type: z.literal('ack'), ref: ref.optional(), cursor, credit, reader: name.optional() })
+/**
+ * Grants credit: that many events past the cursor may be sent. `reader` names a reading elsewhere. It tells, too, what the client has
+ * measured.
+ */
+export const ackMessage: Message<
+  'ack',
+  { ref: Maybe<Text>; cursor: Text; credit: z.ZodNumber; reader: Maybe<Text> } & Report
+> = z.strictObject({ type: z.literal('ack'), ref: ref.optional(), cursor, credit, reader: name.optional(), ...report })
 
 /** Feedback for the inbox of the stream's source. */
 export const sendMessage: Message<'send', Target & { message: z.ZodType<Json> }> = z

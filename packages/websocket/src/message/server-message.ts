@@ -39,6 +39,7 @@ export interface RefusedMessage {
 export type AnswerMessage =
   | { type: 'cancelled'; ref?: string | undefined; stream: string; cursor: string; end?: EndEvent | undefined }
   | { type: 'detached'; ref?: string | undefined; stream?: string | undefined; cursor?: string | undefined }
+  | { type: 'acked'; ref?: string | undefined; stream: string; readers: number }
   | { type: 'sent'; ref?: string | undefined; stream: string }
   | { type: 'authenticated'; ref?: string | undefined; expiresAtMs?: number | undefined }
   | { type: 'pong'; ref?: string | undefined }

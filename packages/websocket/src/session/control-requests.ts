@@ -64,12 +64,15 @@ export async function send(parts: SocketParts, message: ClientMessageOf<'send'>)
   }
 }
 
-/** Grants credit to a reading: of this socket, or, by name, of any other transport. */
+/** Grants credit to a reading: of this socket, or, by name, of any other transport. How many were found is told whoever named one. */
 export async function ack(parts: SocketParts, message: ClientMessageOf<'ack'>): Promise<void> {
-  const { cursor, credit, reader, ref } = message
-  const names = reader === undefined ? namesOf(parts, ref, parseCursor(cursor).streamId) : [reader]
-  const as = parts.admitted.principal
-  await Promise.all(names.map((name) => parts.options.sluice.ack({ cursor }, { as, reader: name, credit })))
+  const { cursor, credit, reader, ref, rttMs, paintRate } = message
+  const { streamId } = parseCursor(cursor)
+  const names = reader === undefined ? namesOf(parts, ref, streamId) : [reader]
+  const how = { as: parts.admitted.principal, credit, report: { rttMs, paintRate } }
+  const acks = await Promise.all(names.map((name) => parts.options.sluice.ack({ cursor }, { ...how, reader: name })))
+  if (reader === undefined) return
+  parts.lane.say({ type: 'acked', ref, stream: streamId, readers: acks[0]!.readers })
 }
 
 function namesOf({ readings }: SocketParts, ref: string | undefined, streamId: string): string[] {
