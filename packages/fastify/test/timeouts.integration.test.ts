@@ -61,7 +61,7 @@ describe('handlerTimeout', () => {
             },
             { onDisconnect: 'cancel', openAfterMs: 60_000 },
           )
-          answered.then(settled.resolve, settled.resolve)
+          void answered.then(settled.resolve, settled.resolve)
           return answered
         })
       },

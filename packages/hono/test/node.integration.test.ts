@@ -91,7 +91,7 @@ test('where nothing says that an answer is over, a source that opens after timeo
   const answered = Promise.withResolvers<Response>()
   app.get('/chat', (context) => {
     const answer = tokens(context, () => opening.promise, { onDisconnect: 'cancel', openAfterMs: 60_000 })
-    answer.then(answered.resolve, answered.reject)
+    void answer.then(answered.resolve, answered.reject)
     return answer
   })
   expect((await app.request('/chat')).status).toBe(504)

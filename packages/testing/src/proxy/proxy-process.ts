@@ -25,7 +25,8 @@ export interface StartedProxy {
  *
  * @example
  * ```ts
- * const proxy = await untilProxyListens({ name: 'caddy', child, port, folder })
+ * const ready = (child: StartedProxy['child']) =>
+ *   untilProxyListens({ name: 'caddy', child, port: 2015, folder: '/tmp/caddy' })
  * ```
  */
 export async function untilProxyListens({ name, child, port, folder }: StartedProxy): Promise<RunningProxy> {
