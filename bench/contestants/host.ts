@@ -12,6 +12,8 @@ export interface ContestantOptions {
   onDisconnect?: 'cancel'
   waits?: boolean
   heartbeatMs?: number
+  /** Of a framework: the same chunks without our adapter. */
+  plainResponse?: boolean
 }
 
 /** What the host gives to a contestant. */

@@ -24,7 +24,13 @@ export const SLUICE: Contestant = contestant('sluice', 'sluice')
 export const SLUICE_IMMEDIATE: Contestant = contestant('sluice immediate', 'sluice', { policy: 'immediate' })
 export const SLUICE_400: Contestant = contestant('sluice adaptive 400', 'sluice', { policy: 'adaptive-400' })
 export const SLUICE_CANCELLING: Contestant = contestant('sluice', 'sluice', { onDisconnect: 'cancel' })
-export const FASTIFY: Contestant = contestant('sluice fastify', 'fastify')
+export const EXPRESS: Contestant = contestant('sluice express', 'frameworks/express')
+export const FASTIFY: Contestant = contestant('sluice fastify', 'frameworks/fastify')
+export const HONO: Contestant = contestant('sluice hono', 'frameworks/hono')
+export const NEXT: Contestant = contestant('sluice next', 'frameworks/next')
+/** What these two send without our adapter. */
+export const HONO_RESPONSE: Contestant = contestant('hono response', 'frameworks/hono', { plainResponse: true })
+export const NEXT_RESPONSE: Contestant = contestant('next response', 'frameworks/next', { plainResponse: true })
 /** What the gateway stands in front of, asked straight. */
 export const BACKEND: Contestant = contestant('backend', 'backend')
 /** The same backend; the row puts the gateway before it. */

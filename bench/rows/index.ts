@@ -2,7 +2,7 @@ import type { Row } from '../trials/row.ts'
 import { behindTheWindow } from './http/behind-the-window.ts'
 import { burst } from './http/burst.ts'
 import { disconnectRows } from './http/disconnect.ts'
-import { fastifyRow } from './http/fastify.ts'
+import { frameworkRows } from './http/frameworks.ts'
 import { firstToken } from './http/first-token.ts'
 import { gatewayHop } from './http/gateway-hop.ts'
 import { grpcRows } from './socket/grpc.ts'
@@ -46,7 +46,7 @@ export const ROWS: readonly Row[] = [
   stalledTokens,
   ...disconnectRows,
   resumeStorm,
-  fastifyRow,
+  ...frameworkRows,
   gatewayHop,
   redisCommands,
   redisFast,

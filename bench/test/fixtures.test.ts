@@ -8,9 +8,14 @@ import {
   BACKEND,
   CONNECT,
   type Contestant,
+  EXPRESS,
   FASTIFY,
   GRPC_JS,
+  HONO,
+  HONO_RESPONSE,
   NAIVE,
+  NEXT,
+  NEXT_RESPONSE,
   RAW_WS,
   SLUICE_WS,
   SLUICE_WS_IMMEDIATE,
@@ -35,7 +40,10 @@ const SHAPES: Record<string, Shape> = {
   'bursts of 32': { tokens: 320, burst: 32 },
   paced: { tokens: 20, tokensPerSecond: 200 },
 }
-const CONTESTANTS: readonly Contestant[] = [NAIVE, WAITING, SLUICE, SLUICE_IMMEDIATE, SLUICE_400, FASTIFY]
+const CONTESTANTS: readonly Contestant[] = [
+  ...[NAIVE, WAITING, SLUICE, SLUICE_IMMEDIATE, SLUICE_400],
+  ...[EXPRESS, FASTIFY, HONO, HONO_RESPONSE, NEXT, NEXT_RESPONSE],
+]
 
 const GRPC_CONTESTANTS: readonly Contestant[] = [GRPC_JS, CONNECT, SLUICE_GRPC]
 

@@ -1,5 +1,5 @@
 export { describeCrossing } from './transport/crossing-suite.ts'
-export { describeIntegration } from './integration/integration-suite.ts'
+export { describeBehindNginx, describeIntegration } from './integration/integration-suite.ts'
 export type { IntegrationDriver, ServedIntegration } from './integration/rig/driver.ts'
 export { describeSink } from './sink/sink-suite.ts'
 export type { OpenedSink, SinkClient, SinkDriver } from './sink/driver.ts'

@@ -60,6 +60,7 @@ const textOf = (events: string): string =>
 test('every example is started here', () => {
   const found = readdirSync(EXAMPLES, { withFileTypes: true }).filter((entry) => entry.isDirectory())
   expect(found.map(({ name }) => name).toSorted()).toEqual([
+    'browser-only',
     'express-chat',
     'fastify-chat',
     'hono-chat',
@@ -106,6 +107,8 @@ test('the example next-chat serves its page, streams, resumes at its route, and 
   // Next.js takes packages as they are published.
   execFileSync(join(EXAMPLES, '../node_modules/.bin/tsc'), ['-b', 'packages/next'], { cwd: join(EXAMPLES, '..') })
   const url = await startExample('next-chat', NEXT)
+  // In development a route is compiled when it is first asked for, and the answer is over before that on a busy machine.
+  expect((await fetch(`${url}/api/streams/none`)).status).toBe(404)
   const response = await fetch(`${url}/api/chat?prompt=why`)
   const first = await readUntil(response, 'asked: ')
   const again = await fetch(`${url}/api/chat?prompt=why`, { headers: { 'last-event-id': lastId(first) } })
@@ -195,4 +198,26 @@ test('the page of react-chat says whole sentences to screen readers, goes on aft
   const stream = await page.evaluate('sessionStorage.getItem("sluice:example")')
   const info = await fetch(String(stream), { headers: { accept: 'application/json' } })
   expect(await info.json()).toMatchObject({ status: 'ended', end: { reason: 'cancelled', cause: 'client' } })
+})
+
+test('the page of browser-only has a model of its own, shows its tokens whole, reads them again, and stops it', async () => {
+  const url = await startExample('browser-only', [...SERVER.slice(0, -1), 'serve.ts'])
+  await using closing = new AsyncDisposableStack()
+  const browser = closing.adopt(
+    await chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium', args: ['--no-sandbox'] }),
+    (opened) => opened.close(),
+  )
+  const page = await browser.newPage()
+  const asked: string[] = []
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+  await page.goto(url)
+  await page.click('#ask')
+  await page.locator('#answer', { hasText: 'No server 🧑‍🚀 took part in 日本語' }).waitFor()
+  await page.click('#again')
+  await page.locator('#copy', { hasText: 'No server 🧑‍🚀 took part in 日本語' }).waitFor()
+  await page.click('#stop')
+  for (const place of ['answer', 'copy']) await page.locator(`#${place}[data-end="cancelled"]`).waitFor()
+  const [answer, copy] = [await page.locator('#answer').textContent(), await page.locator('#copy').textContent()]
+  expect(copy).toBe(answer)
+  expect(asked.filter((path) => path !== '/favicon.ico')).toEqual(['/', '/page.js'])
 })

@@ -10,6 +10,7 @@ test('exports these names and no others', () => {
     'RecordedReading',
     'TransportRefusal',
     'WEBSOCKET_REFUSALS',
+    'describeBehindNginx',
     'describeCrossing',
     'describeIntegration',
     'describeSink',

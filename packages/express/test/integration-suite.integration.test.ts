@@ -1,5 +1,5 @@
 import compression from 'compression'
-import { describeIntegration, type ServedIntegration } from '@sluice/conformance'
+import { describeBehindNginx, describeIntegration, type ServedIntegration } from '@sluice/conformance'
 import { createSuiteApp } from '@sluice/conformance/integration-app'
 import express from 'express'
 import session from 'express-session'
@@ -37,3 +37,4 @@ async function serve(): Promise<ServedIntegration> {
 }
 
 describeIntegration('Express, with compression, json, text, helmet and sessions', { serve })
+describeBehindNginx('Express', { serve })

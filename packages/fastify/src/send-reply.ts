@@ -1,5 +1,5 @@
 import type { Plan } from '@sluice/http'
-import { sendPlan } from '@sluice/http/node'
+import { type NodeResponse, sendPlan } from '@sluice/http/node'
 import type { FastifyReply } from 'fastify'
 
 import { whenEnded } from './when-ended.ts'
@@ -18,6 +18,8 @@ export interface SentReply {
  */
 export function sendReply(reply: FastifyReply, plan: Plan): SentReply {
   const { raw } = reply
+  // It was answered for us, as `handlerTimeout` does, while it was found out with what: no event tells of it any more.
+  if (isOver(raw)) return { begun: Promise.resolve(false), over: Promise.resolve() }
   const begun = Promise.withResolvers<boolean>()
   const over = Promise.withResolvers<void>()
   raw.once('close', () => {
@@ -39,6 +41,11 @@ export function sendReply(reply: FastifyReply, plan: Plan): SentReply {
   if (contentType !== undefined) void reply.type(contentType)
   reply.code(plan.status).send()
   return { begun: begun.promise, over: over.promise }
+}
+
+/** The types of Fastify know of HTTP/1.1 alone. */
+function isOver(response: NodeResponse): boolean {
+  return 'stream' in response ? response.stream.destroyed : response.destroyed
 }
 
 /** From here the response is written without Fastify; what was set on the reply so far is kept. */

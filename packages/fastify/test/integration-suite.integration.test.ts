@@ -2,7 +2,8 @@ import type { AddressInfo } from 'node:net'
 
 import compress from '@fastify/compress'
 import cookie from '@fastify/cookie'
-import { describeIntegration, type ServedIntegration } from '@sluice/conformance'
+import session from '@fastify/session'
+import { describeBehindNginx, describeIntegration, type ServedIntegration } from '@sluice/conformance'
 import { createSuiteApp } from '@sluice/conformance/integration-app'
 import { sluicePlugin } from '@sluice/fastify'
 import createFastify from 'fastify'
@@ -12,6 +13,7 @@ async function serve(): Promise<ServedIntegration> {
   const app = createFastify()
   await app.register(compress, { threshold: 0 })
   await app.register(cookie)
+  await app.register(session, { secret: 'a secret of at least thirty-two characters', cookie: { secure: false } })
   app.addHook('onRequest', async (_, reply) => void reply.setCookie('a', '1').setCookie('b', '2'))
   await app.register(sluicePlugin, {
     sluice,
@@ -35,4 +37,5 @@ async function serve(): Promise<ServedIntegration> {
   return { url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`, close: () => app.close() }
 }
 
-describeIntegration('Fastify', { serve })
+describeIntegration('Fastify, with compress and sessions', { serve })
+describeBehindNginx('Fastify', { serve })

@@ -1,4 +1,5 @@
 import { SluiceError } from '@sluice/core'
+import { guardSignal } from '@sluice/core/extend'
 import { type FetchRequestOptions, type HttpRequest, toHttpRequest } from '@sluice/http'
 import type { Context } from 'hono'
 import type { StatusCode } from 'hono/utils/http-status'
@@ -9,8 +10,29 @@ export function readContext(context: Context, options: FetchRequestOptions): Htt
   return {
     ...read,
     raw: context,
+    signal: whenOver(context) ?? read.signal,
     body: (bodies) => (context.req.raw.bodyUsed ? jsonOf(context) : read.body(bodies)),
   }
+}
+
+/** Node's response, as `@hono/node-server` hands it on. */
+interface Outgoing {
+  readonly destroyed?: boolean
+  once?(event: 'close', listener: () => void): unknown
+}
+
+/**
+ * Aborts when the answer is over, where Node says so: the request's own signal aborts when a client leaves, and not when
+ * `timeout` has answered it in the place of a route that goes on.
+ */
+function whenOver({ env }: Context): AbortSignal | undefined {
+  const { outgoing } = (env ?? {}) as { outgoing?: Outgoing }
+  if (typeof outgoing?.once !== 'function') return undefined
+  const over = new AbortController()
+  if (outgoing.destroyed) over.abort()
+  else outgoing.once('close', () => over.abort())
+  // It is over for the client by then: nobody is left to tell of what user code throws at that.
+  return guardSignal(over.signal, () => {})
 }
 
 async function jsonOf({ req }: Context): Promise<unknown> {
@@ -37,7 +59,13 @@ const LISTS: ReadonlySet<string> = new Set(['vary', 'access-control-expose-heade
  * A response of ours with what was set on the context, which Hono passes over where it is given a `Response`, or lets win over it. What keeps
  * tokens from being held back stays as it is.
  */
-export function answerWith(context: Context, { status, headers, body }: Response): Response {
+export function answerWith(context: Context, response: Response): Response {
+  if (context.finalized) {
+    // It was answered meanwhile, by `timeout`: Hono takes no other, and nobody is going to read this one.
+    void response.body?.cancel()
+    return response
+  }
+  const { status, headers, body } = response
   for (const [name, value] of headers) context.header(name, value, { append: LISTS.has(name) })
   return context.newResponse(body, status as StatusCode)
 }

@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 import { serve as serveOnNode } from '@hono/node-server'
-import { describeIntegration, type ServedIntegration } from '@sluice/conformance'
+import { describeBehindNginx, describeIntegration, type ServedIntegration } from '@sluice/conformance'
 
 import { createSuiteServer } from './rig/suite-server.ts'
 
@@ -20,3 +20,4 @@ async function serve(): Promise<ServedIntegration> {
 }
 
 describeIntegration('Hono on Node, with compress, cors and a body that was read', { serve })
+describeBehindNginx('Hono', { serve })

@@ -1,4 +1,4 @@
-import { describeIntegration } from '@sluice/conformance'
+import { describeBehindNginx, describeIntegration } from '@sluice/conformance'
 import { until } from '@sluice/testing/patience'
 import { expect, onTestFinished, test } from 'vitest'
 
@@ -6,9 +6,10 @@ import { builtApp, startApp } from './rig/next-app.ts'
 
 const built = builtApp()
 
-describeIntegration('Next.js, as `next build` and `next start` make it, behind a proxy.js', {
-  serve: async () => startApp(await built),
-})
+const serve = async () => startApp(await built)
+
+describeIntegration('Next.js, as `next build` and `next start` make it, behind a proxy.js', { serve })
+describeBehindNginx('Next.js', { serve })
 
 test('on a platform of several instances a function lives as long as its stream, and memory is worth a warning, once', async () => {
   const app = await startApp(await built, { VERCEL: '1', PLATFORM: '1' })

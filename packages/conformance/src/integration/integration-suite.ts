@@ -8,6 +8,7 @@ import { describeLeaving } from './cases/leaving.ts'
 import { describeMounting } from './cases/mounting.ts'
 import { describeResuming } from './cases/resuming.ts'
 import { describeStreaming } from './cases/streaming.ts'
+import { behindNginx, NGINX_SETUPS } from './rig/behind-nginx.ts'
 import type { IntegrationDriver, ServedIntegration } from './rig/driver.ts'
 import { IntegrationScene } from './rig/scene.ts'
 
@@ -37,4 +38,20 @@ export function describeIntegration(name: string, driver: IntegrationDriver): vo
     describeMounting(open)
     describeDraining(driver)
   })
+}
+
+/**
+ * The same suite, with a real nginx between the application and its clients: as it comes, and compressing what it can. It needs the
+ * program, of Debian or at `NGINX_PATH`.
+ *
+ * @example
+ * ```ts
+ * const serve = (): Promise<ServedIntegration> => Promise.reject(new Error('here: an application of your framework'))
+ * describeBehindNginx('my framework', { serve })
+ * ```
+ */
+export function describeBehindNginx(name: string, driver: IntegrationDriver): void {
+  for (const setup of NGINX_SETUPS) {
+    describeIntegration(`${name}, behind nginx ${setup.name}`, behindNginx(driver, setup))
+  }
 }

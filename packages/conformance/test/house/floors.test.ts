@@ -48,7 +48,7 @@ const FLOORS: Record<string, readonly string[]> = {
   'packages/hono/src': ['.'],
   'packages/next/src': ['.'],
   'packages/rxjs/src': ['.', 'operators', 'observable'],
-  'packages/testing/src': ['.', 'redis', 'chaos', 'arbitrary', 'sink', 'source', 'runtime', 'patience'],
+  'packages/testing/src': ['.', 'redis proxy', 'chaos', 'arbitrary', 'sink', 'source', 'runtime', 'patience'],
   'packages/testing/src/redis': ['group', 'server replies'],
   'packages/conformance/src': ['.', 'transport store sink integration', 'decoders', 'sse'],
   'packages/conformance/src/decoders': ['.', 'originals cases', 'rig'],
@@ -68,12 +68,12 @@ const FLOORS: Record<string, readonly string[]> = {
   ],
   'bench/rows': ['.', 'redis socket steps', 'http'],
   'bench/simulator': ['.', 'report', 'matrix', 'world', 'client network', 'trace'],
-  'bench/contestants': ['grpc websocket', '.'],
+  'bench/contestants': ['grpc websocket frameworks', '.'],
 }
 
 const MOST_FILES = 16
 /** What a folder holds beside its modules. */
-const NO_MODULES = ['node_modules', 'dist', 'results']
+const NO_MODULES = ['node_modules', 'dist', 'results', '.artifacts']
 
 /** The folder directly below the house that a file is in. */
 function roomOf(file: string): string {

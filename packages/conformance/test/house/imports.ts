@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 export const ROOT: string = fileURLToPath(new URL('../../../..', import.meta.url))
 export const PACKAGES: string = join(ROOT, 'packages')
 
-/** Folders that hold no source: what is installed leads round in circles, through links. */
-const NO_SOURCE = ['node_modules', 'dist']
+/** Folders that hold no source: what is installed leads round in circles, through links; what tests have built is nobody's. */
+const NO_SOURCE = ['node_modules', 'dist', '.artifacts']
 
 /** Every TypeScript file below a folder. */
 export function sourceFilesIn(folder: string): string[] {

@@ -4,7 +4,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { freePort, untilProxyListens } from '../rig/proxy-process.ts'
+import { freePort, untilProxyListens } from '@sluice/testing/proxy'
 import { codeBlocks } from '../../../conformance/test/docs/code-blocks.ts'
 
 /** A proxy that runs as `docs/deploying.md` sets it up. */

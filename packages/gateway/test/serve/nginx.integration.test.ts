@@ -2,7 +2,7 @@ import type { ChunkingPolicy } from '@sluice/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { serveSource } from '../rig/in-process.ts'
 import { attachNative, readUntil, startNative, textOf } from '../rig/native-client.ts'
-import { startNginx } from '../rig/nginx.ts'
+import { startNginx } from '@sluice/testing/proxy'
 import { openRaw } from '../rig/raw-client.ts'
 import { chunk, DONE, MESSAGES, type Stage, startStage } from '../rig/stage.ts'
 

@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import type { ServedIntegration } from '@sluice/conformance'
 import { until } from '@sluice/testing/patience'
+import { freePort } from '@sluice/testing/proxy'
 import { rolldown } from 'rolldown'
+
+import { binaryOf } from '../../../conformance/test/runtimes/rig/runtimes.ts'
 
 /** How a runtime serves a bundle. */
 interface Runtime {
@@ -19,7 +21,6 @@ interface Runtime {
   readonly args: (port: number) => readonly string[]
 }
 
-const RUNTIMES = fileURLToPath(new URL('../../../../runtimes/node_modules', import.meta.url))
 const START_MS = 60_000
 
 /** The runtimes beside Node that Hono is at home on. */
@@ -75,12 +76,6 @@ async function bundle(input: string): Promise<string> {
   return output[0].code
 }
 
-/** Its own installer would only have linked to it. */
-function binaryOf(name: string, scope: string, file: string): string {
-  const beside = join(realpathSync(join(RUNTIMES, name)), '..', scope)
-  return join(beside, readdirSync(beside)[0]!, file)
-}
-
 function workerdConfig(port: number): string {
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -95,15 +90,4 @@ const suite :Workerd.Worker = (
   bindings = [(name = "SUITE", durableObjectNamespace = "Suite")]
 );
 `
-}
-
-function freePort(): Promise<number> {
-  const server = createServer()
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }

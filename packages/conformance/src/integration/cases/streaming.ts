@@ -8,7 +8,8 @@ const GZIP = { 'accept-encoding': 'gzip, deflate, br' }
 const TOGETHER = 20
 
 /** Answers as they come. */
-export function describeStreaming(open: () => IntegrationScene, { compresses = true }: IntegrationDriver): void {
+export function describeStreaming(open: () => IntegrationScene, driver: IntegrationDriver): void {
+  const { compresses = true, compressesStreams = false } = driver
   describe('streaming', () => {
     test('a word reaches its client while the source waits, whatever compresses', async () => {
       const scene = open()
@@ -25,7 +26,7 @@ export function describeStreaming(open: () => IntegrationScene, { compresses = t
         200,
         'text/event-stream; charset=utf-8',
         'no-store, no-transform',
-        undefined,
+        compressesStreams ? 'gzip' : undefined,
       ])
     })
 

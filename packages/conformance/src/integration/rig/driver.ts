@@ -36,6 +36,13 @@ export interface IntegrationDriver {
    */
   readonly compresses?: boolean | undefined
   /**
+   * True where something on the way compresses event streams too, although we ask that nobody does: then they come compressed,
+   * and word by word all the same.
+   *
+   * @defaultValue false
+   */
+  readonly compressesStreams?: boolean | undefined
+  /**
    * How the platform learns that a client has left: from its connection, or by writing to it alone. For the latter
    * `createSuiteApp` is given a short `heartbeatMs`.
    *

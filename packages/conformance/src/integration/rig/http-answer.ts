@@ -1,5 +1,7 @@
 import { once } from 'node:events'
 import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
+import type { Readable } from 'node:stream'
+import { constants, createGunzip } from 'node:zlib'
 
 import { within } from '@sluice/testing/patience'
 
@@ -19,14 +21,16 @@ export class HttpAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly #message: IncomingMessage
+  readonly #body: Readable
   #read = ''
 
   constructor(message: IncomingMessage) {
     this.status = message.statusCode ?? 0
     this.headers = message.headers
-    this.#message = message.setEncoding('utf8')
+    this.#message = message
+    this.#body = decoded(message).setEncoding('utf8')
     // What is cut is told by reading it.
-    message.on('error', () => {})
+    for (const stream of [message, this.#body]) stream.on('error', () => {})
   }
 
   get cookies(): readonly string[] {
@@ -40,10 +44,10 @@ export class HttpAnswer {
   /** Reads on until what was read has `words`. */
   async until(words: string): Promise<string> {
     while (!this.#read.includes(words)) {
-      const piece = this.#message.read() as string | null
+      const piece = this.#body.read() as string | null
       if (piece !== null) this.#read += piece
-      else if (this.#message.readableEnded || this.#message.destroyed) throw new Error(`no ${words} in ${this.#read}`)
-      else await within(once(this.#message, 'readable'), () => `${words} after ${this.#read}`, PATIENCE_MS)
+      else if (this.#body.readableEnded || this.#message.destroyed) throw new Error(`no ${words} in ${this.#read}`)
+      else await within(once(this.#body, 'readable'), () => `${words} after ${this.#read}`, PATIENCE_MS)
     }
     return this.#read
   }
@@ -60,13 +64,21 @@ export class HttpAnswer {
   }
 
   async #toEnd(): Promise<void> {
-    for await (const piece of this.#message) this.#read += piece as string
+    for await (const piece of this.#body) this.#read += piece as string
   }
 
   /** Leaves without a word. */
   leave(): void {
     this.#message.destroy()
   }
+}
+
+/** What nginx compresses, as a client that has asked for that sees it: each piece when it is there. */
+function decoded(message: IncomingMessage): Readable {
+  if (message.headers['content-encoding'] !== 'gzip') return message
+  const gunzip = createGunzip({ flush: constants.Z_SYNC_FLUSH })
+  message.on('error', (error) => gunzip.destroy(error))
+  return message.pipe(gunzip)
 }
 
 /** Sends a request, all of it; gives what an answer can be awaited by. */

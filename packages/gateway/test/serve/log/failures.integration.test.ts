@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { chatOnce } from '../../rig/chat-request.ts'
 import { JSON_LOG, type Line, linesOf } from '../../rig/json-log.ts'
-import { freePort } from '../../rig/proxy-process.ts'
+import { freePort } from '@sluice/testing/proxy'
 import { answering, startFront } from '../../rig/recording-backend.ts'
 import { type CliRun, spawnGateway } from '../../rig/spawned-gateway.ts'
 import { chunk } from '../../rig/stage.ts'

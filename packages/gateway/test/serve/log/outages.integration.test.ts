@@ -4,7 +4,7 @@ import { startRedisServer } from '@sluice/testing/redis'
 import { describe, expect, test } from 'vitest'
 import { chatOnce } from '../../rig/chat-request.ts'
 import { JSON_LOG, linesOf } from '../../rig/json-log.ts'
-import { freePort } from '../../rig/proxy-process.ts'
+import { freePort } from '@sluice/testing/proxy'
 import { startFront } from '../../rig/recording-backend.ts'
 import { spawnGateway } from '../../rig/spawned-gateway.ts'
 

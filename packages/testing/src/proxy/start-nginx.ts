@@ -3,15 +3,19 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { freePort, untilProxyListens } from './proxy-process.ts'
+import { freePort, type RunningProxy, untilProxyListens } from './proxy-process.ts'
 
-/** A real nginx before one upstream. */
-export interface Nginx extends AsyncDisposable {
-  readonly url: string
-}
-
-/** Starts nginx with its defaults and these further lines in its `location`. */
-export async function startNginx(upstreamPort: number, location: readonly string[] = []): Promise<Nginx> {
+/**
+ * Starts a real nginx before a port of this machine, on a free port: with its defaults, and these further lines in its
+ * `location`. The program is that of `NGINX_PATH`, or Debian's. Rejects where it ends before it listens.
+ *
+ * @example
+ * ```ts
+ * await using nginx = await startNginx(3000, ['gzip on;', 'gzip_types text/event-stream;'])
+ * await fetch(nginx.url)
+ * ```
+ */
+export async function startNginx(upstreamPort: number, location: readonly string[] = []): Promise<RunningProxy> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-nginx-'))
   const port = await freePort()
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder};`)
@@ -27,6 +31,7 @@ export async function startNginx(upstreamPort: number, location: readonly string
       }
     }`,
   )
-  const child = spawn('/usr/sbin/nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'pipe' })
+  const program = process.env.NGINX_PATH ?? '/usr/sbin/nginx'
+  const child = spawn(program, ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'pipe' })
   return untilProxyListens({ name: 'nginx', child, port, folder })
 }

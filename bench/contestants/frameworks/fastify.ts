@@ -2,8 +2,8 @@ import { createSluice } from '@sluice/core'
 import { sluicePlugin } from '@sluice/fastify'
 import createFastify from 'fastify'
 
-import { host } from './host.ts'
-import { chunkingOf, NO_LIMITS } from './sluice-setup.ts'
+import { host } from '../host.ts'
+import { chunkingOf, NO_LIMITS } from '../sluice-setup.ts'
 
 /** `reply.tokens` in a Fastify route. */
 await host(async ({ options, sourceFor }) => {

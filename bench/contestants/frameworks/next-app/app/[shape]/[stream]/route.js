@@ -1,0 +1,1 @@
+export const GET = (request) => globalThis.answerOfBench(request)
