@@ -11,6 +11,7 @@ import { type Matrix, type NamedClient, type NamedSource, simulate } from './mat
 import { networkOf, NETWORKS } from './network/networks.ts'
 import { loadPolicies, POLICIES } from './matrix/policies.ts'
 import { Progress } from './progress.ts'
+import { compareWithSockets } from './real/compare.ts'
 import { situationsOf } from './report/advice.ts'
 import { pageOf } from './report/page.ts'
 import { tableOf } from './report/table.ts'
@@ -29,6 +30,7 @@ const HELP = `Simulates chunking policies on networks, in virtual time, on the c
   --seed <n>            the same seed gives the same numbers (default 1)
   --html <file>         a page with plots
   --json <file>         every number
+  --sockets             instead: the same traces simulated and over real sockets, side by side
 `
 
 /** Where text is painted as it comes, nobody sees a frame; a client that paces is behind by so much in any case. */
@@ -58,11 +60,13 @@ export async function simulatePolicies(args: string[]): Promise<void> {
       quick: { type: 'boolean', default: false },
       html: { type: 'string' },
       json: { type: 'string' },
+      sockets: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
   if (values.help) return void process.stdout.write(HELP)
   const seed = wholeNumber('--seed', values.seed, 0)
+  if (values.sockets) return void process.stdout.write(await compareWithSockets(seed))
   const tokens = wholeNumber('--tokens', values.tokens, 2)
   const own = await Promise.all(values.policy.map(loadPolicies))
   const matrix: Matrix = {

@@ -1,4 +1,4 @@
-import { type ChunkingPolicy, type ChunkingWishes, createSluice, type Runtime } from '@sluice/core'
+import { type ChunkingPolicy, type ChunkingWishes, createSluice } from '@sluice/core'
 import type { Wire } from '@sluice/core/extend'
 import { createVirtualRuntime, type VirtualRuntime } from '@sluice/testing'
 import type { NetworkLink } from '@sluice/testing/network-link'
@@ -6,10 +6,11 @@ import type { NetworkLink } from '@sluice/testing/network-link'
 import type { ClientKind } from '../client/client.ts'
 import { Frames, type Renderer } from '../client/frames.ts'
 import { Line } from '../network/line.ts'
-import { textOf, type Trace } from '../trace/trace.ts'
+import type { Trace } from '../trace/trace.ts'
 import { countedWire } from './counted-wire.ts'
 import { Ledger } from './ledger.ts'
 import { LineSink } from './line-sink.ts'
+import { sourceOf } from './source-of.ts'
 
 /** One stream and its one reader, from the model to the paint. */
 export interface WorldParts {
@@ -59,30 +60,8 @@ export class World {
       isLast ? reader.over() : reader.arrived(chars),
     )
     const sluice = createSluice({ runtime, reader: { chunking: policy, heartbeatMs: false } })
-    const stream = await sluice.start(sourceOf(trace, runtime, ledger), { as: AS })
+    const source = sourceOf(trace, runtime, (chars) => ledger.yielded(chars))
+    const stream = await sluice.start(source, { as: AS })
     stream.deliver(sink, { wire: countedWire(wire, (chars) => (sink.nextChars = chars)), wishes })
-  }
-}
-
-/** Gives each token when it is due, or at once when it was not asked for in time: it was there. */
-function sourceOf(trace: Trace, runtime: Runtime, ledger: Ledger): () => AsyncIterable<string> {
-  const texts = textOf(trace)
-  return () => {
-    let next = 0
-    const give = (): IteratorResult<string, undefined> => {
-      const value = texts[next++]
-      if (value === undefined) return { done: true, value }
-      ledger.yielded(value.length)
-      return { done: false, value }
-    }
-    return {
-      [Symbol.asyncIterator]: () => ({
-        next() {
-          const waitMs = (trace.atMs[next] ?? 0) - runtime.now()
-          if (waitMs <= 0) return Promise.resolve(give())
-          return new Promise((resolve) => void runtime.after(waitMs, () => resolve(give())))
-        },
-      }),
-    }
   }
 }

@@ -67,7 +67,7 @@ const FLOORS: Record<string, readonly string[]> = {
     'process peers',
   ],
   'bench/rows': ['.', 'redis socket steps', 'http'],
-  'bench/simulator': ['.', 'report', 'matrix', 'world', 'client network', 'trace'],
+  'bench/simulator': ['.', 'report real', 'matrix', 'world', 'client network', 'trace'],
   'bench/contestants': ['grpc websocket frameworks', '.'],
 }
 
