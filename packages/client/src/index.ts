@@ -4,7 +4,7 @@ export { ClientStream } from './stream/client-stream.ts'
 export type { Bookmark } from './stream/bookmark.ts'
 export type { Reading } from './stream/reading.ts'
 export { start, type StartOptions } from './stream/start.ts'
-export type { LinkInput, StreamStatus } from './machine/resume-input.ts'
+export type { LinkInput, Refusal, StreamStatus } from './machine/resume-input.ts'
 export type { Environment } from './clock/environment.ts'
 export { DEFAULT_RESUME_OPTIONS, type ResolvedResumeOptions, type ResumeOptions } from './machine/resume-options.ts'
 export {
@@ -24,4 +24,14 @@ export { openAiSse } from './link/open-ai-link.ts'
 export { longPoll } from './link/poll-link.ts'
 export { webSocket, type WebSocketOptions } from './link/web-socket-link.ts'
 export { sse } from './link/sse-link.ts'
-export type { Link, LinkListener, LinkRequest, StreamFacts, Transport } from './link/link.ts'
+export type { WayStorage } from './link/way-memory.ts'
+export type {
+  ControlOutcome,
+  ControlRequest,
+  Link,
+  LinkListener,
+  LinkRequest,
+  StreamFacts,
+  Transport,
+  Way,
+} from './link/link.ts'

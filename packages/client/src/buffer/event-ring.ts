@@ -19,100 +19,98 @@ interface Held {
 }
 
 /** The events between network and reader, bounded in items and bytes; the piece that is being admitted excepted. */
-export class EventRing {
-  readonly #options: ResolvedBufferOptions
-  #held: Held[] = []
+export interface EventRing {
   /** Where its reader is: everything up to here was taken, or dropped by name. */
   cursor: string | undefined
-  /** Where the first one that is kept stands, and the first one that is unread. */
-  #first = 0
-  #unread = 0
-  #bytes = 0
-  #unreadBytes = 0
-  #skipped = 0
-
-  constructor(options: ResolvedBufferOptions, cursor?: string) {
-    this.#options = options
-    this.cursor = cursor
-  }
-
   /** Events that nobody has read yet. */
-  get unread(): number {
-    return this.#held.length - this.#unread
-  }
-
-  get items(): number {
-    return this.#held.length - this.#first
-  }
-
-  get bytes(): number {
-    return this.#bytes
-  }
-
+  readonly unread: number
+  readonly items: number
+  readonly bytes: number
   /** Whether nothing more should be taken from the network. */
-  get isFull(): boolean {
-    return this.#isOver(this.unread, this.#unreadBytes)
-  }
-
+  readonly isFull: boolean
   /** Whether there is room for a good piece again: half of what there is when it is empty. */
-  get hasRoom(): boolean {
-    return !this.#isOver(2 * this.unread, 2 * this.#unreadBytes)
-  }
-
-  push(event: StreamEvent, cursor?: string): void {
-    const bytes = bytesOf(event)
-    this.#held.push({ event, bytes, cursor })
-    this.#bytes += bytes
-    this.#unreadBytes += bytes
-    const skips = this.#options.onOverflow === 'skip-and-mark'
-    while (this.items > 1 && this.#isOver(this.items, this.#bytes)) {
-      if (this.#unread === this.#first) {
-        if (!skips) break
-        this.#passFirst()
-        this.#skipped++
-      }
-      this.#dropFirst()
-    }
-  }
-
+  readonly hasRoom: boolean
+  push(event: StreamEvent, cursor?: string): void
   /** The next event, if there is one. */
-  take(): ClientEvent | undefined {
-    if (this.#skipped > 0) {
-      const events = this.#skipped
-      this.#skipped = 0
-      return { type: 'skipped', events }
-    }
-    const held = this.#held[this.#unread]
-    if (!held) return undefined
-    this.#passFirst()
-    if (this.#options.onOverflow !== 'drop-rendered') this.#dropFirst()
-    return held.event
-  }
-
+  take(): ClientEvent | undefined
   /** What was read, and is still at hand. */
-  rendered(): StreamEvent[] {
-    return this.#held.slice(this.#first, this.#unread).map(({ event }) => event)
+  rendered(): StreamEvent[]
+}
+
+/** An empty one, whose reader is at `cursor`. */
+export function createEventRing(options: ResolvedBufferOptions, cursor?: string): EventRing {
+  let held: Held[] = []
+  /** Where the first one that is kept stands, and the first one that is unread. */
+  let first = 0
+  let unread = 0
+  let bytes = 0
+  let unreadBytes = 0
+  let skipped = 0
+
+  const isOver = (items: number, size: number): boolean => items > options.items || size > options.bytes
+
+  function passFirst(): void {
+    const passed = held[unread++]!
+    unreadBytes -= passed.bytes
+    ring.cursor = passed.cursor
   }
 
-  #isOver(items: number, bytes: number): boolean {
-    return items > this.#options.items || bytes > this.#options.bytes
-  }
-
-  #passFirst(): void {
-    const { bytes, cursor } = this.#held[this.#unread++]!
-    this.#unreadBytes -= bytes
-    this.cursor = cursor
-  }
-
-  #dropFirst(): void {
-    this.#bytes -= this.#held[this.#first]!.bytes
+  function dropFirst(): void {
+    bytes -= held[first]!.bytes
     // The place keeps nothing alive until the list is put together again.
-    this.#held[this.#first++] = undefined as never
-    if (this.#first < 1024 && this.#first < this.#held.length) return
-    this.#held = this.#held.slice(this.#first)
-    this.#unread -= this.#first
-    this.#first = 0
+    held[first++] = undefined as never
+    if (first < 1024 && first < held.length) return
+    held = held.slice(first)
+    unread -= first
+    first = 0
   }
+
+  const ring: EventRing = {
+    cursor,
+    get unread() {
+      return held.length - unread
+    },
+    get items() {
+      return held.length - first
+    },
+    get bytes() {
+      return bytes
+    },
+    get isFull() {
+      return isOver(ring.unread, unreadBytes)
+    },
+    get hasRoom() {
+      return !isOver(2 * ring.unread, 2 * unreadBytes)
+    },
+    push(event, after) {
+      const size = bytesOf(event)
+      held.push({ event, bytes: size, cursor: after })
+      bytes += size
+      unreadBytes += size
+      while (ring.items > 1 && isOver(ring.items, bytes)) {
+        if (unread === first) {
+          if (options.onOverflow !== 'skip-and-mark') break
+          passFirst()
+          skipped++
+        }
+        dropFirst()
+      }
+    },
+    take() {
+      if (skipped > 0) {
+        const events = skipped
+        skipped = 0
+        return { type: 'skipped', events }
+      }
+      const next = held[unread]
+      if (!next) return undefined
+      passFirst()
+      if (options.onOverflow !== 'drop-rendered') dropFirst()
+      return next.event
+    },
+    rendered: () => held.slice(first, unread).map(({ event }) => event),
+  }
+  return ring
 }
 
 /** What a string costs where it is held, and the object around it. */

@@ -31,14 +31,14 @@ export function createEnvironment(fetchWith?: typeof fetch): Environment {
 const SIGNS = ['online', 'offline', 'pageshow', 'visibilitychange']
 
 function onNetwork(listener: (sign: 'wake' | 'offline') => void): () => void {
-  if (typeof addEventListener !== 'function') return () => undefined
   // `pageshow`: a page that comes out of the back-forward cache has lost its connections.
   const onSign = ({ type }: Event): void => {
     if (type === 'offline') listener(type)
     else if (type === 'online' || document.visibilityState === 'visible') listener('wake')
   }
-  for (const sign of SIGNS) addEventListener(sign, onSign)
-  // Servers that have such events say nothing of a network.
-  if (navigator.onLine === false) listener('offline')
-  return () => SIGNS.forEach((sign) => removeEventListener(sign, onSign))
+  // Servers have no such events, or say nothing of a network with them.
+  const page = globalThis as unknown as Partial<Window>
+  for (const sign of SIGNS) page.addEventListener?.(sign, onSign)
+  if (page.navigator?.onLine === false) listener('offline')
+  return () => SIGNS.forEach((sign) => page.removeEventListener?.(sign, onSign))
 }

@@ -1,9 +1,11 @@
 import { cutError } from '../errors/client-error.ts'
 import { resolveGroup } from '../errors/option-rules.ts'
 import type { LinkInput } from '../machine/resume-input.ts'
-import type { Link, LinkListener, LinkRequest, Transport } from './link.ts'
+import type { Environment } from '../clock/environment.ts'
+import type { Link, LinkListener, LinkRequest, Transport, Way } from './link.ts'
 import { longPoll } from './poll-link.ts'
 import { sse } from './sse-link.ts'
+import { WayMemory, type WayStorage } from './way-memory.ts'
 import { webSocket } from './web-socket-link.ts'
 
 /** Options of {@link fallback}. */
@@ -27,20 +29,29 @@ export interface FallbackOptions {
    * @defaultValue 86400000
    */
   rememberMs?: number | undefined
+  /**
+   * Where that is remembered, across reloads.
+   * @defaultValue `localStorage` of a page; else as long as this transport is kept
+   */
+  storage?: WayStorage | undefined
 }
 
 /** So often in a row a way must fail before the next one is taken. */
 const MOST_FAILURES = 2
+/** Ways whose answer comes bit by bit, so that something on the way can keep it back. */
+const LASTING: readonly string[] = ['sse', 'hybrid', 'connect']
 const DEFAULTS: FallbackOptions & { lateMs: number; rememberMs: number } = {
   transports: undefined,
   onTransport: undefined,
   lateMs: 4_000,
   rememberMs: 86_400_000,
+  storage: undefined,
 }
 
-/** What is known of the way to one origin. */
-interface Way {
+/** What is known of the ways to one origin. */
+interface Ways {
   index: number
+  way: Way
   failures: number
   lates: number
   /** When it is forgotten what was found. */
@@ -48,10 +59,12 @@ interface Way {
 }
 
 /**
- * Takes the first way that works: another one where connections fail twice before anything came, and where something on the way
- * keeps an answer back that the server has begun, twice. Keep one for all streams: it remembers. A stream whose start was
- * kept back may be started once more on the next way; the first one ends for want of a reader.
+ * Takes the first way that works: another one where connections fail twice in a row before anything came, and where something
+ * on the way keeps an answer back that the server has begun, twice in a row. `stream.way` tells which one is taken. What keeps answers
+ * back is remembered for a day, across reloads. Keep one for all streams. A stream whose start was kept back may be started once
+ * more on the next way; the first one ends for want of a reader.
  *
+ * @throws SluiceError `SLUICE_ERR_OPTION`
  * @example
  * ```ts
  * const transport = fallback({ onTransport: (name) => show(name) })
@@ -61,30 +74,56 @@ interface Way {
 export function fallback(options?: FallbackOptions): Transport {
   const resolved = resolveGroup('fallback', options, DEFAULTS)
   const { transports = [sse, webSocket(), longPoll], onTransport, rememberMs } = resolved
-  const ways = new Map<string, Way>()
+  const memory = new WayMemory(resolved.storage)
+  const known = new Map<string, Ways>()
 
-  function wayTo({ url, start, environment }: LinkRequest): Way {
-    const { origin } = new URL(url ?? start!.url)
-    let way = ways.get(origin)
-    if (!way || environment.now() > way.untilMs) way = { index: 0, failures: 0, lates: 0, untilMs: Infinity }
-    ways.set(origin, way)
-    return way
+  function waysAt(index: number, buffered: boolean, untilMs: number): Ways {
+    return { index, way: { name: transports[index]!.name, buffered }, failures: 0, lates: 0, untilMs }
+  }
+
+  function waysTo(origin: string, environment: Environment): Ways {
+    let ways = known.get(origin)
+    if (!ways || environment.now() > ways.untilMs) {
+      const kept = memory.of(origin, environment.now())
+      const index = kept ? transports.findIndex(({ name }) => name === kept.transport) : -1
+      ways = index > 0 ? waysAt(index, true, kept!.untilMs) : waysAt(0, false, Infinity)
+      known.set(origin, ways)
+    }
+    return ways
+  }
+
+  /** The way after this one. Back at the first one, nothing is known to keep answers back. */
+  function next(origin: string, why: 'failed' | 'buffered', nowMs: number): void {
+    const before = known.get(origin)!
+    const index = (before.index + 1) % transports.length
+    const buffered = index > 0 && (why === 'buffered' || before.way.buffered === true)
+    const untilMs = why === 'buffered' ? nowMs + rememberMs : before.untilMs
+    const ways = waysAt(index, buffered, buffered ? untilMs : Infinity)
+    known.set(origin, ways)
+    memory.keep(origin, buffered ? { transport: ways.way.name, untilMs } : undefined)
+    onTransport?.(ways.way.name, why)
   }
 
   return {
     name: 'fallback',
     open(request, listener) {
-      const way = wayTo(request)
-      const next = (why: 'failed' | 'buffered'): void => {
-        way.index = (way.index + 1) % transports.length
-        way.failures = way.lates = 0
-        if (why === 'buffered') way.untilMs = request.environment.now() + rememberMs
-        onTransport?.(transports[way.index]!.name, why)
-      }
-      return new FallbackLink(transports[way.index]!, { request, listener, lateMs: resolved.lateMs }, (why) => {
-        const times = why === 'failed' ? ++way.failures : ++way.lates
-        if (times >= MOST_FAILURES) next(why)
+      const { url, start, environment } = request
+      const { origin } = new URL(url ?? start!.url)
+      const ways = waysTo(origin, environment)
+      const parts = { request, listener, lateMs: resolved.lateMs, way: ways.way }
+      return new FallbackLink(transports[ways.index]!, parts, (what) => {
+        // Another stream may have moved on meanwhile; and what fails without a network says nothing of the way.
+        if (known.get(origin) !== ways) return
+        if (what === 'failed' && globalThis.navigator?.onLine === false) return
+        if (what === 'works') ways.failures = ways.lates = 0
+        else if ((what === 'failed' ? ++ways.failures : ++ways.lates) >= MOST_FAILURES) {
+          next(origin, what, environment.now())
+        }
       })
+    },
+    control(request) {
+      const { index } = waysTo(new URL(request.url).origin, request.environment)
+      return transports[index]!.control?.(request)
     },
   }
 }
@@ -93,23 +132,26 @@ interface Parts {
   request: LinkRequest
   listener: LinkListener
   lateMs: number
+  way: Way
 }
 
 /** One connection on one way, and a look at its first byte. */
 class FallbackLink implements Link {
+  readonly way: Way
   readonly #parts: Parts
-  readonly #onFailure: (why: 'failed' | 'buffered') => void
+  readonly #onFound: (what: 'works' | 'failed' | 'buffered') => void
   readonly #link: Link
   readonly #callOff: () => void
   /** Something has come, or nobody waits any more. */
   #isSettled = false
 
-  constructor(transport: Transport, parts: Parts, onFailure: (why: 'failed' | 'buffered') => void) {
+  constructor(transport: Transport, parts: Parts, onFound: (what: 'works' | 'failed' | 'buffered') => void) {
+    this.way = parts.way
     this.#parts = parts
-    this.#onFailure = onFailure
+    this.#onFound = onFound
     const { request, listener, lateMs } = parts
     this.#link = transport.open(request, { ...forward(listener), said: (input) => this.#said(input) })
-    const looks = transport === sse ? (): void => void this.#look() : (): void => undefined
+    const looks = LASTING.includes(transport.name) ? (): void => void this.#look() : (): void => undefined
     this.#callOff = request.environment.after(lateMs, looks)
   }
 
@@ -123,7 +165,7 @@ class FallbackLink implements Link {
   }
 
   #said(input: LinkInput): void {
-    if (input.type === 'broken' && !this.#isSettled) this.#onFailure('failed')
+    if (!this.#isSettled) this.#onFound(input.type === 'broken' ? 'failed' : 'works')
     this.#settle()
     this.#parts.listener.said(input)
   }
@@ -145,7 +187,7 @@ class FallbackLink implements Link {
     }
     if (this.#isSettled) return
     this.#settle()
-    this.#onFailure('buffered')
+    this.#onFound('buffered')
     listener.said({ type: 'broken', error: cutError('Something on the way keeps the answer back.') })
   }
 }

@@ -3,7 +3,7 @@ import type { StreamEvent } from '@sluice/core'
 import { ClientError } from '../errors/client-error.ts'
 import type { LinkInput } from '../machine/resume-input.ts'
 import type { Link, LinkListener, LinkRequest } from './link.ts'
-import { networkError, readRefusal } from './refusal.ts'
+import { askJson, networkError } from './refusal.ts'
 
 /** A reading over HTTP: what answers of all kinds have in common. */
 export abstract class HttpLink implements Link {
@@ -51,13 +51,11 @@ export abstract class HttpLink implements Link {
       const error = new ClientError('SLUICE_ERR_NOT_FOUND', 'No stream runs there.', { status: 404 })
       return { type: 'refused', error }
     }
-    const { environment, headers: own, credentials } = this.request
-    const init = { headers: { ...own, accept: 'application/json' }, signal: this.signal, credentials }
-    const answer = await environment.fetch(url, init)
-    if (answer.status !== 200) return readRefusal(answer, environment.now())
-    const { id, end } = (await answer.json()) as { id?: string; end?: StreamEvent }
+    const { refusal, answer, response } = await askJson(this.request, url, { signal: this.signal })
+    if (refusal) return refusal
+    const { id, end } = answer as { id?: string; end?: StreamEvent }
     if (end?.type !== 'end') return { type: 'broken', error: networkError('no end') }
-    this.listener.learned({ url: streamUrlOf(answer, url), id })
+    this.listener.learned({ url: streamUrlOf(response!, url), id })
     this.listener.event(end, undefined)
     return { type: 'alive' }
   }

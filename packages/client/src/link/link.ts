@@ -1,7 +1,7 @@
 import type { EndEvent, StreamEvent } from '@sluice/core'
 
 import type { Environment } from '../clock/environment.ts'
-import type { LinkInput } from '../machine/resume-input.ts'
+import type { LinkInput, Refusal } from '../machine/resume-input.ts'
 
 /** What a connection is asked for. */
 export interface LinkRequest {
@@ -39,19 +39,44 @@ export interface LinkListener {
   event(event: StreamEvent, cursor: string | undefined): void
 }
 
+/** How a stream is read at present. */
+export interface Way {
+  /** Name of the transport in use. */
+  readonly name: string
+  /** True where something between here and the server was found to keep answers back. */
+  readonly buffered?: boolean | undefined
+}
+
 /** A connection that brings one reading. */
 export interface Link {
+  /** Which way it takes, where its transport has several. */
+  readonly way?: Way | undefined
   /** Leaves it: nothing of it is told any more. */
   close(): void
   /** Takes nothing from the network until it is resumed, which the server feels. */
   setPaused(paused: boolean): void
 }
 
+/** A request about a stream that is on its way. */
+export interface ControlRequest extends Pick<LinkRequest, 'headers' | 'credentials' | 'environment'> {
+  verb: 'cancel' | 'send' | 'ack'
+  /** Where the stream can be read. */
+  url: string
+  body: unknown
+}
+
+/** What became of a {@link ControlRequest}. */
+export interface ControlOutcome {
+  answer?: Record<string, unknown> | undefined
+  refusal?: Refusal | undefined
+}
+
 /** A way to read a stream: opens a connection at once, and tells a listener of it. Never throws. */
-export interface Transport {
-  readonly name: string
+export interface Transport extends Way {
   /** Opens a connection; `listener` is told nothing before this has returned. */
   open(request: LinkRequest, listener: LinkListener): Link
+  /** Carries a request about a stream, where it has a way of its own for that; else, and for nothing, it goes over HTTP. */
+  control?(request: ControlRequest): Promise<ControlOutcome> | undefined
 }
 
 /** The end that an event is, if it is one. */

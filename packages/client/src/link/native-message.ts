@@ -53,8 +53,5 @@ export function parseMembers(type: string, text: string): Members {
 }
 
 function noMessage(type: string): SluiceError {
-  return new ClientError(
-    'SLUICE_ERR_PARSE',
-    `What the server sent as "${type.slice(0, 40)}" is no message of sluice's.`,
-  )
+  return new ClientError('SLUICE_ERR_PARSE', `The "${type.slice(0, 40)}" that came is none of sluice's.`)
 }

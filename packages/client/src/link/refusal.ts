@@ -1,7 +1,8 @@
 import type { SluiceError, SluiceErrorCode } from '@sluice/core'
 
 import { ClientError, cutError } from '../errors/client-error.ts'
-import type { LinkInput } from '../machine/resume-input.ts'
+import type { Refusal } from '../machine/resume-input.ts'
+import type { ControlOutcome, LinkRequest } from './link.ts'
 
 /** The most that is read of an answer which is no stream. */
 const MAX_REFUSAL_CHARS = 16_384
@@ -15,14 +16,28 @@ const BY_STATUS: Readonly<Record<number, SluiceErrorCode>> = {
   429: 'SLUICE_ERR_RATE',
 }
 
-/** An answer that is no stream. */
-export type Refusal = Extract<LinkInput, { type: 'refused' | 'broken' }>
-
 /** What an answer means that is no stream of events: a refusal for good, or a break that another attempt may mend. */
 export async function readRefusal(response: Response, nowMs: number): Promise<Refusal> {
   const error = await errorOf(response, nowMs)
   const isFinal = !response.ok && (OF_THE_STREAM.test(error.code) || !isTemporary(response.status))
   return { type: isFinal ? 'refused' : 'broken', error }
+}
+
+/** What else than a stream is asked for: JSON. */
+export async function askJson(
+  { environment, headers, credentials }: Pick<LinkRequest, 'environment' | 'headers' | 'credentials'>,
+  url: string,
+  init?: RequestInit,
+): Promise<ControlOutcome & { response?: Response }> {
+  try {
+    const asked = { ...headers, accept: 'application/json', 'content-type': 'application/json' }
+    const response = await environment.fetch(url, { ...init, headers: asked, credentials })
+    const isAnswer = response.ok && response.headers.get('content-type')?.includes('json')
+    if (!isAnswer) return { refusal: await readRefusal(response, environment.now()) }
+    return { response, answer: (await response.json()) as ControlOutcome['answer'] }
+  } catch (error) {
+    return { refusal: { type: 'broken', error: networkError(error) } }
+  }
 }
 
 /** The error that an answer tells. What is not sluice's own words (a proxy's page, say) is never shown as such. */
@@ -71,15 +86,15 @@ function readProblem(text: string): { code: string; message: string } | undefine
   }
 }
 
-async function readText(response: Response): Promise<string> {
-  const reader = response.body?.getReader()
-  if (!reader) return ''
+async function readText({ body }: Response): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
-  for (let next = await reader.read(); !next.done; next = await reader.read()) {
-    text += decoder.decode(next.value, { stream: true })
-    if (text.length > MAX_REFUSAL_CHARS) break
+  const reader = body?.getReader()
+  while (reader && text.length < MAX_REFUSAL_CHARS) {
+    const { value, done } = await reader.read()
+    if (done) break
+    text += decoder.decode(value, { stream: true })
   }
-  void reader.cancel().catch(() => undefined)
+  void reader?.cancel().catch(() => undefined)
   return text
 }

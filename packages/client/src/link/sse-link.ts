@@ -3,7 +3,7 @@ import { HttpLink, streamUrlOf, toFetch } from './http-link.ts'
 import type { Transport } from './link.ts'
 import { parseMembers, tellMessage } from './native-message.ts'
 import { networkError, readRefusal } from './refusal.ts'
-import { SseReader } from './sse-reader.ts'
+import { createSseReader } from './sse-reader.ts'
 
 /** Bytes that are parsed before it is looked whether the reader has had enough. */
 const SLICE_BYTES = 8_192
@@ -38,7 +38,7 @@ export class SseLink extends HttpLink {
     }
     this.listener.learned({ url: streamUrlOf(response, url), id: headers.get('sluice-stream-id') ?? undefined })
     const reader = body.getReader()
-    const parser = new SseReader({
+    const push = createSseReader({
       onEvent: (type, data, id) => this.tell(type, data, id),
       onRetry: (retryMs) => this.say({ type: 'retry', retryMs }),
     })
@@ -46,8 +46,7 @@ export class SseLink extends HttpLink {
       this.say({ type: 'alive' })
       for (let from = 0; from < next.value.length; from += SLICE_BYTES) {
         while (this.full) await this.full
-        if (this.signal.aborted) break
-        parser.push(next.value.subarray(from, from + SLICE_BYTES))
+        push(next.value.subarray(from, from + SLICE_BYTES))
       }
       while (this.full) await this.full
     }

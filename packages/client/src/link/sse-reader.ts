@@ -10,69 +10,64 @@ export interface SseHandler {
 const MAX_EVENT_CHARS = 8 * 1024 * 1024
 const LINE_COST_CHARS = 32
 
+/** Takes the next piece of a stream of events, cut anywhere. @throws SluiceError over the bound, and what the handler throws */
+export type PushBytes = (bytes: Uint8Array) => void
+
 /**
  * Reads one stream of Server-Sent Events, as the HTML standard has it, in time linear in what comes and within a bound. A
  * smaller twin of the parser of `@sluice/sse`, which pages need not load.
  */
-export class SseReader {
-  readonly #handler: SseHandler
+export function createSseReader(handler: SseHandler): PushBytes {
   // It keeps the mark that the stream may begin with: cut in two, that would not always be told from a second one.
-  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-  #begun = false
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  let begun = false
   /** Pieces of the line that is not complete yet. */
-  #pieces: string[] = []
-  #afterCr = false
-  #data: string[] = []
-  #type = ''
-  #id = ''
-  #lastId = ''
-  #chars = 0
+  let pieces: string[] = []
+  let afterCr = false
+  let data: string[] = []
+  let type = ''
+  let id = ''
+  let chars = 0
 
-  constructor(handler: SseHandler) {
-    this.#handler = handler
-  }
-
-  /** Takes the next piece, cut anywhere. @throws SluiceError over the bound, and what the handler throws */
-  push(bytes: Uint8Array): void {
-    let text = this.#decoder.decode(bytes, { stream: true })
-    if (text === '') return
-    if (!this.#begun && text.startsWith('\ufeff')) text = text.slice(1)
-    this.#begun = true
-    if (this.#afterCr && text.startsWith('\n')) text = text.slice(1)
-    this.#afterCr = text.endsWith('\r') || (text === '' && this.#afterCr)
-    const lines = text.split(/\r\n|\n|\r/)
-    const rest = lines.pop()!
-    for (const line of lines) {
-      this.#count(line)
-      this.#line(this.#pieces.join('') + line)
-      this.#pieces = []
-    }
-    this.#count(rest)
-    this.#pieces.push(rest)
-  }
-
-  #line(line: string): void {
-    if (line === '') return this.#dispatch()
+  function take(line: string): void {
+    if (line === '') return dispatch()
     const colon = line.indexOf(':')
     const name = colon < 0 ? line : line.slice(0, colon)
     const value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1)
-    if (name === 'data') this.#data.push(value)
-    else if (name === 'event') this.#type = value
-    else if (name === 'id' && !value.includes('\0')) this.#id = value
-    else if (name === 'retry' && /^\d+$/.test(value)) this.#handler.onRetry(Number(value))
+    if (name === 'data') data.push(value)
+    else if (name === 'event') type = value
+    else if (name === 'id' && !value.includes('\0')) id = value
+    else if (name === 'retry' && /^\d+$/.test(value)) handler.onRetry(Number(value))
   }
 
-  #dispatch(): void {
-    const [data, type] = [this.#data, this.#type]
-    this.#lastId = this.#id
-    this.#data = []
-    this.#type = ''
-    this.#chars = 0
-    if (data.length > 0) this.#handler.onEvent(type || 'message', data.join('\n'), this.#lastId)
+  function dispatch(): void {
+    const [lines, name] = [data, type]
+    data = []
+    type = ''
+    chars = 0
+    if (lines.length > 0) handler.onEvent(name || 'message', lines.join('\n'), id)
   }
 
-  #count(line: string): void {
-    this.#chars += line.length + LINE_COST_CHARS
-    if (this.#chars > MAX_EVENT_CHARS) throw cutError('An event is longer than this client reads')
+  function count(line: string): void {
+    chars += line.length + LINE_COST_CHARS
+    if (chars > MAX_EVENT_CHARS) throw cutError('An event is longer than this client reads')
+  }
+
+  return (bytes) => {
+    let text = decoder.decode(bytes, { stream: true })
+    if (text === '') return
+    if (!begun && text.startsWith('\ufeff')) text = text.slice(1)
+    begun = true
+    if (afterCr && text.startsWith('\n')) text = text.slice(1)
+    afterCr = text.endsWith('\r') || (text === '' && afterCr)
+    const lines = text.split(/\r\n|\n|\r/)
+    const rest = lines.pop()!
+    for (const line of lines) {
+      count(line)
+      take(pieces.join('') + line)
+      pieces = []
+    }
+    count(rest)
+    pieces.push(rest)
   }
 }

@@ -20,6 +20,9 @@ export type LinkInput =
   /** The server refuses, and would again. */
   | { type: 'refused'; error: SluiceError }
 
+/** What a connection tells where no stream is to be had from it. */
+export type Refusal = Extract<LinkInput, { type: 'refused' | 'broken' }>
+
 /** What happens to a stream. */
 export type Input =
   | { type: 'begin' }

@@ -2,7 +2,7 @@ import type { SluiceError } from '@sluice/core'
 
 import { ClientError, cutError } from '../errors/client-error.ts'
 
-import { Backoff } from './backoff.ts'
+import { createBackoff } from './backoff.ts'
 import { lost, placeIn } from './place.ts'
 import type { Effect, Input, LinkInput, StreamStatus } from './resume-input.ts'
 import type { ResolvedResumeOptions } from './resume-options.ts'
@@ -22,214 +22,220 @@ export interface ResumeMachineOptions extends ResolvedResumeOptions {
 const MOST_STALLS = 2
 const SILENT = 'Nothing came any more.'
 
+/** Decides when a reader connects, waits, gives up and has finished. */
+export interface ResumeMachine {
+  readonly status: StreamStatus
+  /** Number of the present connection, or the last one. */
+  readonly link: number
+  /** Everything up to here has come. */
+  readonly cursor: string | undefined
+  /** When `timer` is due, if nothing comes before. It may be given earlier, at no harm. */
+  readonly dueMs: number
+  step(input: Input, nowMs: number): readonly Effect[]
+}
+
 /**
  * Decides when a reader connects, waits, gives up and has finished. It does no I/O: inputs go in, effects come out, and
  * {@link ResumeMachine.dueMs} is when it is to be given `timer`. Only an `end` event makes a stream ended; at most one
  * connection is alive; what an earlier one still says is passed over.
  */
-export class ResumeMachine {
-  readonly #options: ResumeMachineOptions
-  readonly #backoff: Backoff
-  #status: StreamStatus = 'connecting'
-  #cursor: string | undefined
-  #link = 0
-  #live = false
+export function createResumeMachine(options: ResumeMachineOptions): ResumeMachine {
+  const backoff = createBackoff(options, options.random)
+  let status: StreamStatus = 'connecting'
+  let place = options.cursor
+  let link = 0
+  let live = false
   /** When the next connection is made, while there is none. */
-  #connectAtMs = Infinity
+  let connectAtMs = Infinity
   /** Before that nobody wakes it: the server asked for so long. */
-  #notBeforeMs = 0
-  #connectedAtMs = 0
-  #lastSignMs = 0
-  #lastEventMs = 0
-  #hasEvent = false
-  #fruitless = 0
-  #stalls = 0
-  #paused = false
-  #offline = false
+  let notBeforeMs = 0
+  let connectedAtMs = 0
+  let lastSignMs = 0
+  let lastEventMs = 0
+  let hasEvent = false
+  let fruitless = 0
+  let stalls = 0
+  let paused = false
+  let offline = false
   /** A credential was just renewed: to be refused again is final. */
-  #renewed = false
-  #effects: Effect[] = []
+  let renewed = false
+  let effects: Effect[] = []
+  let nowMs = 0
 
-  constructor(options: ResumeMachineOptions) {
-    this.#options = options
-    this.#backoff = new Backoff(options, options.random)
-    this.#cursor = options.cursor
+  function dueMs(): number {
+    if (status === 'ended') return Infinity
+    if (!live) return connectAtMs
+    if (paused) return Infinity
+    return Math.min(lastSignMs + options.silenceMs, lastEventMs + options.progressMs)
   }
 
-  get status(): StreamStatus {
-    return this.#status
-  }
-
-  /** Number of the present connection, or the last one. */
-  get link(): number {
-    return this.#link
-  }
-
-  /** Everything up to here has come. */
-  get cursor(): string | undefined {
-    return this.#cursor
-  }
-
-  /** When `timer` is due, if nothing comes before. It may be given earlier, at no harm. */
-  get dueMs(): number {
-    if (this.#status === 'ended') return Infinity
-    if (!this.#live) return this.#connectAtMs
-    if (this.#paused) return Infinity
-    return Math.min(this.#lastSignMs + this.#options.silenceMs, this.#lastEventMs + this.#options.progressMs)
-  }
-
-  step(input: Input, nowMs: number): readonly Effect[] {
-    this.#effects = []
-    if (this.#status !== 'ended') this.#take(input, nowMs)
-    return this.#effects
-  }
-
-  #take(input: Input, nowMs: number): void {
+  function take(input: Input): void {
     switch (input.type) {
       case 'begin':
-        return this.#options.authorizes ? this.#do({ type: 'authorize' }) : this.#connect(nowMs)
+        return options.authorizes ? emit({ type: 'authorize' }) : connect()
       case 'link':
-        if (this.#live && input.link === this.#link) this.#heard(input.said, nowMs)
+        if (live && input.link === link) heard(input.said)
         return
       case 'timer':
-        return this.#onTimer(nowMs)
+        return onTimer()
       case 'wake':
-        return this.#onWake(nowMs)
+        return onWake()
       case 'offline':
-        this.#offline = true
+        offline = true
         return
       case 'paused':
-        this.#paused = input.paused
+        paused = input.paused
         // Nothing was looked for meanwhile: silence begins anew.
-        this.#lastSignMs = this.#lastEventMs = nowMs
+        lastSignMs = lastEventMs = nowMs
         return
       case 'authorized':
-        return this.#connect(nowMs)
+        return connect()
       case 'unauthorized':
-        return this.#over({ error: input.error })
+        return over({ error: input.error })
       case 'detach':
-        return this.#over({})
+        return over({})
       default:
         input satisfies never
     }
   }
 
-  #heard(said: LinkInput, nowMs: number): void {
-    this.#lastSignMs = nowMs
+  function heard(said: LinkInput): void {
+    lastSignMs = nowMs
     switch (said.type) {
       case 'event':
-        return this.#onEvent(said, nowMs)
+        return onEvent(said)
       case 'opened':
-        return this.#onOpened(said.cursor, nowMs)
+        return onOpened(said.cursor)
       case 'alive':
         return
       case 'retry':
-        return this.#backoff.setBase(said.retryMs)
+        return backoff.setBase(said.retryMs)
       case 'closed':
-        return this.#onClosed(said, nowMs)
+        return onClosed(said)
       case 'broken':
-        return this.#broken(said.error, nowMs)
+        return broken(said.error)
       case 'refused':
-        if (said.error.status === 401 && !this.#renewed && this.#options.authorizes) return this.#renew()
-        return this.#over({ error: said.error })
+        if (said.error.status === 401 && !renewed && options.authorizes) return renew()
+        return over({ error: said.error })
       default:
         said satisfies never
     }
   }
 
-  #onOpened(cursor: string | undefined, nowMs: number): void {
-    this.#renewed = false
+  function onOpened(cursor: string | undefined): void {
+    renewed = false
     // Something on the way has lost where this reader was: going on would repeat or leave out a part.
-    if (this.#cursor !== undefined && cursor !== undefined && placeIn(this.#cursor) !== placeIn(cursor)) {
-      return this.#broken(cutError('The server began at another place than the cursor that it was given.'), nowMs)
+    if (place !== undefined && cursor !== undefined && placeIn(place) !== placeIn(cursor)) {
+      return broken(cutError('The server began elsewhere than at the cursor.'))
     }
-    this.#cursor ??= cursor
-    this.#become(this.#hasEvent ? 'streaming' : 'waiting')
+    place ??= cursor
+    become(hasEvent ? 'streaming' : 'waiting')
   }
 
-  #onEvent({ cursor, end }: Extract<LinkInput, { type: 'event' }>, nowMs: number): void {
-    this.#lastEventMs = nowMs
-    this.#hasEvent = true
-    this.#fruitless = this.#stalls = 0
-    if (nowMs - this.#connectedAtMs >= this.#options.healthyMs) this.#backoff.reset()
-    this.#cursor = cursor ?? this.#cursor
-    if (!end) this.#become('streaming')
-    this.#do({ type: 'deliver' })
-    if (end) this.#over({ end })
+  function onEvent({ cursor, end }: Extract<LinkInput, { type: 'event' }>): void {
+    lastEventMs = nowMs
+    hasEvent = true
+    fruitless = stalls = 0
+    if (nowMs - connectedAtMs >= options.healthyMs) backoff.reset()
+    place = cursor ?? place
+    if (!end) become('streaming')
+    emit({ type: 'deliver' })
+    if (end) over({ end })
   }
 
-  #onClosed({ code, cursor }: Extract<LinkInput, { type: 'closed' }>, nowMs: number): void {
-    this.#cursor = cursor ?? this.#cursor
+  function onClosed({ code, cursor }: Extract<LinkInput, { type: 'closed' }>): void {
+    place = cursor ?? place
     // Where reading can go on there is a cursor.
-    if (cursor === undefined) return this.#over({ error: lost(code) })
-    if (code === 'unauthorized' && this.#options.authorizes) return this.#renew()
-    if (code !== 'rotate') return this.#broken(cutError(`The server closed the reading (${code}).`), nowMs)
+    if (cursor === undefined) return over({ error: lost(code) })
+    if (code === 'unauthorized' && options.authorizes) return renew()
+    if (code !== 'rotate') return broken(cutError(`The server closed the reading (${code}).`))
     // Planned, and over in a moment: nobody need be told.
-    this.#disconnect()
-    this.#connectAtMs = nowMs + this.#backoff.soonMs()
+    disconnect()
+    connectAtMs = nowMs + backoff.soonMs()
   }
 
-  #broken(error: SluiceError, nowMs: number): void {
-    const isLost = this.#cursor === undefined && !this.#options.repeatable
-    if (isLost || (!this.#offline && ++this.#fruitless > this.#options.maxAttempts)) return this.#over({ error })
-    this.#disconnect()
-    this.#notBeforeMs = nowMs + (error.retryAfterMs ?? 0)
-    this.#connectAtMs = nowMs + this.#backoff.nextMs(error.retryAfterMs)
-    if (this.#status !== 'connecting') this.#become('resuming')
+  function broken(error: SluiceError): void {
+    const isLost = place === undefined && !options.repeatable
+    if (isLost || (!offline && ++fruitless > options.maxAttempts)) return over({ error })
+    disconnect()
+    notBeforeMs = nowMs + (error.retryAfterMs ?? 0)
+    connectAtMs = nowMs + backoff.nextMs(error.retryAfterMs)
+    if (status !== 'connecting') become('resuming')
   }
 
-  #onTimer(nowMs: number): void {
-    if (nowMs < this.dueMs) return
-    if (!this.#live) return this.#connect(nowMs)
-    if (nowMs - this.#lastEventMs < this.#options.progressMs) return this.#broken(cutError(SILENT), nowMs)
+  function onTimer(): void {
+    if (nowMs < dueMs()) return
+    if (!live) return connect()
+    if (nowMs - lastEventMs < options.progressMs) return broken(cutError(SILENT))
     const error = new ClientError('SLUICE_ERR_TIMEOUT', 'The stream makes no progress.')
-    if (++this.#stalls >= MOST_STALLS) this.#over({ error })
-    else this.#broken(error, nowMs)
+    if (++stalls >= MOST_STALLS) over({ error })
+    else broken(error)
   }
 
-  #onWake(nowMs: number): void {
+  function onWake(): void {
     // A page that slept, or had no network, may have lost its connection without a word; two heartbeats would have come meanwhile.
-    const isSilent = !this.#paused && nowMs - this.#lastSignMs > (this.#options.silenceMs * 2) / 3
-    const isStale = this.#live && (this.#offline || isSilent)
-    this.#offline = false
-    if (isStale) this.#broken(cutError(SILENT), nowMs)
+    const isSilent = !paused && nowMs - lastSignMs > (options.silenceMs * 2) / 3
+    const isStale = live && (offline || isSilent)
+    offline = false
+    if (isStale) broken(cutError(SILENT))
     // Where there is nothing to wait for, a credential is being asked for.
-    if (this.#live || this.#connectAtMs === Infinity) return
-    this.#connectAtMs = Math.max(nowMs, this.#notBeforeMs)
-    this.#onTimer(nowMs)
+    if (live || connectAtMs === Infinity) return
+    connectAtMs = Math.max(nowMs, notBeforeMs)
+    onTimer()
   }
 
-  #renew(): void {
-    this.#renewed = true
-    this.#disconnect()
-    this.#do({ type: 'authorize' })
+  function renew(): void {
+    renewed = true
+    disconnect()
+    emit({ type: 'authorize' })
   }
 
-  #connect(nowMs: number): void {
-    this.#live = true
-    this.#connectAtMs = Infinity
-    this.#connectedAtMs = this.#lastSignMs = this.#lastEventMs = nowMs
-    this.#do({ type: 'connect', link: ++this.#link, cursor: this.#cursor })
+  function connect(): void {
+    live = true
+    connectAtMs = Infinity
+    connectedAtMs = lastSignMs = lastEventMs = nowMs
+    emit({ type: 'connect', link: ++link, cursor: place })
   }
 
-  #disconnect(): void {
-    if (this.#live) this.#do({ type: 'disconnect' })
-    this.#live = false
+  function disconnect(): void {
+    if (live) emit({ type: 'disconnect' })
+    live = false
   }
 
-  #become(status: StreamStatus): void {
-    if (this.#status === status) return
-    this.#status = status
-    this.#do({ type: 'status' })
+  function become(next: StreamStatus): void {
+    if (status === next) return
+    status = next
+    emit({ type: 'status' })
   }
 
-  #over(how: Omit<Extract<Effect, { type: 'over' }>, 'type'>): void {
-    this.#disconnect()
-    this.#status = 'ended'
-    this.#do({ type: 'over', ...how })
+  function over(how: Omit<Extract<Effect, { type: 'over' }>, 'type'>): void {
+    disconnect()
+    status = 'ended'
+    emit({ type: 'over', ...how })
   }
 
-  #do(effect: Effect): void {
-    this.#effects.push(effect)
+  function emit(effect: Effect): void {
+    effects.push(effect)
+  }
+
+  return {
+    get status() {
+      return status
+    },
+    get link() {
+      return link
+    },
+    get cursor() {
+      return place
+    },
+    get dueMs() {
+      return dueMs()
+    },
+    step(input, atMs) {
+      effects = []
+      nowMs = atMs
+      if (status !== 'ended') take(input)
+      return effects
+    },
   }
 }

@@ -1,6 +1,6 @@
 import { invalidOption, resolveGroup } from '../errors/option-rules.ts'
 import { type BufferOptions, type ResolvedBufferOptions, resolveBufferOptions } from '../buffer/buffer-options.ts'
-import type { Transport } from '../link/link.ts'
+import type { Transport, Way } from '../link/link.ts'
 import { sse } from '../link/sse-link.ts'
 import type { StreamStatus } from '../machine/resume-input.ts'
 import { type ResolvedResumeOptions, type ResumeOptions, resolveResumeOptions } from '../machine/resume-options.ts'
@@ -31,8 +31,8 @@ export interface ClientOptions {
   wishes?: ClientWishes | undefined
   /** Leaves the stream when it aborts; the stream may go on without this reader. */
   signal?: AbortSignal | undefined
-  /** Is told each status. */
-  onStatus?: ((status: StreamStatus) => void) | undefined
+  /** Is told each status, and how the stream is read at present: by which transport, and whether something keeps answers back. */
+  onStatus?: ((status: StreamStatus, way: Way) => void) | undefined
   /**
    * How the stream is read.
    * @defaultValue `sse`
@@ -76,6 +76,6 @@ export function resolveUrl(name: string, url: string | URL): string {
   try {
     return new URL(url, (globalThis.location as Location | undefined)?.href).href
   } catch {
-    throw invalidOption(name, url, 'an address, and outside a page an absolute one')
+    throw invalidOption(name, url, 'an address, outside a page an absolute one')
   }
 }

@@ -2,7 +2,9 @@ import type { EndEvent } from '@sluice/core'
 
 import type { ClientEvent } from '../buffer/event-ring.ts'
 import { ClientError } from '../errors/client-error.ts'
-import { control } from './control.ts'
+import type { ControlRequest } from '../link/link.ts'
+import { askJson } from '../link/refusal.ts'
+import { createBackoff } from '../machine/backoff.ts'
 import { Reading } from './reading.ts'
 
 /** How long a cancel may wait for an answer before room is made for it. */
@@ -76,7 +78,7 @@ export class ClientStream extends Reading implements AsyncIterable<ClientEvent> 
     // A browser has six connections to an HTTP/1.1 server, for all tabs: with six streams open this one's own must make room.
     const callOff = this.environment.after(ROOM_MS, () => this.reattach())
     try {
-      const { end } = await this.#post('cancel', {}, true)
+      const { end } = await this.#ask('cancel', {}, true)
       return end as EndEvent
     } finally {
       callOff()
@@ -85,7 +87,7 @@ export class ClientStream extends Reading implements AsyncIterable<ClientEvent> 
 
   /** Sends a message to the running source. Not repeated: it may have arrived. @throws SluiceError */
   async send(message: unknown): Promise<void> {
-    await this.#post('send', message, false)
+    await this.#ask('send', message, false)
   }
 
   /**
@@ -95,16 +97,27 @@ export class ClientStream extends Reading implements AsyncIterable<ClientEvent> 
    * @throws SluiceError
    */
   async ack({ credit }: { credit: number }): Promise<number> {
-    const { readers } = await this.#post('ack', { reader: this.name, cursor: this.cursor, credit }, true)
+    const { readers } = await this.#ask('ack', { reader: this.name, cursor: this.cursor, credit }, true)
     return Number(readers)
   }
 
-  async #post(verb: string, body: unknown, repeats: boolean): Promise<Record<string, unknown>> {
-    const url = `${await this.located}/${verb}`
-    const { environment, options } = this
-    return control({ environment, ...options, headers: () => this.headers, renew: () => this.renew() }, url, {
-      body,
-      repeats,
-    })
+  /** Asks something of the stream, on its transport's own way, or by a post. */
+  async #ask(verb: ControlRequest['verb'], body: unknown, repeats: boolean): Promise<Record<string, unknown>> {
+    const url = await this.located
+    const { environment } = this
+    const { resume, transport, credentials } = this.options
+    const backoff = createBackoff(resume, environment.random)
+    for (let attempt = 1; ; attempt++) {
+      const request = { url, verb, body, headers: this.headers, credentials, environment }
+      const asked =
+        transport.control?.(request) ??
+        askJson(request, `${url}/${verb}`, { method: 'POST', body: JSON.stringify(body) })
+      const { answer, refusal } = await asked
+      if (!refusal) return answer!
+      const { error, type } = refusal
+      if (error.status === 401 && attempt === 1) await this.renew()
+      else if (type === 'refused' || !repeats || attempt > resume.maxAttempts) throw error
+      else await new Promise<void>((resolve) => environment.after(backoff.nextMs(error.retryAfterMs), resolve))
+    }
   }
 }

@@ -1,16 +1,18 @@
 import type { EndEvent, SluiceError, StreamEvent } from '@sluice/core'
 
-import { EventRing } from '../buffer/event-ring.ts'
+import { createEventRing, type EventRing } from '../buffer/event-ring.ts'
 import { createEnvironment, type Environment } from '../clock/environment.ts'
 import { ClientError, cutError } from '../errors/client-error.ts'
-import { endIn, type Link, type LinkListener, type StreamFacts } from '../link/link.ts'
+import { endIn, type Link, type LinkListener, type StreamFacts, type Way } from '../link/link.ts'
 import { eventsBefore } from '../machine/place.ts'
 import type { Effect, Input, LinkInput, StreamStatus } from '../machine/resume-input.ts'
-import { ResumeMachine } from '../machine/resume-machine.ts'
+import { createResumeMachine, type ResumeMachine } from '../machine/resume-machine.ts'
+import { createAlarm } from './alarm.ts'
 import type { Bookmark } from './bookmark.ts'
 import type { ClientHeaders, ResolvedClientOptions } from './client-options.ts'
-import { quietly } from './quietly.ts'
+import { createListeners } from './listeners.ts'
 import type { ReadingStart } from './reading-start.ts'
+import { createUnplaced } from './unplaced.ts'
 
 const NOWHERE = 'The answer has no Content-Location.'
 const NO_CREDENTIAL = 'The option "authorize" gave no credential.'
@@ -22,28 +24,28 @@ const NO_CREDENTIAL = 'The option "authorize" gave no credential.'
 export abstract class Reading {
   /** True when the beginning was asked for, and is not kept any more, or `now` was: what comes is no whole. */
   headless = false
+  readonly #ended = Promise.withResolvers<EndEvent>()
+  readonly #located = Promise.withResolvers<string>()
   /** The stream's end; rejects where reading is over without one. */
-  readonly ended: Promise<EndEvent>
+  readonly ended: Promise<EndEvent> = this.#ended.promise
   protected readonly name: string = crypto.randomUUID()
   protected readonly options: ResolvedClientOptions
   protected readonly environment: Environment
   protected readonly ring: EventRing
   /** Where the stream can be read, once that is known; rejects where it never will. */
-  protected readonly located: Promise<string>
+  protected readonly located: Promise<string> = this.#located.promise
   protected wake: (() => void) | undefined
   readonly #start: ReadingStart
   readonly #machine: ResumeMachine
-  readonly #ended = Promise.withResolvers<EndEvent>()
-  readonly #located = Promise.withResolvers<string>()
-  readonly #listeners = new Set<() => void>()
+  readonly #unplaced = createUnplaced()
+  readonly #listeners = createListeners()
+  readonly #alarm: (dueMs: number) => void
   #release: (() => void)[] = []
   #facts: StreamFacts = {}
   #credential: ClientHeaders = {}
   #link: Link | undefined
   #incoming: StreamEvent | undefined
   #isPaused = false
-  #disarm: (() => void) | undefined
-  #armedMs = Infinity
   #end: EndEvent | undefined
   #error: SluiceError | undefined
 
@@ -54,19 +56,17 @@ export abstract class Reading {
     environment: Environment = createEnvironment(options.fetch),
   ) {
     const { resume, buffer, authorize, signal, onStatus } = options
-    const { url, cursor, repeatable } = start
+    const { url, cursor } = start
     this.options = options
     this.environment = environment
-    this.ring = new EventRing(buffer, cursor)
+    this.ring = createEventRing(buffer, cursor)
     this.#start = start
-    const { random } = environment
-    this.#machine = new ResumeMachine({ ...resume, random, cursor, repeatable, authorizes: !!authorize })
-    this.ended = this.#ended.promise
-    this.located = this.#located.promise
+    this.#machine = createResumeMachine({ ...resume, ...start, random: environment.random, authorizes: !!authorize })
     // Whoever asks is told.
     for (const asked of [this.ended, this.located]) asked.catch(() => undefined)
+    this.#alarm = createAlarm(environment, () => this.#step({ type: 'timer' }))
     this.#learn({ url })
-    if (onStatus) this.subscribe(() => onStatus(this.status))
+    if (onStatus) this.subscribe(() => onStatus(this.status, this.way))
     const leave = (): void => this.detach()
     signal?.addEventListener('abort', leave)
     this.#release = [
@@ -79,6 +79,11 @@ export abstract class Reading {
 
   get status(): StreamStatus {
     return this.#machine.status
+  }
+
+  /** How it is read at present; with {@link Reading.status} it is told whenever it changes. */
+  get way(): Way {
+    return this.#link?.way ?? this.options.transport
   }
 
   /** The stream's id, once it is known. */
@@ -112,10 +117,9 @@ export abstract class Reading {
     return this.#error
   }
 
-  /** Calls `listener` whenever `status` has changed; gives what stops that. */
+  /** Calls `listener` whenever `status` or `way` has changed; gives what stops that. */
   subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+    return this.#listeners.add(listener)
   }
 
   /** Makes the connection anew, after what has come; credit is for a reading that has a name, as all but the first one have. */
@@ -147,7 +151,7 @@ export abstract class Reading {
 
   #step(input: Input): void {
     for (const effect of this.#machine.step(input, this.environment.now())) this.#perform(effect)
-    this.#arm()
+    this.#alarm(this.#machine.dueMs)
   }
 
   #perform(effect: Effect): void {
@@ -157,7 +161,7 @@ export abstract class Reading {
       case 'disconnect':
         return this.#link?.close()
       case 'deliver':
-        this.ring.push(this.#incoming!, this.#machine.cursor)
+        if (this.#incoming) this.ring.push(this.#incoming, this.#machine.cursor)
         if (!this.#isPaused && this.ring.isFull) this.#setPaused(true)
         return this.wake?.()
       case 'authorize':
@@ -169,13 +173,13 @@ export abstract class Reading {
           },
         )
       case 'status':
-        // Whoever would cancel it is told, not kept waiting.
-        if (this.status === 'waiting' && !this.#facts.url) this.#located.reject(cutError(NOWHERE))
-        // Before its first event a reading is where it began.
-        if (this.status === 'waiting' && !this.#start.cursor) {
-          this.headless = eventsBefore((this.ring.cursor ??= this.#machine.cursor)) > 0
+        if (this.status === 'waiting') {
+          // Whoever would cancel it is told, not kept waiting.
+          if (!this.#facts.url) this.#located.reject(cutError(NOWHERE))
+          // Before its first event a reading is where it began.
+          if (!this.#start.cursor) this.headless = eventsBefore((this.ring.cursor ??= this.#machine.cursor)) > 0
         }
-        return this.#notify()
+        return this.#listeners.tell()
       case 'over':
         return this.#over(effect)
       default:
@@ -192,14 +196,31 @@ export abstract class Reading {
       said,
       learned: (facts) => this.#learn(facts),
       event: (event, after) => {
-        this.#incoming = event
+        try {
+          this.#incoming = this.#unplaced.news(event, after, this.#machine.cursor)
+        } catch (error) {
+          return said({ type: 'refused', error: error as SluiceError })
+        }
         said({ type: 'event', cursor: after, end: endIn(event) })
       },
     }
-    const asked = { ...this.options.query, ...query, reader: this.name }
     const { url } = this.#facts
-    this.#link = transport.open({ start, url, cursor, query: asked, headers, credentials, environment }, listener)
+    this.#unplaced.begin(cursor)
+    const before = this.#link?.way
+    this.#link = transport.open(
+      {
+        start,
+        url,
+        cursor,
+        query: { ...this.options.query, ...query, reader: this.name },
+        headers,
+        credentials,
+        environment,
+      },
+      listener,
+    )
     this.#link.setPaused(this.#isPaused)
+    if (before !== this.#link.way) this.#listeners.tell()
   }
 
   #setPaused(paused: boolean): void {
@@ -209,8 +230,8 @@ export abstract class Reading {
   }
 
   #learn(facts: StreamFacts): void {
-    const { url = this.#facts.url, id = this.#facts.id, meta = this.#facts.meta } = facts
-    this.#facts = { url, id, meta }
+    for (const [name, fact] of Object.entries(facts)) if (fact !== undefined) this.#facts[name as 'id'] = fact as string
+    const { url } = this.#facts
     if (url !== undefined) this.#located.resolve(url)
   }
 
@@ -218,28 +239,11 @@ export abstract class Reading {
     this.#end = end
     this.#error = error
     for (const release of this.#release) release()
-    const failure = error ?? cutError('Its reader left the stream before its end.')
+    const failure = error ?? cutError('Its reader left before the end.')
     if (end) this.#ended.resolve(end)
     else this.#ended.reject(failure)
     this.#located.reject(failure)
     this.wake?.()
-    this.#notify()
-  }
-
-  #notify(): void {
-    for (const listener of this.#listeners) quietly(listener)
-  }
-
-  /** One timer. It may ring early: each event that comes only puts off what it would say. */
-  #arm(): void {
-    const { dueMs } = this.#machine
-    if (this.status !== 'ended' && this.#armedMs <= dueMs) return
-    this.#disarm?.()
-    this.#armedMs = dueMs
-    if (dueMs === Infinity) return
-    this.#disarm = this.environment.after(Math.max(0, dueMs - this.environment.now()), () => {
-      this.#armedMs = Infinity
-      this.#step({ type: 'timer' })
-    })
+    this.#listeners.tell()
   }
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { DEFAULT_BUFFER_OPTIONS, type OnOverflow, resolveBufferOptions } from '../../src/buffer/buffer-options.ts'
-import { type ClientEvent, EventRing } from '../../src/buffer/event-ring.ts'
+import { type ClientEvent, createEventRing } from '../../src/buffer/event-ring.ts'
 
 const textOf = (event: StreamEvent): string => (event.type === 'text' ? event.text : '')
 const numbers = (events: readonly ClientEvent[]): number[] =>
@@ -18,7 +18,7 @@ function play(
   script: readonly ('take' | { chars: number })[],
   bounds: { items: number; bytes: number },
 ) {
-  const ring = new EventRing({ ...bounds, onOverflow })
+  const ring = createEventRing({ ...bounds, onOverflow })
   const taken: ClientEvent[] = []
   let pushed = 0
   for (const step of script) {
@@ -73,7 +73,7 @@ describe('contract 6: the buffer is bounded', () => {
 })
 
 test('a buffer that is full has room again when half of it is read', () => {
-  const ring = new EventRing({ items: 4, bytes: 10_000, onOverflow: 'pause' })
+  const ring = createEventRing({ items: 4, bytes: 10_000, onOverflow: 'pause' })
   for (let index = 0; index < 5; index++) ring.push({ type: 'text', text: 'x' })
   expect(ring.isFull).toBe(true)
   ring.take()

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 
 import { ClientError } from '../../src/errors/client-error.ts'
 import type { LinkInput } from '../../src/machine/resume-input.ts'
-import { ResumeMachine, type ResumeMachineOptions } from '../../src/machine/resume-machine.ts'
+import { createResumeMachine, type ResumeMachine, type ResumeMachineOptions } from '../../src/machine/resume-machine.ts'
 import { DEFAULT_RESUME_OPTIONS, resolveResumeOptions } from '../../src/machine/resume-options.ts'
 
 const END: EndEvent = { type: 'end', reason: 'stop', complete: true }
@@ -15,7 +15,7 @@ const broken = (retryAfterMs?: number): LinkInput => ({
 /** A machine whose first connection is under way. */
 function begun(options: Partial<ResumeMachineOptions> = {}) {
   const defaults = { ...DEFAULT_RESUME_OPTIONS, random: () => 1, repeatable: true, authorizes: false }
-  const machine = new ResumeMachine({ ...defaults, ...options })
+  const machine = createResumeMachine({ ...defaults, ...options })
   let link = 0
   const note = (effects: ReturnType<ResumeMachine['step']>): string[] => {
     for (const effect of effects) if (effect.type === 'connect') link = effect.link

@@ -3,7 +3,7 @@ import type fc from 'fast-check'
 
 import { ClientError } from '../../src/errors/client-error.ts'
 import type { Effect, Input, LinkInput } from '../../src/machine/resume-input.ts'
-import { ResumeMachine } from '../../src/machine/resume-machine.ts'
+import { createResumeMachine, type ResumeMachine } from '../../src/machine/resume-machine.ts'
 import { DEFAULT_RESUME_OPTIONS } from '../../src/machine/resume-options.ts'
 
 export const TOKENS = 6
@@ -47,7 +47,7 @@ export class World {
     this.#scheduler = scheduler
     this.#faults = [...faults]
     const random = (): number => 0.5
-    this.machine = new ResumeMachine({
+    this.machine = createResumeMachine({
       ...DEFAULT_RESUME_OPTIONS,
       maxAttempts: 100,
       random,

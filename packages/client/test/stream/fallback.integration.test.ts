@@ -1,4 +1,4 @@
-import { attach, fallback, longPoll, sse, start, webSocket } from '@sluice/client'
+import { attach, fallback, longPoll, sse, start, type Way, type WayStorage, webSocket } from '@sluice/client'
 import { until } from '@sluice/testing/patience'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
@@ -19,6 +19,28 @@ function buffers(server: StreamServer): () => number {
     return true
   }
   return () => kept
+}
+
+/** What a page has, and what is in it. */
+function createStorage(): WayStorage & { readonly kept: Map<string, string> } {
+  const kept = new Map<string, string>()
+  return {
+    kept,
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => void kept.set(key, value),
+    removeItem: (key) => void kept.delete(key),
+  }
+}
+
+/** Reads a stream to its end; gives each status with the way it was read then. */
+async function readBy(url: string, transport: ReturnType<typeof fallback>): Promise<string[]> {
+  const told: string[] = []
+  const onStatus = (status: string, way: Way): void =>
+    void told.push(`${status} ${way.name}${way.buffered ? ' (buffered)' : ''}`)
+  const stream = attach({ url }, { transport, resume: QUICK, onStatus })
+  expect(await stream.text()).toBe(TEXT)
+  expect(told.at(-1)).toContain(stream.way.name)
+  return told
 }
 
 describe('contract 4: where one way does not work the next one is taken', () => {
@@ -86,5 +108,88 @@ describe('contract 4: where one way does not work the next one is taken', () => 
     const transport = fallback({ lateMs: 3_000, onTransport: (name) => taken.push(name) })
     expect(await start(server.streams, {}, { transport }).text()).toBe(TEXT)
     expect(taken).toEqual([])
+  })
+})
+
+describe('which way works is told with the status, and remembered', () => {
+  const poll = (storage?: WayStorage, rememberMs?: number) =>
+    fallback({ transports: [sse, longPoll], lateMs: 30, storage, rememberMs })
+
+  test('it is the first one, until something keeps answers back: then the next one, and that something does', async () => {
+    const server = await started()
+    const first = start(server.streams, {})
+    await first.text()
+    expect([first.way.name, first.way.buffered]).toEqual(['sse', undefined])
+    const { url } = first.bookmark!
+    expect(new Set(await readBy(url, poll()))).toEqual(
+      new Set(['connecting sse', 'waiting sse', 'streaming sse', 'ended sse']),
+    )
+    buffers(server)
+    const told = await readBy(url, poll())
+    expect(told[0]).toBe('connecting sse')
+    expect(told).toContain('connecting long-poll (buffered)')
+    expect(told.at(-1)).toBe('ended long-poll (buffered)')
+  })
+
+  test('a page that is loaded again takes it at once, by its name, until the time is over', async () => {
+    const server = await started()
+    const first = start(server.streams, {})
+    await first.text()
+    const kept = buffers(server)
+    const { url } = first.bookmark!
+    const storage = createStorage()
+    await readBy(url, poll(storage))
+    expect(kept()).toBe(2)
+    expect((await readBy(url, poll(storage)))[0]).toBe('connecting long-poll (buffered)')
+    const withMore = fallback({ transports: [sse, webSocket(), longPoll], storage })
+    expect((await readBy(url, withMore))[0]).toBe('connecting long-poll (buffered)')
+    expect(kept()).toBe(2)
+    const [[key, value]] = [...storage.kept] as [[string, string]]
+    expect(key).toBe(`sluice:way:${new URL(url).origin}`)
+    storage.kept.set(key, JSON.stringify({ ...(JSON.parse(value) as object), untilMs: Date.now() - 1 }))
+    expect((await readBy(url, poll(storage)))[0]).toBe('connecting sse')
+    expect(kept()).toBe(4)
+  })
+
+  test.each<[string, Partial<WayStorage>]>([
+    ['has nonsense', { getItem: () => '{"transport":7' }],
+    ['has a way that is not known here', { getItem: () => '{"transport":"pigeon","untilMs":9e15}' }],
+    [
+      'refuses everything',
+      {
+        getItem() {
+          throw new Error('SecurityError')
+        },
+        setItem() {
+          throw new Error('QuotaExceededError')
+        },
+      },
+    ],
+  ])('a storage that %s is as good as none', async (_, differs) => {
+    const server = await started()
+    const first = start(server.streams, {})
+    await first.text()
+    const kept = buffers(server)
+    const transport = poll({ ...createStorage(), ...differs })
+    const { url } = first.bookmark!
+    expect((await readBy(url, transport))[0]).toBe('connecting sse')
+    expect((await readBy(url, transport))[0]).toBe('connecting long-poll (buffered)')
+    expect(kept()).toBe(2)
+  })
+
+  test('failures that are not in a row say nothing', async () => {
+    const server = await started()
+    const first = start(server.streams, {})
+    await first.text()
+    const transport = poll()
+    for (let index = 0; index < 4; index++) {
+      let failed = false
+      server.intercept = (_, response) => {
+        if (failed) return false
+        return (failed = Boolean(response.writeHead(502).end()))
+      }
+      expect((await readBy(first.bookmark!.url, transport)).at(-1)).toBe('ended sse')
+      expect(failed).toBe(true)
+    }
   })
 })
