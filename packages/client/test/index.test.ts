@@ -13,6 +13,7 @@ test('what the package exports changes on purpose only', () => {
     'longPoll',
     'openAiSse',
     'paint',
+    'paintOn',
     'sse',
     'start',
     'webSocket',
