@@ -22,6 +22,8 @@ import { resumeStorm } from './http/resume-storm.ts'
 import { singleStream } from './http/single-stream.ts'
 import { stalledReaders, stalledTokens } from './http/stalled-readers.ts'
 import { thousandStreams } from './http/thousand-streams.ts'
+import { paintRows } from './pages/paint.ts'
+import { slowedPage } from './pages/slowed.ts'
 import { longestStep } from './steps/longest-step.ts'
 import { largestBody } from './steps/largest-body.ts'
 import { vanishedPeer } from './socket/vanished-peer.ts'
@@ -64,4 +66,6 @@ export const ROWS: readonly Row[] = [
   vanishedPeer,
   longestStep,
   largestBody,
+  ...paintRows,
+  slowedPage,
 ]

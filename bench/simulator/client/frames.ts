@@ -32,11 +32,11 @@ export class Frames {
     return this.#runtime.now()
   }
 
-  /** Calls `task` before the next frame that the page has time for. */
-  frame(task: () => void): () => void {
+  /** Calls `task` before the next frame after `restMs` that the page has time for. */
+  frame(task: () => void, restMs = 0): () => void {
     const { frameMs } = this.#renderer
     const nowMs = this.#runtime.now()
-    const fromMs = Math.max(nowMs, this.#busyUntilMs)
+    const fromMs = Math.max(nowMs + restMs, this.#busyUntilMs)
     // A frame ends where the next one begins, whatever the fractions say.
     const frames = Math.floor((fromMs - this.#phaseMs) / frameMs + 1e-6) + 1
     return this.#runtime.after(this.#phaseMs + frames * frameMs - nowMs, task)
@@ -45,6 +45,10 @@ export class Frames {
   /** The page has painted: until it is through, no frame comes. */
   painted(): void {
     this.#busyUntilMs = this.#runtime.now() + this.#renderer.paintMs
+  }
+
+  isHidden(): boolean {
+    return false
   }
 
   prefersReducedMotion(): boolean {

@@ -1,5 +1,5 @@
 import type { EndEvent } from '@sluice/core'
-import { type ClientEvent, type ClientStream, Painter } from '@sluice/client'
+import { type ClientEvent, type ClientStream, paintOn } from '@sluice/client'
 
 import type { ClientKind } from './client.ts'
 
@@ -10,14 +10,14 @@ export const pacingClient: ClientKind = (frames, onPainted) => {
   const events: ClientEvent[] = []
   let wake: (() => void) | undefined
   let isOver = false
-  let end: EndEvent | undefined
+  const { promise: ended, resolve: end } = Promise.withResolvers<EndEvent>()
 
   async function* read(): AsyncGenerator<ClientEvent, void, undefined> {
     for (;;) {
       const event = events.shift()
       if (event) yield event
       else if (isOver) {
-        end = END
+        end(END)
         return
       } else await new Promise<void>((resolve) => (wake = resolve))
     }
@@ -27,15 +27,13 @@ export const pacingClient: ClientKind = (frames, onPainted) => {
   const stream = {
     [Symbol.asyncIterator]: read,
     detach: () => undefined,
-    get end() {
-      return end
-    },
+    ended,
   } as unknown as ClientStream
   const target = (piece: string): void => {
     frames.painted()
     onPainted(piece.length)
   }
-  void new Painter(frames, stream, { target, options: undefined })
+  paintOn(frames, stream, target)
 
   return {
     arrived(chars) {

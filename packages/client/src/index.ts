@@ -14,7 +14,7 @@ export {
   type ResolvedBufferOptions,
 } from './buffer/buffer-options.ts'
 export type { ClientEvent, Skipped } from './buffer/event-ring.ts'
-export { paint, Painter, type Painting, type PaintOptions } from './paint/paint.ts'
+export { paint, type Painting, paintOn, type PaintOptions } from './paint/paint.ts'
 export type { PaintPage } from './paint/page.ts'
 export { framePressure, type PaintPressure } from './paint/frame-pressure.ts'
 export type { PaintTarget } from './paint/text-target.ts'

@@ -1,10 +1,10 @@
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 
+import { FOR_EVER, launchChromium, openContext, openTab, PAINT, ready, shown, untilShown } from './rig/chromium.ts'
 import { createCuedSource } from './rig/cued-source.ts'
 import { type PageServer, startPageServer } from './rig/page-server.ts'
 
-const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking']
 const TOKENS = Array.from({ length: 200 }, (_, index) => `${index}·👩🏽‍🚀 `)
 const WHOLE = TOKENS.join('')
 
@@ -12,43 +12,21 @@ let server: PageServer
 let browser: Browser
 beforeAll(async () => {
   server = await startPageServer()
-  const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
-  browser = await chromium.launch({ executablePath, headless: true, args: ARGS })
+  browser = await launchChromium()
 })
 afterAll(async () => {
   await browser?.close()
   await server?.[Symbol.asyncDispose]()
 })
 
-async function openContext(): Promise<BrowserContext> {
-  const context = await browser.newContext()
-  onTestFinished(() => context.close())
-  return context
-}
-
-async function open(context: BrowserContext): Promise<Page> {
-  const page = await context.newPage()
-  await page.goto(server.origin)
-  await ready(page)
-  return page
-}
-
-const ready = (page: Page): Promise<unknown> => page.waitForFunction('document.title === "ready"')
-const shown = (page: Page): Promise<string> => page.locator('#answer').evaluate((element) => element.textContent ?? '')
-/** Until so many characters are on the screen. */
-const untilShown = (page: Page, { length }: string): Promise<unknown> =>
-  page.waitForFunction(`document.querySelector("#answer").textContent.length >= ${length}`)
-const PAINT = 'globalThis.painting = paint(stream, document.querySelector("#answer"))'
-
 test('contract 1: a page that was offline goes on as soon as it is online again', async () => {
-  const context = await openContext()
-  const page = await open(context)
+  const context = await openContext(browser)
+  const page = await openTab(context, server.origin)
   const cued = createCuedSource()
   server.source = cued.source
   cued.say(...TOKENS.slice(0, 100))
-  // Nothing but the sign of the network brings it back.
-  const resume = '{ resume: { baseMs: 3_600_000, capMs: 3_600_000 } }'
-  await page.evaluate(`globalThis.stream = start('/v1/streams', {}, ${resume}); ${PAINT}; 0`)
+  await page.evaluate(FOR_EVER)
+  await page.evaluate(`globalThis.stream = start('/v1/streams', {}); ${PAINT}; 0`)
   await untilShown(page, TOKENS.slice(0, 100).join(''))
   await context.setOffline(true)
   await page.waitForFunction('!navigator.onLine')
@@ -63,7 +41,7 @@ test('contract 1: a page that was offline goes on as soon as it is online again'
 })
 
 test('contract 1: a page that is loaded again goes on after what it has kept', async () => {
-  const page = await open(await openContext())
+  const page = await openTab(await openContext(browser), server.origin)
   const cued = createCuedSource()
   server.source = cued.source
   cued.say(...TOKENS.slice(0, 100))
@@ -88,17 +66,17 @@ test('contract 1: a page that is loaded again goes on after what it has kept', a
 })
 
 test('six tabs on HTTP/1.1, which is all a browser has, read one stream, and one of them stops it for all', async () => {
-  const context = await openContext()
+  const context = await openContext(browser)
   const cued = createCuedSource()
   server.source = cued.source
   cued.say('Hello')
-  const pages = [await open(context)]
+  const pages = [await openTab(context, server.origin)]
   const [first] = pages
   await first!.evaluate(`globalThis.stream = start('/v1/streams', {}); ${PAINT}; 0`)
   await untilShown(first!, 'Hello')
   const bookmark = JSON.stringify({ url: await first!.evaluate('stream.bookmark.url') })
   // Opened before: with six streams there is no connection left to load a page with.
-  while (pages.length < 6) pages.push(await open(context))
+  while (pages.length < 6) pages.push(await openTab(context, server.origin))
   for (const page of pages.slice(1)) {
     await page.evaluate(`globalThis.stream = attach(${bookmark}); ${PAINT}; 0`)
     await untilShown(page, 'Hello')
@@ -109,7 +87,7 @@ test('six tabs on HTTP/1.1, which is all a browser has, read one stream, and one
 })
 
 test('contract 6: 20,000 tokens on a page whose painting is slow: none is lost, and nothing of them is kept', async () => {
-  const page = await open(await openContext())
+  const page = await openTab(await openContext(browser), server.origin)
   const tokens = Array.from({ length: 20_000 }, (_, index) => `w${index} `)
   server.source = () => tokens
   const devtools = await page.context().newCDPSession(page)
@@ -137,7 +115,7 @@ test('contract 6: 20,000 tokens on a page whose painting is slow: none is lost, 
 })
 
 test('contract 7: a page whose frames take too long slows the server down, is let go again, and loses nothing', async () => {
-  const page = await open(await openContext())
+  const page = await openTab(await openContext(browser), server.origin)
   let said = 0
   const finish = Promise.withResolvers<void>()
   server.source = async function* ({ signal }) {

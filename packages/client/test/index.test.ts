@@ -17,6 +17,7 @@ test('what the package exports changes on purpose only', () => {
     'measured',
     'openAiSse',
     'paint',
+    'paintOn',
     'sse',
     'start',
     'webSocket',

@@ -31,10 +31,11 @@ export function createEnvironment(fetchWith?: typeof fetch): Environment {
 const SIGNS = ['online', 'offline', 'pageshow', 'visibilitychange']
 
 function onNetwork(listener: (sign: 'wake' | 'offline') => void): () => void {
-  // `pageshow`: a page that comes out of the back-forward cache has lost its connections.
-  const onSign = ({ type }: Event): void => {
-    if (type === 'offline') listener(type)
-    else if (type === 'online' || document.visibilityState === 'visible') listener('wake')
+  const onSign = ({ type, persisted }: Event & { persisted?: boolean }): void => {
+    const isOffline = type === 'offline'
+    // A page that comes out of the back-forward cache has lost its connections, and may not have been told yet.
+    if (isOffline || persisted) listener('offline')
+    if (!isOffline && (type === 'online' || document.visibilityState === 'visible')) listener('wake')
   }
   // Servers have no such events, or say nothing of a network with them.
   const page = globalThis as unknown as Partial<Window>

@@ -19,6 +19,11 @@ export interface LinkRequest {
   headers: Readonly<Record<string, string>>
   credentials: RequestCredentials | undefined
   environment: Environment
+  /**
+   * Settles when the reader takes more, where it wants several events at a time. A link that is woken by every piece of the
+   * network may wait for it before it reads the next one.
+   */
+  rest?: (() => Promise<void> | undefined) | undefined
 }
 
 /** What becomes known of the stream with a connection. */

@@ -49,6 +49,8 @@ export class SseLink extends HttpLink {
         push(next.value.subarray(from, from + SLICE_BYTES))
       }
       while (this.full) await this.full
+      // Of a stream that comes in drops, what comes while the reader rests is read as one piece.
+      if (next.value.length < SLICE_BYTES) await this.request.rest?.()
     }
     // Whatever came before: an answer that is over without an `end` was cut.
     return { type: 'broken', error: networkError('no end') }

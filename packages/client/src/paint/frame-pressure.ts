@@ -1,23 +1,25 @@
 import { eventsBefore } from '../machine/place.ts'
 import type { ClientStream } from '../stream/client-stream.ts'
 
-/** Is told each frame of a painting, and may hold its stream back. */
-export type PaintPressure = (stream: ClientStream, frameMs: number, nowMs: number) => void
+/** Is told each frame of a painting, and how much later it came than it was asked for; may hold its stream back. */
+export type PaintPressure = (stream: ClientStream, lateMs: number, nowMs: number) => void
 
 /** How often it is decided. */
 const TICK_MS = 250
-/** A frame that takes longer is a slow one: at 60 Hz every other one is missed. */
-const SLOW_MS = 40
+/** A frame that is later is a slow one. At 60 Hz one that is asked for comes within 17 ms. */
+const SLOW_MS = 24
 /** What is allowed lasts a little longer than until the next time. */
 const AHEAD_S = 0.5
 const LEAST_PER_S = 20
-/** So many good ticks in a row, and nothing is held back any more. */
+/** So many good ticks in a row, and what is allowed is not used up: nothing is held back any more. */
 const GOOD_TICKS = 6
-const UNLIMITED = 2 ** 31
+/** What was granted is not taken back: a page that grows slow again must not have to wait for all of it. */
+const MOST_TIMES_USED = 4
 
 /**
  * Slows the server down while the page takes too long for its frames, and lets it go again: `paint`'s option `pressure`. It
- * grants credit, for which the reading must have a name: one that a request started is made anew for that, after its cursor.
+ * grants credit, for which the reading must have a name: one that a request started is made anew for that, after its cursor,
+ * and so is one that is let go.
  *
  * @example
  * ```ts
@@ -25,53 +27,63 @@ const UNLIMITED = 2 ** 31
  * ```
  */
 export function framePressure(): PaintPressure {
-  let [sinceMs, sinceEvents, frames, goodTicks] = [0, 0, 0, 0]
+  let [sinceMs, sinceEvents, frames, allLateMs, goodTicks] = [0, 0, 0, 0, 0]
   /** Events a second that are allowed, while there is a limit. */
   let limit = Infinity
+  let hasBegun = false
+  let slowedMs = -Infinity
   let idle: ReturnType<typeof setTimeout> | undefined
 
   function begin(stream: ClientStream, nowMs: number): void {
-    ;[sinceMs, sinceEvents, frames] = [nowMs, eventsBefore(stream.cursor), 1]
+    ;[sinceMs, sinceEvents, frames, allLateMs] = [nowMs, eventsBefore(stream.cursor), 0, 0]
+    hasBegun = true
   }
 
-  function speedUp(): void {
-    limit *= 1.5
-    if (++goodTicks >= GOOD_TICKS) limit = Infinity
+  /** First a little, so that it stays near what the page can do; then more and more, for it may be free again. */
+  function speedUp(rate: number): void {
+    const more = limit * (1 + ++goodTicks / 4)
+    limit = rate > 0 ? Math.max(limit, Math.min(more, MOST_TIMES_USED * rate)) : more
+    if (goodTicks >= GOOD_TICKS && rate < limit / 2) limit = Infinity
   }
 
   function grant(stream: ClientStream): void {
     clearTimeout(idle)
     if (stream.status === 'ended') return
-    const credit = limit === Infinity ? UNLIMITED : Math.ceil(limit * AHEAD_S)
+    // A new reading has no limit until it is given one.
+    if (limit === Infinity) return stream.reattach()
     // What is refused or lost is granted anew in a moment.
-    stream.ack({ credit }).then(
+    stream.ack({ credit: Math.ceil(limit * AHEAD_S) }).then(
       (readings) => {
         if (readings === 0) stream.reattach()
       },
       () => undefined,
     )
-    if (limit === Infinity) return
     // A page that has nothing to paint has no frames: it waits for what is not granted, and can take more.
     idle = setTimeout(() => {
-      speedUp()
+      speedUp(0)
       grant(stream)
     }, AHEAD_S * 1_000)
   }
 
-  return (stream, frameMs, nowMs) => {
+  return (stream, lateMs, nowMs) => {
     // The first frame, and the first one after a silence, say nothing.
-    if (frames === 0 || frameMs > 1_000) return begin(stream, nowMs)
+    if (!hasBegun || lateMs > 1_000) return begin(stream, nowMs)
     frames++
+    allLateMs += lateMs
     const passedMs = nowMs - sinceMs
     if (passedMs < TICK_MS) return
     const rate = ((eventsBefore(stream.cursor) - sinceEvents) * 1_000) / passedMs
-    const meanMs = passedMs / (frames - 1)
+    const meanMs = allLateMs / frames
     begin(stream, nowMs)
     if (meanMs > SLOW_MS) {
-      limit = Math.max(LEAST_PER_S, 0.6 * Math.min(limit, rate))
       goodTicks = 0
+      // What was granted before is still on its way: it is not known yet whether less is enough.
+      if (nowMs - slowedMs >= 1_000 * AHEAD_S) {
+        slowedMs = nowMs
+        limit = Math.max(LEAST_PER_S, 0.6 * Math.min(limit, rate))
+      }
     } else if (limit === Infinity) return
-    else speedUp()
+    else speedUp(rate)
     grant(stream)
   }
 }

@@ -1,8 +1,9 @@
 /** What painting uses of the page, or of the process. */
 export interface PaintPage {
   now(): number
-  /** Calls `task` before the next frame, and in a page that is not shown after a second; gives what calls it off. */
-  frame(task: () => void): () => void
+  /** Calls `task` before the first frame after `restMs`, and in a page that is not shown in a second or two; gives what calls it off. */
+  frame(task: () => void, restMs: number): () => void
+  isHidden(): boolean
   prefersReducedMotion(): boolean
 }
 
@@ -14,13 +15,19 @@ const NO_FRAME_MS = 16
 export function createPaintPage(): PaintPage {
   return {
     now: () => performance.now(),
-    frame(task) {
-      // No frame comes in a page that is not shown, and one as soon as it is shown again.
-      const asks = typeof requestAnimationFrame === 'function'
-      const frame = asks ? requestAnimationFrame(call) : 0
-      const timer = setTimeout(call, asks ? HIDDEN_FRAME_MS : NO_FRAME_MS)
+    frame(task, restMs) {
+      let frame: number | undefined
+      let timer: ReturnType<typeof setTimeout> | undefined
+      // A frame that is asked for costs its page something, whether anything is done in it or not.
+      if (restMs > 0) timer = setTimeout(ask, restMs)
+      else ask()
+      function ask(): void {
+        // No frame comes in a page that is not shown, and one as soon as it is shown again.
+        frame = globalThis.requestAnimationFrame?.(call)
+        timer = setTimeout(call, frame ? HIDDEN_FRAME_MS : NO_FRAME_MS)
+      }
       function stop(): void {
-        if (asks) cancelAnimationFrame(frame)
+        if (frame) cancelAnimationFrame(frame)
         clearTimeout(timer)
       }
       function call(): void {
@@ -29,6 +36,7 @@ export function createPaintPage(): PaintPage {
       }
       return stop
     },
+    isHidden: () => globalThis.document?.hidden ?? false,
     prefersReducedMotion: () => globalThis.matchMedia?.('(prefers-reduced-motion: reduce)').matches ?? false,
   }
 }

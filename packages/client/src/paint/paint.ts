@@ -1,12 +1,11 @@
 import type { EndEvent } from '@sluice/core'
 
-import { cutError } from '../errors/client-error.ts'
 import type { ClientEvent } from '../buffer/event-ring.ts'
 import type { ClientStream } from '../stream/client-stream.ts'
 import { cutAtGrapheme } from './graphemes.ts'
 import type { PaintPressure } from './frame-pressure.ts'
 import { createPaintPage, type PaintPage } from './page.ts'
-import { Release } from './release.ts'
+import { heldOf, type Piece } from './release.ts'
 import { createWriter, type PaintTarget } from './text-target.ts'
 
 /** Options of {@link paint}. */
@@ -40,6 +39,8 @@ export interface Painting {
 }
 
 const LAG_MS = 120
+/** Between a frame and asking for the next one: at 60 Hz every other one is painted, which the eye does not see of text. */
+const REST_MS = 30
 
 /**
  * Paints the text of a stream as it comes: one update a frame at most, whole characters only, bursts spread evenly. Reading
@@ -52,103 +53,102 @@ const LAG_MS = 120
  * ```
  */
 export function paint(stream: ClientStream, target: PaintTarget, options?: PaintOptions): Painting {
-  return new Painter(createPaintPage(), stream, { target, options })
+  return paintOn(createPaintPage(), stream, target, options)
 }
 
 /** Carries a {@link paint} out, on any page. @internal */
-export class Painter implements Painting {
-  readonly done: Promise<EndEvent>
-  readonly #page: PaintPage
-  readonly #stream: ClientStream
-  readonly #select: (event: ClientEvent) => string | undefined
-  readonly #write: (piece: string) => void
-  readonly #release: Release
-  readonly #isSmooth: boolean
-  readonly #pressure: PaintPressure | undefined
-  #stopFrame: (() => void) | undefined
-  /** Between two frames, as it was of late. */
-  #frameMs = 16
-  #framedMs = 0
-  #pending = ''
-  #shown = 0
-  #onSettled: (() => void) | undefined
+export function paintOn(
+  page: PaintPage,
+  stream: ClientStream,
+  target: PaintTarget,
+  { lagMs = LAG_MS, placeholder, select = textOf, pressure }: PaintOptions = {},
+): Painting {
+  const write = createWriter(target, placeholder)
+  const isReduced = page.prefersReducedMotion()
+  // What is read may have come while it rested.
+  const heldMs = Math.max(1, lagMs - REST_MS)
+  /** What is not due as a whole. */
+  let pieces: Piece[] = []
+  /** The frame that was asked for. */
+  let next: PromiseWithResolvers<void> | undefined
+  let stopFrame: (() => void) | undefined
+  /** The latest frame; what follows it rests a while. */
+  let framedMs = -Infinity
+  /** When the frame that was asked for may come. */
+  let dueMs = 0
+  let pending = ''
 
-  constructor(page: PaintPage, stream: ClientStream, how: { target: PaintTarget; options: PaintOptions | undefined }) {
-    const { lagMs = LAG_MS, placeholder, select = textOf, pressure } = how.options ?? {}
-    this.#page = page
-    this.#stream = stream
-    this.#select = select
-    this.#pressure = pressure
-    this.#write = createWriter(how.target, placeholder)
-    this.#isSmooth = lagMs > 0 && !page.prefersReducedMotion()
-    this.#release = new Release(lagMs || 1)
-    this.done = this.#read()
-    this.done.catch(() => undefined)
-  }
-
-  flush(): void {
-    this.#show(this.#pending.length)
-  }
-
-  stop(): void {
-    this.#stopFrame?.()
-    this.#pending = ''
-    this.#onSettled?.()
-    this.#stream.detach()
-  }
-
-  async #read(): Promise<EndEvent> {
+  async function read(): Promise<EndEvent> {
     try {
-      for await (const event of this.#stream) {
-        const text = this.#select(event)
-        if (text) this.#add(text)
+      for await (const event of stream) {
+        const text = select(event)
+        if (text) add(text)
       }
-      if (this.#pending !== '') await new Promise<void>((resolve) => (this.#onSettled = resolve))
+      while (pending) await ask()
     } catch (error) {
-      this.flush()
+      flush()
       throw error
     } finally {
-      this.stop()
+      stop()
     }
-    if (this.#stream.end) return this.#stream.end
-    throw cutError('The painting was stopped before the end of its stream.')
+    return stream.ended
   }
 
-  #add(text: string): void {
-    const nowMs = this.#page.now()
-    this.#pending += text
-    this.#release.add(text.length, nowMs)
-    if (!this.#stopFrame) this.#framedMs = nowMs
-    this.#ask()
+  function add(text: string): void {
+    pending += text
+    pieces.push({ chars: text.length, atMs: page.now() })
+    void ask()
   }
 
-  #frame(): void {
-    this.#stopFrame = undefined
-    const nowMs = this.#page.now()
-    const frameMs = nowMs - this.#framedMs
-    this.#framedMs = nowMs
-    this.#frameMs += (Math.min(frameMs, 1_000) - this.#frameMs) / 8
-    this.#pressure?.(this.#stream, frameMs, nowMs)
+  /** Asks for a frame, once; settles with it. */
+  function ask(): Promise<void> {
+    if (!next) {
+      next = Promise.withResolvers()
+      const nowMs = page.now()
+      dueMs = Math.max(nowMs, framedMs + REST_MS)
+      stopFrame = page.frame(frame, dueMs - nowMs)
+    }
+    return next.promise
+  }
+
+  function frame(): void {
+    next?.resolve()
+    next = undefined
+    framedMs = page.now()
+    const lateMs = framedMs - dueMs
+    pressure?.(stream, lateMs, framedMs)
     // What is due before the next frame comes is due with this one.
-    const due = this.#release.due(nowMs + this.#frameMs) - this.#shown
-    const length = this.#pending.length
+    const held = (piece: Piece): number => heldOf(piece, framedMs + REST_MS + lateMs, heldMs)
+    pieces = pieces.filter(held)
+    const chars = pieces.reduce((sum, piece) => sum + held(piece), 0)
     // The last character may go on with what comes next: it is kept back, though not for longer than its time.
-    const most = this.#release.isPast ? length : Math.min(this.#isSmooth ? due : length, length - 1)
-    this.#show(most < length ? cutAtGrapheme(this.#pending, Math.max(0, most)) : length)
-    if (this.#pending !== '') this.#ask()
+    const kept = isReduced ? Math.min(1, chars) : chars
+    show(cutAtGrapheme(pending, Math.max(0, pending.length - kept)))
+    if (pending) void ask()
   }
 
-  #ask(): void {
-    this.#stopFrame ??= this.#page.frame(() => this.#frame())
-  }
-
-  #show(chars: number): void {
+  function show(chars: number): void {
     if (chars === 0) return
-    this.#shown += chars
-    this.#write(this.#pending.slice(0, chars))
-    this.#pending = this.#pending.slice(chars)
-    if (this.#pending === '') this.#onSettled?.()
+    write(pending.slice(0, chars))
+    pending = pending.slice(chars)
   }
+
+  function flush(): void {
+    show(pending.length)
+  }
+
+  function stop(): void {
+    stopFrame?.()
+    next?.resolve()
+    pending = ''
+    stream.detach()
+  }
+
+  // Text that comes in drops is read once a frame: each drop would wake the page.
+  stream.rest = () => (page.isHidden() ? undefined : ask())
+  const done = read()
+  done.catch(() => undefined)
+  return { done, flush, stop }
 }
 
 function textOf(event: ClientEvent): string | undefined {

@@ -28,6 +28,8 @@ export abstract class Reading {
   readonly #located = Promise.withResolvers<string>()
   /** The stream's end; rejects where reading is over without one. */
   readonly ended: Promise<EndEvent> = this.#ended.promise
+  /** Settles when its reader takes more: asked after each piece of the network. @internal */
+  rest: (() => Promise<void> | undefined) | undefined
   protected readonly name: string = crypto.randomUUID()
   protected readonly options: ResolvedClientOptions
   protected readonly environment: Environment
@@ -207,18 +209,9 @@ export abstract class Reading {
     const { url } = this.#facts
     this.#unplaced.begin(cursor)
     const before = this.#link?.way
-    this.#link = transport.open(
-      {
-        start,
-        url,
-        cursor,
-        query: { ...this.options.query, ...query, reader: this.name },
-        headers,
-        credentials,
-        environment,
-      },
-      listener,
-    )
+    const asked = { ...this.options.query, ...query, reader: this.name }
+    const request = { start, url, cursor, query: asked, headers, credentials, environment, rest: () => this.rest?.() }
+    this.#link = transport.open(request, listener)
     this.#link.setPaused(this.#isPaused)
     if (before !== this.#link.way) this.#listeners.tell()
   }

@@ -40,7 +40,7 @@ test('contract 1: what is painted is the text, in order, and never further behin
       await page.pass(LAG_MS / FRAME_MS + 1, FRAME_MS)
       expect(page.text).toBe(text)
       expect(page.isIdle).toBe(true)
-      await expect(page.painter.done).resolves.toMatchObject({ complete: true })
+      await expect(page.painting.done).resolves.toMatchObject({ complete: true })
     }),
     { numRuns: Math.ceil(RUNS / 4) },
   ))

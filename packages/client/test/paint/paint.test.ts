@@ -2,13 +2,14 @@ import { expect, test } from 'vitest'
 
 import { PaintedPage } from '../rig/painted-page.ts'
 
-test('a burst is spread over the lag, one update a frame', async () => {
+test('a burst is spread over the lag, and a page rests between two updates', async () => {
   const page = new PaintedPage()
   await page.say(...Array.from({ length: 100 }, () => 'ten chars '))
-  await page.pass(3)
-  expect(page.writes.length).toBe(3)
-  expect(page.text.length).toBeGreaterThan(300)
-  expect(page.text.length).toBeLessThan(700)
+  await page.pass(4)
+  expect(page.writes.map(({ atMs }) => atMs)).toEqual([16, 48])
+  const [first, second] = page.writes.map(({ piece }) => piece.length)
+  for (const chars of [first, second]) expect(chars).toBeGreaterThan(100)
+  expect(first! + second!).toBeLessThan(900)
   await page.pass(6)
   expect(page.text.length).toBe(1_000)
   expect(page.isIdle).toBe(true)
@@ -19,7 +20,29 @@ test('nothing is asked of the page while nothing comes', async () => {
   expect(page.isIdle).toBe(true)
   await page.say('Hello')
   await page.pass(20)
-  expect([page.text, page.isIdle, page.frames]).toEqual(['Hello', true, 7])
+  expect([page.text, page.isIdle, page.frames]).toEqual(['Hello', true, 3])
+})
+
+test('what comes in drops is read once an update, and at once in a page that is hidden or has its end', async () => {
+  const page = new PaintedPage()
+  await page.say('Hello')
+  const over: string[] = []
+  const read = async (): Promise<void> => {
+    await page.rest()
+    over.push(`at ${page.nowMs}`)
+  }
+  for (let piece = 0; piece < 2; piece++) {
+    void read()
+    await page.pass(3)
+  }
+  // The first one with the first frame, the next one with that which follows.
+  expect(over).toEqual(['at 16', 'at 80'])
+  void read()
+  page.painting.stop()
+  await page.pass(1)
+  expect(over.length).toBe(3)
+  page.hidden = true
+  expect(page.rest()).toBeUndefined()
 })
 
 test('a reader who prefers reduced motion sees all that came with the next frame, but for a character that may go on', async () => {
@@ -35,7 +58,7 @@ test('a character that goes on with the next token is painted as one', async () 
   await page.pass(3)
   await page.say('\u200d🚀!')
   await page.pass(10)
-  expect(page.writes.map(({ piece }) => piece)).toEqual(['👩\u200d🚀', '!'])
+  expect(page.writes.map(({ piece }) => piece)).toEqual(['👩\u200d🚀!'])
 })
 
 test('what came while no frame did is painted with the first one', async () => {
@@ -51,11 +74,11 @@ test('what came while no frame did is painted with the first one', async () => {
 test('flush paints at once what has come; stop paints no more and leaves the stream', async () => {
   const page = new PaintedPage()
   await page.say('all of it')
-  page.painter.flush()
+  page.painting.flush()
   expect(page.text).toBe('all of it')
   await page.say(' and more')
-  page.painter.stop()
-  await expect(page.painter.done).rejects.toThrow('The painting was stopped')
+  page.painting.stop()
+  await expect(page.painting.done).rejects.toThrow('Its reader left')
   await page.pass(20)
   expect([page.text, page.isIdle]).toEqual(['all of it', true])
 })

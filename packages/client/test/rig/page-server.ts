@@ -14,6 +14,13 @@ Object.assign(globalThis, sluice)
 document.title = 'ready'
 </script>`
 
+/** As an application's does: what it has kept, else the network. */
+const WORKER = `addEventListener('install', () => skipWaiting())
+addEventListener('activate', (event) => event.waitUntil(clients.claim()))
+addEventListener('fetch', (event) => {
+  event.respondWith(caches.match(event.request).then((kept) => kept ?? fetch(event.request)))
+})`
+
 /** A page that has the client in its global names, and streams at the same origin, over HTTP/1.1. */
 export interface PageServer extends AsyncDisposable {
   readonly origin: string
@@ -21,6 +28,10 @@ export interface PageServer extends AsyncDisposable {
   source: Source
   /** Every request about streams, as `METHOD path`. */
   readonly asked: string[]
+  /** Answers about streams that are being sent now. */
+  readonly open: number
+  /** Cuts every connection, as a network does that changes. */
+  cut(): void
 }
 
 async function bundleClient(): Promise<string> {
@@ -46,11 +57,14 @@ export async function startPageServer(): Promise<PageServer> {
     identify: () => ({ owner: 'ada' }),
     runner: () => (context) => started.source(context),
   })
+  let open = 0
   const server = createServer((request, response) => {
     if (!request.url?.startsWith('/v1/')) {
-      const [type, body] = request.url === '/client.js' ? ['text/javascript', script] : ['text/html', PAGE]
-      return void response.setHeader('content-type', type).end(body)
+      const code = { '/client.js': script, '/worker.js': WORKER }[request.url ?? '']
+      return void response.setHeader('content-type', code ? 'text/javascript' : 'text/html').end(code ?? PAGE)
     }
+    open++
+    response.once('close', () => open--)
     started.asked.push(`${request.method} ${request.url}`)
     const plan = resource.handle(toHttpRequest(request, response, { mount: '/v1' }))
     return void plan.then((ready) => sendPlan(response, ready))
@@ -60,6 +74,10 @@ export async function startPageServer(): Promise<PageServer> {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     source: () => [],
     asked: [],
+    get open() {
+      return open
+    },
+    cut: () => server.closeAllConnections(),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       server.close()

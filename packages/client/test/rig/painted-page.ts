@@ -2,7 +2,7 @@ import type { EndEvent } from '@sluice/core'
 import { drainMicrotasks } from '@sluice/testing'
 
 import type { ClientEvent } from '../../src/buffer/event-ring.ts'
-import { Painter, type PaintOptions } from '../../src/paint/paint.ts'
+import { type Painting, paintOn, type PaintOptions } from '../../src/paint/paint.ts'
 import type { ClientStream } from '../../src/stream/client-stream.ts'
 
 const END: EndEvent = { type: 'end', reason: 'stop', complete: true }
@@ -11,11 +11,13 @@ const END: EndEvent = { type: 'end', reason: 'stop', complete: true }
 export class PaintedPage {
   nowMs = 0
   reducedMotion = false
+  hidden = false
   /** What was written, and when. */
   readonly writes: { piece: string; atMs: number }[] = []
   frames = 0
-  readonly painter: Painter
-  #frame: (() => void) | undefined
+  readonly painting: Painting
+  #frame: { task: () => void; notBeforeMs: number } | undefined
+  readonly #painted: ClientStream
   readonly #queue: ClientEvent[] = []
   #wake: (() => void) | undefined
   #detached = false
@@ -25,15 +27,17 @@ export class PaintedPage {
     this.reducedMotion = reducedMotion
     const page = {
       now: () => this.nowMs,
-      frame: (task: () => void) => {
+      frame: (task: () => void, restMs: number) => {
         if (this.#frame) throw new Error('Two frames were asked for.')
-        this.#frame = task
+        this.#frame = { task, notBeforeMs: this.nowMs + restMs }
         return () => (this.#frame = undefined)
       },
+      isHidden: () => this.hidden,
       prefersReducedMotion: () => this.reducedMotion,
     }
     const target = (piece: string): void => void this.writes.push({ piece, atMs: this.nowMs })
-    this.painter = new Painter(page, this.#stream(), { target, options })
+    this.#painted = this.#stream()
+    this.painting = paintOn(page, this.#painted, target, options)
   }
 
   get text(): string {
@@ -50,6 +54,11 @@ export class PaintedPage {
     await drainMicrotasks()
   }
 
+  /** Asks as a link does which has read a piece: settles when the painter wants to be given more. */
+  rest(): Promise<void> | undefined {
+    return this.#painted.rest?.()
+  }
+
   async end(): Promise<void> {
     this.#end = END
     this.#queue.push(END)
@@ -62,9 +71,11 @@ export class PaintedPage {
     for (let index = 0; index < frames; index++) {
       this.nowMs += frameMs
       const frame = this.#frame
-      this.#frame = undefined
-      if (frame) this.frames++
-      frame?.()
+      if (frame && frame.notBeforeMs <= this.nowMs) {
+        this.#frame = undefined
+        this.frames++
+        frame.task()
+      }
       await drainMicrotasks()
     }
   }
@@ -89,8 +100,9 @@ export class PaintedPage {
     const stream = {
       [Symbol.asyncIterator]: events,
       detach,
-      get end() {
-        return endOf()
+      get ended() {
+        const end = endOf()
+        return end ? Promise.resolve(end) : Promise.reject(new Error('Its reader left the stream.'))
       },
     }
     return stream as unknown as ClientStream
