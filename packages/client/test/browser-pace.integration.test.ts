@@ -73,7 +73,7 @@ test('20,000 tokens at once: no step of the main thread takes longer than 50 ms 
   const threads = traceEvents.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain')
   const isMain = ({ pid, tid }: Step): boolean => threads.some((thread) => thread.pid === pid && thread.tid === tid)
   const steps = traceEvents.filter((event) => event.name === 'ThreadControllerImpl::RunTask' && isMain(event))
-  expect(steps.length).toBeGreaterThan(50)
+  expect(steps.length).toBeGreaterThan(10)
   expect(Math.max(...steps.map(({ tdur = 0 }) => tdur / 1_000))).toBeLessThan(50)
   expect((await page.evaluate('document.querySelector("#answer").textContent')) === tokens.join('')).toBe(true)
 })

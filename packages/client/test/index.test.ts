@@ -7,7 +7,6 @@ test('what the package exports changes on purpose only', () => {
     'ClientStream',
     'DEFAULT_BUFFER_OPTIONS',
     'DEFAULT_RESUME_OPTIONS',
-    'Painter',
     'attach',
     'connect',
     'fallback',

@@ -50,7 +50,7 @@ export function createSseReader(handler: SseHandler): PushBytes {
 
   function count(line: string): void {
     chars += line.length + LINE_COST_CHARS
-    if (chars > MAX_EVENT_CHARS) throw cutError('An event is longer than this client reads')
+    if (chars > MAX_EVENT_CHARS) throw cutError('An event is too long')
   }
 
   return (bytes) => {

@@ -126,7 +126,7 @@ export function createResumeMachine(options: ResumeMachineOptions): ResumeMachin
     renewed = false
     // Something on the way has lost where this reader was: going on would repeat or leave out a part.
     if (place !== undefined && cursor !== undefined && placeIn(place) !== placeIn(cursor)) {
-      return broken(cutError('The server began elsewhere than at the cursor.'))
+      return broken(cutError('The server began elsewhere.'))
     }
     place ??= cursor
     become(hasEvent ? 'streaming' : 'waiting')

@@ -114,7 +114,10 @@ export function paintOn(
   function frame(): void {
     next?.resolve()
     next = undefined
-    framedMs = page.now()
+    const nowMs = page.now()
+    // Nobody waits for the first words, nor for what was there before; their last character may still go on.
+    if (framedMs < 0) pieces = [{ chars: 1, atMs: nowMs }]
+    framedMs = nowMs
     const lateMs = framedMs - dueMs
     pressure?.(stream, lateMs, framedMs)
     // What is due before the next frame comes is due with this one.

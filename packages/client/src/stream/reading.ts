@@ -2,6 +2,7 @@ import type { EndEvent, SluiceError, StreamEvent } from '@sluice/core'
 
 import { createEventRing, type EventRing } from '../buffer/event-ring.ts'
 import { createEnvironment, type Environment } from '../clock/environment.ts'
+import { newId } from '../clock/new-id.ts'
 import { ClientError, cutError } from '../errors/client-error.ts'
 import { endIn, type Link, type LinkListener, type StreamFacts, type Way } from '../link/link.ts'
 import { eventsBefore } from '../machine/place.ts'
@@ -30,7 +31,7 @@ export abstract class Reading {
   readonly ended: Promise<EndEvent> = this.#ended.promise
   /** Settles when its reader takes more: asked after each piece of the network. @internal */
   rest: (() => Promise<void> | undefined) | undefined
-  protected readonly name: string = crypto.randomUUID()
+  protected readonly name: string = newId()
   protected readonly options: ResolvedClientOptions
   protected readonly environment: Environment
   protected readonly ring: EventRing

@@ -1,4 +1,5 @@
 import type { Environment } from '../clock/environment.ts'
+import { newId } from '../clock/new-id.ts'
 import { type ClientOptions, resolveClientOptions, resolveUrl } from './client-options.ts'
 import { ClientStream } from './client-stream.ts'
 
@@ -41,7 +42,7 @@ export function startIn(
   options: StartOptions,
 ): ClientStream {
   const resolved = resolveClientOptions(options)
-  const { method = body === undefined ? 'GET' : 'POST', idempotencyKey = crypto.randomUUID() } = options
+  const { method = body === undefined ? 'GET' : 'POST', idempotencyKey = newId() } = options
   const headers: Record<string, string> = idempotencyKey === false ? {} : { 'idempotency-key': idempotencyKey }
   const isText = typeof body === 'string'
   if (body !== undefined && !isText) headers['content-type'] = 'application/json'

@@ -36,7 +36,7 @@ test.each([
   const pushAll = (): void => {
     for (let chars = 0; chars < 10_000_000; chars += piece.length) push(bytes(piece))
   }
-  expect(pushAll).toThrow('An event is longer than this client reads')
+  expect(pushAll).toThrow('An event is too long')
 })
 
 test.each([

@@ -2,11 +2,24 @@ import { expect, test } from 'vitest'
 
 import { PaintedPage } from '../rig/painted-page.ts'
 
+test('the first words, and what was there before, are painted with the first frame', async () => {
+  const page = new PaintedPage()
+  await page.say('Hello, ', 'world')
+  await page.pass(1)
+  expect(page.writes).toEqual([{ atMs: 16, piece: 'Hello, worl' }])
+  await page.pass(8)
+  expect(page.text).toBe('Hello, world')
+})
+
 test('a burst is spread over the lag, and a page rests between two updates', async () => {
   const page = new PaintedPage()
+  await page.say('.')
+  await page.pass(10)
+  const beganMs = page.nowMs
+  page.writes.length = 0
   await page.say(...Array.from({ length: 100 }, () => 'ten chars '))
   await page.pass(4)
-  expect(page.writes.map(({ atMs }) => atMs)).toEqual([16, 48])
+  expect(page.writes.map(({ atMs }) => atMs - beganMs)).toEqual([16, 48])
   const [first, second] = page.writes.map(({ piece }) => piece.length)
   for (const chars of [first, second]) expect(chars).toBeGreaterThan(100)
   expect(first! + second!).toBeLessThan(900)
