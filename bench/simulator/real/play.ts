@@ -2,7 +2,7 @@ import { createServer, get, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 
-import { type ChunkingPolicy, createSluice, createSystemRuntime } from '@sluice/core'
+import { type ChunkingPolicy, createSluice, createSystemRuntime, type Runtime } from '@sluice/core'
 import { createSseHeaders, createSseParser, nativeSse } from '@sluice/sse'
 import { sendToResponse } from '@sluice/sse/node'
 import { type NetworkLink, startNetworkLink } from '@sluice/testing/network-link'
@@ -29,7 +29,10 @@ export async function playOverSockets(
   const server = createServer((request, response) => {
     const index = Number(request.url!.slice(1))
     begunMs[index] = runtime.now()
-    const since = { now: () => runtime.now() - begunMs[index]!, after: runtime.after }
+    const since: Pick<Runtime, 'now' | 'after'> = {
+      now: () => runtime.now() - begunMs[index]!,
+      after: (delayMs, task) => runtime.after(delayMs, task),
+    }
     const source = sourceOf(traces[index]!, since, (chars) => ledgers[index]!.yielded(chars))
     void sluice.start(source, { as: AS }).then((stream) =>
       sendToResponse(response, {
