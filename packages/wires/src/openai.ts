@@ -4,7 +4,9 @@ export {
   type CollectedTool,
   createChatCollector,
 } from './openai/encoder/chat-collector.ts'
-export type { ChatExtra, JsonObject } from './openai/format/chat-extra.ts'
+export type { BackendOptions } from './backend/backend-source.ts'
+export type { ChatExtra } from './openai/format/chat-extra.ts'
+export type { JsonObject } from './json/json-object.ts'
 export type { ChatFacts } from './openai/format/chat-facts.ts'
 export { type ChatCompletion, type ChatCompletionChoice, toChatCompletion } from './openai/encoder/chat-json.ts'
 export {

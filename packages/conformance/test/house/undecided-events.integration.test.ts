@@ -24,8 +24,15 @@ const DECIDE_ON_TYPE = [
   'wires/src/openai/encoder/chat-collector.ts',
 ]
 /** Where it matters besides, when the new type is part of a choice, and when it is said of the answer as a whole. */
-const DECIDE_IN_A_CHOICE = ['core/src/events/resume-state.ts', 'wires/src/openai/encoder/chat-delta.ts']
-const DECIDE_IN_AN_ANSWER = ['wires/src/openai/encoder/chat-encoder.ts']
+const DECIDE_IN_A_CHOICE = [
+  'core/src/events/resume-state.ts',
+  'wires/src/blocks/answer-blocks.ts',
+  'wires/src/openai/encoder/chat-delta.ts',
+]
+const DECIDE_IN_AN_ANSWER = [
+  'wires/src/openai-responses/encoder/response-answer.ts',
+  'wires/src/openai/encoder/chat-encoder.ts',
+]
 /** Where it matters which phase of a tool call an event is. */
 const DECIDE_ON_PHASE = [
   'core/src/events/event-kind.ts',
@@ -34,6 +41,7 @@ const DECIDE_ON_PHASE = [
   'grpc/src/message/event-message.ts',
   'rxjs/src/operators/accumulate.ts',
   'testing/src/source/source-events.ts',
+  'wires/src/blocks/answer-blocks.ts',
   'wires/src/openai/encoder/chat-collector.ts',
   'wires/src/openai/encoder/chat-delta.ts',
 ]

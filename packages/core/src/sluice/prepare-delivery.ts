@@ -4,6 +4,7 @@ import type { DeliveryListener } from '../reader/delivery-listener.ts'
 import type { ReadingOutcome } from '../events/notice.ts'
 import type { EncoderStart, Wire } from '../wire/encoder.ts'
 import type { Engine } from './engine.ts'
+import { headGone } from '../log/cursor-place.ts'
 import { requireInteger } from '../events/option-rules.ts'
 import { type Actor, expiryOf } from '../access/principal.ts'
 import { nameReader, type Reader } from '../reader/reader.ts'
@@ -108,6 +109,7 @@ function putTogether(
   const lifetime = limited({ rotateAfterMs, expiresAtMs, closeGraceMs: options.closeGraceMs })
   const poll = pollOf(waitMs, { expiresAtMs, betweenPollsMs: options.betweenPollsMs })
   const granted = credit === undefined ? undefined : requireInteger('credit', credit, 0, MAX_CREDIT)
+  if (wire.needsPast && stored.log.firstSeq > 1) throw headGone()
   // Nothing is refused any more once there is a connection, which keeps time.
   const encoder = wire.create(facts.wire?.name === wire.name ? facts.wire.facts : {}, { ids })
   const connection = shared ?? new Connection(scheduler, sink, options, { beat: encoder, closeWhenEmpty: true })
@@ -133,6 +135,9 @@ function startOf(stored: StoredStream, reader: Reader, continues: boolean): Enco
     // Folding a long past costs time that most wires have no use for: done when looked at.
     get resumeState() {
       return log.resumeStateAt(reader.seq)
+    },
+    get past() {
+      return log.firstSeq > 1 ? undefined : log.read(0, reader.seq)
     },
     mode: reader.seq === 0 ? 'start' : continues ? 'continue' : 'middle',
     ended: log.end !== undefined,

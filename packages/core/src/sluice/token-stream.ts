@@ -106,6 +106,11 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
     return this.#start.fromOldest === true && this.#start.afterSeq > 0
   }
 
+  /** False once the beginning of the stream is not kept any more, wherever this reading is. */
+  get isPastKept(): boolean {
+    return this.#stored.log.firstSeq === 1
+  }
+
   /** Settles once the source is open; with the end when the stream was over before that. Never rejects. */
   get opened(): Promise<EndEvent | undefined> {
     return this.#start.producer?.opened() ?? Promise.resolve(undefined)

@@ -10,6 +10,12 @@ export interface EncoderStart {
   /** What happened before the first entry, folded: which choices began, which tool calls are known. */
   resumeState: ResumeState
   /**
+   * The events before the first entry, neighbours merged, for a wire that repeats at its end what was said before;
+   * `undefined` where their beginning is not kept any more. Read from the log when looked at. Empty where the reading begins
+   * at the start.
+   */
+  past?: readonly Entry[] | undefined
+  /**
    * `start`: from the first event. `continue`: the same client's output goes on after a drop, so nothing is repeated.
    * `middle`: a new client begins here, so what is open must be re-opened.
    */
@@ -72,6 +78,11 @@ export interface Wire {
   readonly contentType: string
   /** True when this wire's readers can resume by cursor and understand `closed`. */
   readonly resumable: boolean
+  /**
+   * True for a wire that cannot go on in the middle without {@link EncoderStart.past}: a stream whose beginning is not kept any
+   * more is refused on it. Default false.
+   */
+  readonly needsPast?: boolean | undefined
   /** The encoder of one reading. */
   create(facts: WireFacts, options: EncoderOptions): Encoder
   /**

@@ -35,7 +35,7 @@ export interface StreamingPlanParts {
  */
 export function planStreaming(sluice: Pick<Sluice, 'readerOptions'>, parts: StreamingPlanParts): DeliveryPlan {
   const { stream, wire, mount, continues, readerName, rotates, reader, hold, onOver } = parts
-  if (stream.headless && !wire.resumable) {
+  if ((stream.headless && !wire.resumable) || (wire.needsPast && !stream.isPastKept)) {
     hold?.giveUp()
     throw headGone()
   }

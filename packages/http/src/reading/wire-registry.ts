@@ -31,8 +31,7 @@ export function hasOwnIds(wires: Wires): boolean {
 
 /** `wire`, told what was stored with `stream` also where the stream was started on another one. */
 export function withFactsOf(wire: Wire, stream: Pick<TokenStream, 'wire'>): Wire {
-  const { name, contentType, resumable } = wire
   const stored = stream.wire
-  if (!stored || stored.name === name) return wire
-  return { name, contentType, resumable, create: (_, options) => wire.create(stored.facts, options) }
+  if (!stored || stored.name === wire.name) return wire
+  return { ...wire, create: (_, options) => wire.create(stored.facts, options) }
 }

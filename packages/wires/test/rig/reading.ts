@@ -5,6 +5,8 @@ import {
   type Entry,
   foldResumeState,
   type ResumeState,
+  type Wire,
+  type WireFacts,
 } from '@sluice/core/extend'
 import { type ChatFacts, openAiChat, openAiChatSource } from '@sluice/wires/openai'
 import { answering } from './answering.ts'
@@ -29,7 +31,17 @@ export function outlineOf(events: readonly StreamEvent[]): ResumeState {
 
 export function startOf(mode: EncoderStart['mode'], before: readonly StreamEvent[] = []): EncoderStart {
   const opened = { type: 'opened', id: STREAM_ID, cursor: `${STREAM_ID}.1.${before.length}`, meta: {} } as const
-  return { opened, resumeState: outlineOf(before), mode, ended: false }
+  return { opened, resumeState: outlineOf(before), past: toEntries(before), mode, ended: false }
+}
+
+/** All bytes of one reading of a wire from the start. */
+export function writeOn(
+  wire: Wire,
+  events: readonly StreamEvent[],
+  { facts = FACTS, ids = false }: { facts?: WireFacts; ids?: boolean } = {},
+): string {
+  const encoder = wire.create(facts, { ids })
+  return `${String(encoder.open(startOf('start')))}${String(encoder.encode(toEntries(events)))}`
 }
 
 /** All bytes of one reading from the start. */

@@ -1,6 +1,6 @@
 import { jsonLine } from '@sluice/core/extend'
 
-import type { JsonObject } from '../format/chat-extra.ts'
+import type { JsonObject } from '../../json/json-object.ts'
 import type { ChatFacts } from '../format/chat-facts.ts'
 
 /**

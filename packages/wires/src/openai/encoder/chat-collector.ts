@@ -1,6 +1,7 @@
 import type { EndEvent, FinishReason, Json, StreamEvent, ToolEvent, Usage } from '@sluice/core'
 import { type AnswerEvent, isOfChoice } from '@sluice/core/extend'
-import { type ChatExtra, chatExtraOf, isJsonObject, type JsonObject } from '../format/chat-extra.ts'
+import { isJsonObject, type JsonObject } from '../../json/json-object.ts'
+import { type ChatExtra, chatExtraOf } from '../format/chat-extra.ts'
 
 /** A tool call of a collected choice. */
 export interface CollectedTool {

@@ -1,6 +1,7 @@
 import type { FinishReason, ToolArgsEvent, ToolCallEvent, ToolEvent } from '@sluice/core'
 import type { ChoiceEvent, ChoiceState, KnownTool } from '@sluice/core/extend'
-import { type ChatExtra, chatExtraOf, isJsonObject, type JsonObject, withToolExtra } from '../format/chat-extra.ts'
+import { isJsonObject, type JsonObject } from '../../json/json-object.ts'
+import { type ChatExtra, chatExtraOf, withToolExtra } from '../format/chat-extra.ts'
 
 /** The role, as the first delta of a choice has it. */
 export const ROLE: JsonObject = { role: 'assistant', content: '' }

@@ -15,7 +15,8 @@ import {
   type ResumeState,
 } from '@sluice/core/extend'
 import { ChatChunkText } from './chat-chunk-text.ts'
-import { chatExtraOf, type JsonObject } from '../format/chat-extra.ts'
+import type { JsonObject } from '../../json/json-object.ts'
+import { chatExtraOf } from '../format/chat-extra.ts'
 import { callsDelta, deltaOf, finishWordOf, ROLE, roleOf } from './chat-delta.ts'
 import { finishReasonOf } from '../format/chat-finish.ts'
 import { toOpenAiUsage } from '../format/chat-usage.ts'

@@ -6,7 +6,8 @@ import {
   createChatCollector,
   createCollectedChoice,
 } from './chat-collector.ts'
-import { isJsonObject, joinObjects, type JsonObject, withToolExtra } from '../format/chat-extra.ts'
+import { isJsonObject, type JsonObject } from '../../json/json-object.ts'
+import { joinObjects, withToolExtra } from '../format/chat-extra.ts'
 import { finishReasonOf } from '../format/chat-finish.ts'
 import { reasoningMembers } from './chat-delta.ts'
 import { toOpenAiUsage } from '../format/chat-usage.ts'

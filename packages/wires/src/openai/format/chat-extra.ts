@@ -1,9 +1,5 @@
 import type { Json } from '@sluice/core'
-
-/** A JSON object. */
-export interface JsonObject {
-  readonly [name: string]: Json | undefined
-}
+import { isJsonObject, type JsonObject } from '../../json/json-object.ts'
 
 /**
  * What an OpenAI-compatible backend sent beyond our model, by the place it was found in: members of the chunk, of the
@@ -24,11 +20,6 @@ export interface ChatExtra {
 
 /** Name of the `data` event whose `extra` holds members of a chunk that says nothing else; it carries no data. */
 export const CHUNK_EVENT = 'openai.chunk'
-
-/** Whether `value` is an object with named members. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 /** What `extra` of an event holds for OpenAI's wires, if anything. */
 export function chatExtraOf(extra: Json | undefined): ChatExtra | undefined {

@@ -1,5 +1,5 @@
 import type { Usage } from '@sluice/core'
-import { isJsonObject, type JsonObject } from './chat-extra.ts'
+import { isJsonObject, type JsonObject } from '../../json/json-object.ts'
 
 /** OpenAI's `usage` as ours; what it counts beyond (details of cached, audio and reasoning tokens) goes to `extra`. */
 export function fromOpenAiUsage(wire: JsonObject): Usage {

@@ -1,5 +1,5 @@
 import type { EndEvent, Json, WireError } from '@sluice/core'
-import { isJsonObject } from './chat-extra.ts'
+import { isJsonObject } from '../../json/json-object.ts'
 
 /** The error body of all of OpenAI's wires. The official clients need all four members. */
 export interface OpenAiError {

@@ -1,7 +1,7 @@
 import { type Addition, blamedAddition, type KnownAdditions } from './additions.ts'
 import type { ChatRequest } from './chat-request.ts'
-import type { BackendErrors } from './error/backend-error.ts'
-import { readHead } from './error/read-head.ts'
+import type { BackendErrors } from '../../backend/error/backend-error.ts'
+import { readHead } from '../../backend/error/read-head.ts'
 
 /** What a refusal says of its reason is found at its beginning. */
 const MAX_REASON_BYTES = 64 * 1024

@@ -1,4 +1,4 @@
-import { SluiceError } from '@sluice/core'
+import { resolveByteLimit } from '../../backend/answer-limits.ts'
 
 /**
  * What {@link openAiChatSource} takes of an answer at most. Over a limit the stream ends with an error that names it. What a
@@ -41,18 +41,11 @@ export const DEFAULT_OPEN_AI_CHAT_LIMITS: ResolvedOpenAiChatLimits = {
 
 /** The limits with defaults filled in, or an error that names the wrong one. */
 export function resolveChatLimits(limits: OpenAiChatLimits): ResolvedOpenAiChatLimits {
+  const resolve = (name: keyof OpenAiChatLimits): number =>
+    resolveByteLimit(name, limits[name], DEFAULT_OPEN_AI_CHAT_LIMITS[name])
   return {
-    maxChunkBytes: resolveLimit('maxChunkBytes', limits),
-    maxCompletionBytes: resolveLimit('maxCompletionBytes', limits),
-    maxHeldBytes: resolveLimit('maxHeldBytes', limits),
+    maxChunkBytes: resolve('maxChunkBytes'),
+    maxCompletionBytes: resolve('maxCompletionBytes'),
+    maxHeldBytes: resolve('maxHeldBytes'),
   }
-}
-
-function resolveLimit(name: keyof OpenAiChatLimits, limits: OpenAiChatLimits): number {
-  const value = limits[name] ?? DEFAULT_OPEN_AI_CHAT_LIMITS[name]
-  if (Number.isSafeInteger(value) && value > 0) return value
-  throw new SluiceError(
-    'SLUICE_ERR_OPTION',
-    `The option "${name}" is ${String(value)}; it must be a whole number of bytes above 0.`,
-  )
 }

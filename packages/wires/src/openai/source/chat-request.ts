@@ -1,6 +1,6 @@
 import { JsonObjectText } from '@sluice/core/extend'
 
-import { isJsonObject, type JsonObject } from '../format/chat-extra.ts'
+import { isJsonObject, type JsonObject } from '../../json/json-object.ts'
 import type { Addition } from './additions.ts'
 
 const DECODER = new TextDecoder('utf-8', { ignoreBOM: true })

@@ -1,11 +1,12 @@
 import type { Json, SourceEvent } from '@sluice/core'
-import { type ChatExtra, isJsonObject, type JsonObject } from '../../format/chat-extra.ts'
+import { isJsonObject, type JsonObject } from '../../../json/json-object.ts'
+import type { ChatExtra } from '../../format/chat-extra.ts'
 import { toFinishReason } from '../../format/chat-finish.ts'
 import { ChatTools } from '../tools/chat-tools.ts'
 import { toContentRuns } from './content-parts.ts'
 import { modelledMembers, unmodelledOf } from './delta-members.ts'
-import { saysError } from '../error/error-sign.ts'
-import type { HeldBytes } from '../tools/held-bytes.ts'
+import { saysError } from '../../../backend/error/error-sign.ts'
+import type { HeldBytes } from '../../../backend/held-bytes.ts'
 import { type Member, RepeatedMembers, type SortedMembers } from './repeated-members.ts'
 
 /** Takes an event, and what the backend sent with it beyond our model. `late`: it tells what an earlier chunk had said. */

@@ -1,16 +1,15 @@
 import type { Json, SourceEvent } from '@sluice/core'
-import type { BackendErrors } from '../error/backend-error.ts'
+import type { BackendErrors } from '../../../backend/error/backend-error.ts'
+import { type AnswerItems, type AnswerReader, isDone } from '../../../backend/answer-reader.ts'
 import { ChatChoice, type ChunkNotes } from './chat-choice.ts'
 import { ChunkMembers } from './chunk-members.ts'
-import { reportsFailure } from '../error/error-sign.ts'
-import { CHUNK_EVENT, type ChatExtra, isJsonObject, type JsonObject, toExtra } from '../../format/chat-extra.ts'
+import { reportsFailure } from '../../../backend/error/error-sign.ts'
+import { isJsonObject, type JsonObject } from '../../../json/json-object.ts'
+import { CHUNK_EVENT, type ChatExtra, toExtra } from '../../format/chat-extra.ts'
 import { fromOpenAiUsage } from '../../format/chat-usage.ts'
-import { HeldBytes } from '../tools/held-bytes.ts'
+import { HeldBytes } from '../../../backend/held-bytes.ts'
 import { TextTemplate } from './text-template.ts'
 import { type WireChoice, wholeChoicesOf, wireChoicesOf } from './wire-choices.ts'
-
-/** What a source yields for one piece of a backend's body. Plain text of choice 0 is a plain string: the cheapest item. */
-export type ChatItems = (string | SourceEvent)[]
 
 /** What the chunks of an answer are read with. */
 export interface ChatChunksParts {
@@ -26,13 +25,13 @@ export interface ChatChunksParts {
 const MAX_TEMPLATES = 16
 
 /** Reads the chunks of one answer and gathers what they say as items of a source. */
-export class ChatChunks {
+export class ChatChunks implements AnswerReader {
   /** True once the backend has said that its answer is over. */
   done = false
   readonly #errors: BackendErrors
   readonly #expected: number
   readonly #held: HeldBytes
-  #items: ChatItems = []
+  #items: AnswerItems = []
   readonly #choices: Map<number, ChatChoice> = new Map()
   readonly #members: ChunkMembers
   /** Members of the chunk that is being read that no event has taken along yet. */
@@ -54,6 +53,10 @@ export class ChatChunks {
   /** True once the backend has said anything of a choice: without one there is no answer. */
   get began(): boolean {
     return this.#choices.size > 0
+  }
+
+  isOwn(event: string): boolean {
+    return event === 'message'
   }
 
   /** True once all choices that were asked for have finished: only token counts may follow. */
@@ -105,7 +108,7 @@ export class ChatChunks {
   }
 
   /** All items since the last call. Call it once per piece of the body. */
-  takeItems(): ChatItems {
+  takeItems(): AnswerItems {
     this.#takeUsage()
     const items = this.#items
     this.#items = []
@@ -207,11 +210,6 @@ export class ChatChunks {
 function emptyEventOf([first]: readonly WireChoice[]): SourceEvent {
   if (!first) return { type: 'data', name: CHUNK_EVENT, data: null }
   return { type: 'text', text: '', ...(first.index > 0 && { choice: first.index }) }
-}
-
-/** Whether `data` says that the answer is over. */
-export function isDone(data: string): boolean {
-  return data.length < 16 && data.trim() === '[DONE]'
 }
 
 function jsonOf(text: string): Json | undefined {

@@ -1,5 +1,5 @@
 import type { Json } from '@sluice/core'
-import type { JsonObject } from '../../format/chat-extra.ts'
+import type { JsonObject } from '../../../json/json-object.ts'
 import { type Member, RepeatedMembers } from './repeated-members.ts'
 
 /** Facts of the whole answer: told when they change, and of no interest by themselves. */

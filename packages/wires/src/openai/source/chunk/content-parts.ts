@@ -1,5 +1,5 @@
 import type { Json } from '@sluice/core'
-import { isJsonObject, type JsonObject } from '../../format/chat-extra.ts'
+import { isJsonObject, type JsonObject } from '../../../json/json-object.ts'
 
 /** A run of content parts that say the same kind of thing. */
 export type ContentRun =

@@ -1,5 +1,5 @@
 import type { Json } from '@sluice/core'
-import { isJsonObject } from '../../format/chat-extra.ts'
+import { isJsonObject } from '../../../json/json-object.ts'
 
 /** A member of a JSON object. */
 export type Member = readonly [name: string, value: Json]

@@ -1,7 +1,7 @@
 import type { SourceEvent } from '@sluice/core'
-import type { JsonObject } from '../../format/chat-extra.ts'
+import type { JsonObject } from '../../../json/json-object.ts'
 import { ArgumentsText, beginsArguments } from './arguments-text.ts'
-import type { HeldBytes } from './held-bytes.ts'
+import type { HeldBytes } from '../../../backend/held-bytes.ts'
 import { canOpen, extraWithLateName, goesOnWith, mayBeAt, type ToolCall, withShape } from './tool-call.ts'
 import { readToolPiece, type ToolPiece } from './tool-piece.ts'
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../format/chat-extra.ts'
+import type { JsonObject } from '../../../json/json-object.ts'
 import { type ArgumentsText, beginsArguments } from './arguments-text.ts'
 import type { ToolPiece } from './tool-piece.ts'
 

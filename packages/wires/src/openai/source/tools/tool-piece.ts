@@ -1,5 +1,5 @@
 import type { Json } from '@sluice/core'
-import { isJsonObject, type JsonObject } from '../../format/chat-extra.ts'
+import { isJsonObject, type JsonObject } from '../../../json/json-object.ts'
 
 /** One member of a delta's `tool_calls`, read. What is not there is an empty string or `undefined`. */
 export interface ToolPiece {

@@ -70,6 +70,10 @@ export class BackendErrors {
     return fail('The backend ended its answer without [DONE], and without a finish_reason for all that it had begun.')
   }
 
+  cutBefore(last: string): SluiceError {
+    return fail(`The backend ended its answer without ${last}.`)
+  }
+
   overLimit(what: string, option: string, limit: number): SluiceError {
     return fail(`The backend sent ${what} than ${option} (${limit}) allows.`)
   }

@@ -1,8 +1,7 @@
 import { isSluiceError, type SluiceError } from '@sluice/core'
-import { AnswerBody } from './answer-body.ts'
+import { AnswerBody, type AnswerBodyParts } from './answer-body.ts'
 import type { BackendErrors } from './error/backend-error.ts'
-import type { ChatChunks, ChatItems } from './chunk/chat-chunks.ts'
-import type { ResolvedOpenAiChatLimits } from './chat-limits.ts'
+import type { AnswerItems, AnswerReader } from './answer-reader.ts'
 
 /** Time a backend has for ending its body after `[DONE]`, so that the connection can be used again. */
 const LINGER_MS = 1000
@@ -11,10 +10,10 @@ const LINGER_MS = 1000
 const FINISHED_MS = 10_000
 
 /** What the body of an answer is read with. */
-export interface ChatStreamParts {
-  readonly chunks: ChatChunks
+export interface AnswerStreamParts {
+  readonly reader: AnswerReader
   readonly errors: BackendErrors
-  readonly limits: ResolvedOpenAiChatLimits
+  readonly limits: AnswerBodyParts['limits']
   readonly mediaType: string
   readonly signal: AbortSignal
   /** Called for bytes that bring nothing to be told: they show that the backend is still there. */
@@ -26,19 +25,19 @@ export interface ChatStreamParts {
  * The body of an answer as items of a source: all of one piece of the body together. Unlike a generator it can be left
  * while a read is outstanding.
  */
-export class ChatStream implements AsyncIterableIterator<ChatItems, undefined, void> {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
-  readonly #parts: ChatStreamParts
+export class AnswerStream implements AsyncIterableIterator<AnswerItems, undefined, void> {
+  readonly #bytes: ReadableStreamDefaultReader<Uint8Array>
+  readonly #parts: AnswerStreamParts
   readonly #body: AnswerBody
   readonly #onAbort = (): void => this.#cancel()
   /** What was read ahead. */
-  #first: ChatItems | undefined
+  #first: AnswerItems | undefined
   #over = false
   #awaitedEnd: ReturnType<typeof setTimeout> | undefined
   #failure: { error: unknown } | undefined
 
-  constructor(body: ReadableStream<Uint8Array>, parts: ChatStreamParts) {
-    this.#reader = body.getReader()
+  constructor(body: ReadableStream<Uint8Array>, parts: AnswerStreamParts) {
+    this.#bytes = body.getReader()
     this.#parts = parts
     this.#body = new AnswerBody(parts)
     const { signal } = parts
@@ -56,7 +55,7 @@ export class ChatStream implements AsyncIterableIterator<ChatItems, undefined, v
     if (!done) this.#first = value
   }
 
-  async next(): Promise<IteratorResult<ChatItems, undefined>> {
+  async next(): Promise<IteratorResult<AnswerItems, undefined>> {
     const first = this.#first
     this.#first = undefined
     if (first) return { done: false, value: first }
@@ -71,31 +70,31 @@ export class ChatStream implements AsyncIterableIterator<ChatItems, undefined, v
     return { done: true, value: undefined }
   }
 
-  async return(): Promise<IteratorResult<ChatItems, undefined>> {
+  async return(): Promise<IteratorResult<AnswerItems, undefined>> {
     this.#failure = undefined
     if (!this.#over) this.#cancel()
     return { done: true, value: undefined }
   }
 
   /** Reads one piece of the body. What came before a failure is given first. */
-  async #pull(): Promise<ChatItems> {
-    const { chunks, signal } = this.#parts
+  async #pull(): Promise<AnswerItems> {
+    const { reader, signal } = this.#parts
     try {
-      const { done, value } = await this.#reader.read()
+      const { done, value } = await this.#bytes.read()
       clearTimeout(this.#awaitedEnd)
-      if (this.#over) return this.#failure ? [] : chunks.takeItems()
+      if (this.#over) return this.#failure ? [] : reader.takeItems()
       if (done) {
         this.#body.end()
         this.#settle()
       } else {
         this.#body.push(value)
-        if (chunks.done) this.#linger()
-        else if (chunks.finished) this.#awaitedEnd = setTimeout(() => this.#endUnasked(), FINISHED_MS)
+        if (reader.done) this.#linger()
+        else if (reader.finished) this.#awaitedEnd = setTimeout(() => this.#endUnasked(), FINISHED_MS)
       }
     } catch (error) {
       if (!this.#over) this.#fail(error)
     }
-    return signal.aborted ? [] : chunks.takeItems()
+    return signal.aborted ? [] : reader.takeItems()
   }
 
   /** Some backends neither say `[DONE]` nor end their body: what they had to say is whole all the same. */
@@ -118,7 +117,7 @@ export class ChatStream implements AsyncIterableIterator<ChatItems, undefined, v
   #cancel(): void {
     this.#settle()
     if (this.#parts.signal.aborted) this.#failure = { error: this.#parts.signal.reason }
-    this.#reader.cancel().catch(() => {})
+    this.#bytes.cancel().catch(() => {})
   }
 
   #settle(): void {
@@ -129,14 +128,14 @@ export class ChatStream implements AsyncIterableIterator<ChatItems, undefined, v
 
   #linger(): void {
     this.#settle()
-    const cancel = (): void => void this.#reader.cancel().catch(() => {})
+    const cancel = (): void => void this.#bytes.cancel().catch(() => {})
     const timer = setTimeout(cancel, LINGER_MS)
     void this.#drain().finally(() => clearTimeout(timer))
   }
 
   async #drain(): Promise<void> {
     try {
-      while (!(await this.#reader.read()).done);
+      while (!(await this.#bytes.read()).done);
     } catch {
       // The answer is complete: how its connection ends is of no interest.
     }

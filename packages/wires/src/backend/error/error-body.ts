@@ -1,5 +1,5 @@
 import type { Json } from '@sluice/core'
-import { isJsonObject, type JsonObject } from '../../format/chat-extra.ts'
+import { isJsonObject, type JsonObject } from '../../json/json-object.ts'
 import type { Redact } from './redact.ts'
 
 /** What is told of a backend's error at most, in characters. */

@@ -1,14 +1,14 @@
 import { isSluiceError } from '@sluice/core'
 import { createSseParser, type SseParser } from '@sluice/sse'
 import type { BackendErrors } from './error/backend-error.ts'
-import { type ChatChunks, isDone } from './chunk/chat-chunks.ts'
-import type { ResolvedOpenAiChatLimits } from './chat-limits.ts'
+import type { ResolvedAnswerLimits } from './answer-limits.ts'
+import { type AnswerReader, isDone } from './answer-reader.ts'
 
 /** What the body of an answer is read with. */
 export interface AnswerBodyParts {
-  readonly chunks: ChatChunks
+  readonly reader: AnswerReader
   readonly errors: BackendErrors
-  readonly limits: ResolvedOpenAiChatLimits
+  readonly limits: Pick<ResolvedAnswerLimits, 'maxChunkBytes' | 'maxCompletionBytes'>
   /** What the answer calls itself. */
   readonly mediaType: string
 }
@@ -63,12 +63,12 @@ export class AnswerBody {
 
   /** The body has ended. @throws SluiceError `SLUICE_ERR_BACKEND` when that is not all of an answer */
   end(): void {
-    const { chunks, errors, mediaType } = this.#parts
+    const { reader, errors, mediaType } = this.#parts
     const text = this.#text()
-    if (this.#kind === 'json') chunks.readCompletion(text)
+    if (this.#kind === 'json') reader.readCompletion(text)
     if (this.#kind === 'events') this.#flush()
-    if (!chunks.began) throw errors.noAnswer(text, mediaType)
-    if (!chunks.done) chunks.end()
+    if (!reader.began) throw errors.noAnswer(text, mediaType)
+    if (!reader.done) reader.end()
   }
 
   /** Blank lines, which keep a connection alive, and a byte order mark say nothing. */
@@ -81,11 +81,11 @@ export class AnswerBody {
   }
 
   #pushEvents(bytes: Uint8Array): void {
-    const { chunks } = this.#parts
-    if (chunks.began) this.#pieces = []
+    const { reader } = this.#parts
+    if (reader.began) this.#pieces = []
     else if (this.#bytes < MAX_HEAD_BYTES) this.#keep(bytes.slice(0, MAX_HEAD_BYTES))
     this.#parse(bytes)
-    if (chunks.done && !chunks.began) throw this.#noAnswer()
+    if (reader.done && !reader.began) throw this.#noAnswer()
   }
 
   /** A last event may lack its blank line, and even the end of its line. */
@@ -95,10 +95,10 @@ export class AnswerBody {
   }
 
   #read(event: string, data: string): void {
-    const { chunks, errors } = this.#parts
+    const { reader, errors } = this.#parts
     // What breaks off is no chunk that is not JSON, but the end of a body that was cut.
-    if (this.#flushing && chunks.began && event === 'message' && !isWhole(data)) throw errors.cutChunk()
-    chunks.read(event, data)
+    if (this.#flushing && reader.began && reader.isOwn(event) && !isWhole(data)) throw errors.cutChunk()
+    reader.read(event, data)
   }
 
   #parse(piece: Uint8Array | string): void {

@@ -1,5 +1,5 @@
 import type { Json } from '@sluice/core'
-import { isJsonObject, type JsonObject } from '../../format/chat-extra.ts'
+import { isJsonObject, type JsonObject } from '../../json/json-object.ts'
 
 /** Members that hold a backend's words where a chunk holds nothing of an answer. */
 const WORDS = ['message', 'msg', 'detail', 'error_message', 'error_msg', 'errors']

@@ -1,0 +1,8 @@
+export { openAiResponses, responsesAfter } from './openai-responses/encoder/responses-wire.ts'
+export { toResponseObject } from './openai-responses/encoder/response-json.ts'
+export type { ResponsesExtra } from './openai-responses/format/responses-extra.ts'
+export { type ResponsesFacts, responsesFacts } from './openai-responses/format/responses-facts.ts'
+export type { JsonObject } from './json/json-object.ts'
+export { openAiResponsesSource, type OpenAiResponsesSourceOptions } from './openai-responses/source/responses-source.ts'
+export { type AnswerLimits, DEFAULT_ANSWER_LIMITS, type ResolvedAnswerLimits } from './backend/answer-limits.ts'
+export type { BackendOptions } from './backend/backend-source.ts'

@@ -1,0 +1,143 @@
+import type { Json, SourceEvent } from '@sluice/core'
+import { type AnswerItems, type AnswerReader, isDone } from '../../backend/answer-reader.ts'
+import type { BackendErrors } from '../../backend/error/backend-error.ts'
+import { saysError } from '../../backend/error/error-sign.ts'
+import { HeldBytes } from '../../backend/held-bytes.ts'
+import { isJsonObject, type JsonObject } from '../../json/json-object.ts'
+import { RESPONSE_EVENT, type ResponsesExtra, toResponsesExtra } from '../format/responses-extra.ts'
+import { fromResponsesUsage } from '../format/responses-usage.ts'
+import { ItemReader } from './item-reader.ts'
+
+/** Members of a response that are ours to say, or that are told in events of their own. */
+const OWN_MEMBERS = ['object', 'created_at', 'status', 'error', 'incomplete_details', 'output', 'usage', 'background']
+
+/** Reads the events of one response and gathers what they say as items of a source. */
+export class ResponseEvents implements AnswerReader {
+  began = false
+  done = false
+  readonly finished = false
+  readonly #errors: BackendErrors
+  #items: AnswerItems = []
+  readonly #output: ItemReader
+  /** What was told of the response as a whole, as text. */
+  #members = ''
+
+  constructor({ errors, maxHeldBytes }: { errors: BackendErrors; maxHeldBytes: number }) {
+    this.#errors = errors
+    const held = new HeldBytes(maxHeldBytes, () =>
+      errors.overLimit('more of what items say of themselves', 'maxHeldBytes', maxHeldBytes),
+    )
+    this.#output = new ItemReader((event, extra) => this.#emit(event, extra), held)
+  }
+
+  isOwn(event: string): boolean {
+    return event.startsWith('response.') || event === 'message'
+  }
+
+  read(event: string, data: string): void {
+    if (this.done || data === '' || isDone(data)) return
+    const value = jsonOf(data)
+    if (!isJsonObject(value)) {
+      if (event === 'error') throw this.#errors.reportedText(data)
+      if (value === undefined) throw this.#errors.notJson(data)
+      throw this.#errors.noObject(data)
+    }
+    const type = typeof value.type === 'string' ? value.type : event
+    if (type === 'error' || event === 'error' || saysError(value.error)) throw this.#errors.reported(errorIn(value))
+    this.#take(type, value)
+  }
+
+  readCompletion(text: string): void {
+    const value = jsonOf(text)
+    const body: JsonObject = isJsonObject(value) ? value : {}
+    if (saysError(body.error) && body.object !== 'response') throw this.#errors.reported(body)
+    if (!Array.isArray(body.output)) return
+    this.#begin(body)
+    for (const [index, item] of body.output.entries()) {
+      if (isJsonObject(item)) this.#output.whole(item, index)
+    }
+    this.#end(typeof body.status === 'string' ? body.status : '', body)
+  }
+
+  end(): void {
+    throw this.#errors.cutBefore('response.completed, .incomplete or .failed')
+  }
+
+  takeItems(): AnswerItems {
+    const items = this.#items
+    this.#items = []
+    return items
+  }
+
+  #take(type: string, value: JsonObject): void {
+    const response = isJsonObject(value.response) ? value.response : {}
+    switch (type) {
+      case 'response.created':
+      case 'response.queued':
+      case 'response.in_progress':
+        return this.#begin(response)
+      case 'response.completed':
+      case 'response.incomplete':
+      case 'response.failed':
+        return this.#end(type.slice('response.'.length), response)
+      default:
+        if (!type.startsWith('response.')) return
+        this.began = true
+        this.#output.take(type, value)
+    }
+  }
+
+  #begin(response: JsonObject): void {
+    this.began = true
+    const told = Object.fromEntries(Object.entries(response).filter(([name]) => !OWN_MEMBERS.includes(name)))
+    const text = JSON.stringify(told)
+    if (text === this.#members || text === '{}') return
+    this.#members = text
+    this.#emit({ type: 'data', name: RESPONSE_EVENT, data: null }, { response: told })
+  }
+
+  #end(status: string, response: JsonObject): void {
+    if (status === 'failed' || status === 'cancelled') throw this.#failure(status, response)
+    if (Array.isArray(response.output)) {
+      for (const [index, item] of response.output.entries()) if (isJsonObject(item)) this.#output.whole(item, index)
+    }
+    this.#begin(response)
+    if (isJsonObject(response.usage)) this.#emit({ type: 'usage', usage: fromResponsesUsage(response.usage) })
+    this.#emit({ type: 'finish', reason: this.#reasonOf(status, response) })
+    this.done = true
+  }
+
+  #reasonOf(
+    status: string,
+    { incomplete_details: details }: JsonObject,
+  ): 'stop' | 'tool_calls' | 'length' | 'content_filter' {
+    if (status !== 'incomplete') return this.#output.called ? 'tool_calls' : 'stop'
+    return isJsonObject(details) && details.reason === 'content_filter' ? 'content_filter' : 'length'
+  }
+
+  #failure(status: string, { error }: JsonObject): Error {
+    if (isJsonObject(error) || typeof error === 'string') return this.#errors.reported({ error } as Json)
+    return this.#errors.reported({ error: { message: `The response has the status "${status}".` } })
+  }
+
+  #emit(event: SourceEvent, extra?: ResponsesExtra): void {
+    if (extra) this.#items.push({ ...event, extra: toResponsesExtra(extra) })
+    else if (event.type === 'text') this.#items.push(event.text)
+    else this.#items.push(event)
+  }
+}
+
+/** The error of an `error` event: nested, as it comes over the wire, or flat, as it is documented. */
+function errorIn(value: JsonObject): Json {
+  if (isJsonObject(value.error)) return value
+  const { message, code, param } = value
+  return { error: { message, code, param } }
+}
+
+function jsonOf(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
+  }
+}
