@@ -27,9 +27,9 @@ export class BackendErrors {
   }
 
   /** What a backend says in the middle of its stream, or in an answer that calls itself a success. */
-  reported(value: Json): SluiceError {
+  reported(value: Json, status?: number): SluiceError {
     const body = toErrorBody(value, this.#redact)
-    return toError('The backend reported an error', body, { status: statusIn(value) ?? 502 })
+    return toError('The backend reported an error', body, { status: status ?? statusIn(value) ?? 502 })
   }
 
   /** An event that calls itself an error and holds mere text. */

@@ -1,0 +1,8 @@
+export { anthropicMessages, toAnthropicMessage } from './anthropic/encoder/message-wire.ts'
+export { type AnthropicError, toAnthropicError } from './anthropic/format/anthropic-error.ts'
+export type { AnthropicExtra } from './anthropic/format/anthropic-extra.ts'
+export type { MessageFacts } from './anthropic/format/message-facts.ts'
+export { anthropicSource, type AnthropicSourceOptions } from './anthropic/source/message-source.ts'
+export { type AnswerLimits, DEFAULT_ANSWER_LIMITS, type ResolvedAnswerLimits } from './backend/answer-limits.ts'
+export type { BackendOptions } from './backend/backend-source.ts'
+export type { JsonObject } from './json/json-object.ts'
