@@ -156,10 +156,13 @@ interface ResourceMount extends SluicePluginOptions {
   responseOver: () => void
 }
 
+/** A response that was started here. */
+const OWN_RESPONSE = ':ref(^resp_[0-9a-z]{26}$)'
+
 function mountResource(
   scope: FastifyInstance,
   resource: StreamResource<FastifyRequest>,
-  { mount = '', mounted, maxBodyBytes, runner, tickets, responseOver }: ResourceMount,
+  { mount = '', mounted, maxBodyBytes, runner, providers, tickets, responseOver }: ResourceMount,
 ): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null))
@@ -174,6 +177,10 @@ function mountResource(
   }
   const paths = ['/streams', '/streams/:ref', '/streams/:ref/:verb']
   if (runner) paths.push('/chat/completions')
+  if (runner && providers?.some(({ format }) => format === 'messages')) paths.push('/messages')
+  // A response with another id than ours is somebody else's.
+  if (runner && providers?.some(({ format }) => format === 'responses'))
+    paths.push('/responses', `/responses/${OWN_RESPONSE}`, `/responses/${OWN_RESPONSE}/cancel`)
   if (tickets) paths.push('/tickets')
   for (const path of paths) {
     scope.route({ method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], url: `${mount}${path}`, handler })

@@ -1,7 +1,9 @@
 export { createStreamResource, type StreamResource, type StreamResourceOptions } from './resource/resource.ts'
 export type { Runner } from './resource/resource-parts.ts'
+export type { Provider, ProviderAsked } from './resource/provider.ts'
+export type { ProviderRoute } from './resource/routes.ts'
 export type { Identify } from './request/identify.ts'
-export { parseStartBody, type RunnerBody, type StartBody } from './request/start-body.ts'
+export { parseStartBody, type RunnerBody, type StartBody, type StartRoute } from './request/start-body.ts'
 export type { TicketIssuer } from './resource/ticket-handlers.ts'
 export {
   corsHeaders,

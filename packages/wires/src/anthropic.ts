@@ -6,3 +6,4 @@ export { anthropicSource, type AnthropicSourceOptions } from './anthropic/source
 export { type AnswerLimits, DEFAULT_ANSWER_LIMITS, type ResolvedAnswerLimits } from './backend/answer-limits.ts'
 export type { BackendOptions } from './backend/backend-source.ts'
 export type { JsonObject } from './json/json-object.ts'
+export { toChatRequest } from './anthropic/request/to-chat-request.ts'

@@ -4,9 +4,9 @@ import { pipeline, type Readable } from 'node:stream'
 import { isSluiceError, type Sluice, type SluiceError } from '@sluice/core'
 
 import type { Backend, BackendBody } from '../upstream/backend.ts'
-import { keyForUpstream } from '../upstream/backend-key.ts'
+import { credentialOf, keyForUpstream, keyHeaders } from '../upstream/backend-key.ts'
 import { judgePath, type PathRules } from '../upstream/backend-path.ts'
-import { maskedHeaders } from '../upstream/backend-runner.ts'
+import { maskedHeaders } from '../upstream/masked-headers.ts'
 import { decodedBody, isPlain } from '../upstream/decode-body.ts'
 import { type BackendFailure, toBackendFailure } from '../upstream/failure.ts'
 import { toBackendHeaders, toClientHeaders } from '../upstream/headers.ts'
@@ -68,10 +68,11 @@ async function askBackend(
   path: string,
   { backend, options, relay, signal, bodies }: Passing,
 ): Promise<IncomingMessage> {
-  const key = keyForUpstream(options, request.headers.authorization)
+  const key = keyForUpstream(options, credentialOf(request.headers))
+  const isOfAnthropic = request.headers['anthropic-version'] !== undefined
   const headers = {
     ...toBackendHeaders(request.headers),
-    ...(key !== undefined && { authorization: `Bearer ${key}` }),
+    ...keyHeaders(key, isOfAnthropic ? 'anthropic' : 'openai', backend.base.href),
   }
   const body = await bodyOf(request, relay, bodies)
   const asking = backend.request({ method: request.method ?? 'GET', path, headers, body, signal })

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 
 import { createSluice, type Sluice } from '@sluice/core'
 import { sluicePlugin } from '@sluice/fastify'
+import { messagesProvider, responsesProvider } from '@sluice/http/providers'
 import type { FastifyInstance } from 'fastify'
 
 import { mountApiRoutes } from '../passing/api-routes.ts'
@@ -15,12 +16,14 @@ import { corsFor, hostsOf } from './page-options.ts'
 import { createIdentify } from './identify.ts'
 import { createLateHeaders } from './late-headers.ts'
 import { createLog } from '../log/log.ts'
+import { credentialOf } from '../upstream/backend-key.ts'
 import { FailureLog } from '../upstream/failure-log.ts'
 import { mountGrpc } from './grpc.ts'
 import { GatewayMetrics } from './gateway-metrics.ts'
 import type { GatewayOptions } from '../options/gateway-options.ts'
 import { loadTokenizer } from '../demo-runner/tokenizer.ts'
 import { logStoreHealth, openStore } from './open-store.ts'
+import { backendResponseId } from '../asking/previous-response.ts'
 import { createRunner, openBackend, probe } from './open-backend.ts'
 import { openRecording } from './open-recording.ts'
 import { mountOperatorRoutes } from './operator-routes.ts'
@@ -34,6 +37,8 @@ const SOCKETS = `${MOUNT}/ws`
 const TICKETS = `${MOUNT}/tickets`
 /** What is ours below the mount, and never the backend's. */
 const OWN_PATHS = ['/streams', '/chat/completions', '/tickets', '/ws']
+/** What else is below them, such as `/messages/count_tokens`, is the backend's. */
+const OWN_PATTERNS = [/^\/messages$/, /^\/responses$/, /^\/responses\/resp_[0-9a-z]{26}(?:\/|$)/]
 
 /** A gateway that listens. */
 export interface RunningGateway {
@@ -106,17 +111,20 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
     identify(request) {
       const principal = identify(request)
       if (principal && options.auth === 'bearer' && pathOf(request.raw) === TICKETS)
-        desk.remember(principal, request.headers.authorization)
+        desk.remember(principal, credentialOf(request.headers))
       return principal
     },
     mount: MOUNT,
     publicMount: options.publicPrefix === undefined ? undefined : options.publicPrefix + MOUNT,
-    runner(body, { request }) {
+    providers: [responsesProvider, messagesProvider],
+    runner(body, { request, principal, format }) {
       const { headers, raw } = request.raw
       const response = responseTo(raw)
       return runnerFor(body, {
         headers,
-        authorization: headers.authorization,
+        authorization: credentialOf(headers),
+        format,
+        backendIdOf: (id) => backendResponseId(sluice, id, principal),
         bodyText: request.bodyBytes?.(),
         requestId: requestIdOf(raw),
         onAnswer: response && createLateHeaders(response),
@@ -146,7 +154,7 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
     passing: backend && {
       backend,
       options,
-      rules: { mount: MOUNT, basePath: backend.basePath, ownPaths: OWN_PATHS },
+      rules: { mount: MOUNT, basePath: backend.basePath, ownPaths: OWN_PATHS, ownPatterns: OWN_PATTERNS },
       log,
       bodies: sluice.bodies,
       limits: { after, silenceMs: options.upstreamSilenceMs, stallMs: options.stallMs },

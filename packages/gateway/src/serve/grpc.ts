@@ -4,7 +4,7 @@ import type { Principal, Sluice } from '@sluice/core'
 import { createGrpcHandler, createGrpcServer, type GrpcHandler, type GrpcHandlerOptions } from '@sluice/grpc'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
-import type { RunnerFor } from '../upstream/backend-runner.ts'
+import type { RunnerFor } from '../asking/backend-runner.ts'
 import type { GatewayOptions } from '../options/gateway-options.ts'
 
 /** What the services need of the rest of the gateway. */

@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto'
 import type { Principal } from '@sluice/core'
 
 import { bearerOf } from '@sluice/core/extend'
+
+import { type Credentials, credentialOf } from '../upstream/backend-key.ts'
 import type { GatewayOptions } from '../options/gateway-options.ts'
 
 interface AskedWithHeaders {
-  headers: { authorization?: string | undefined }
+  headers: Credentials
 }
 
 /**
@@ -16,7 +18,7 @@ interface AskedWithHeaders {
 export function createIdentify(auth: GatewayOptions['auth']): (request: AskedWithHeaders) => Principal | undefined {
   if (auth === 'none') return () => ({ owner: 'everyone' })
   return ({ headers }) => {
-    const key = bearerOf(headers.authorization)
+    const key = bearerOf(credentialOf(headers))
     if (key === undefined) return undefined
     const owner = createHash('sha256').update(key).digest('hex')
     return { tenant: owner, owner }

@@ -5,7 +5,7 @@ import { parseStartBody } from '@sluice/http'
 import { createWebSocketHandler, type WebSocketHandler } from '@sluice/websocket'
 import type { FastifyInstance } from 'fastify'
 
-import type { RunnerFor } from '../upstream/backend-runner.ts'
+import type { RunnerFor } from '../asking/backend-runner.ts'
 import { requestIdOf } from '../door/front-door.ts'
 import { createIdentify } from './identify.ts'
 import type { GatewayOptions } from '../options/gateway-options.ts'

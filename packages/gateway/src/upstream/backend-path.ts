@@ -14,6 +14,8 @@ export interface PathRules {
   readonly basePath: string
   /** Paths of our own routes below the mount: `/streams`. */
   readonly ownPaths: readonly string[]
+  /** Paths of ours beside which there are others that are not. */
+  readonly ownPatterns?: readonly RegExp[] | undefined
 }
 
 /** Decoded more often than anybody would, so that what an intermediary decodes once too often is seen too. */
@@ -23,7 +25,7 @@ const MAX_DECODINGS = 3
  * Where `url` leads at the backend, as it was sent. What could leave the backend's base path in anybody's reading (dots,
  * encoded separators, backslashes) is refused.
  */
-export function judgePath(url: string, { mount, basePath, ownPaths }: PathRules): PathVerdict {
+export function judgePath(url: string, { mount, basePath, ownPaths, ownPatterns = [] }: PathRules): PathVerdict {
   if (!url.startsWith(`${mount}/`)) return { is: 'refused' }
   const below = url.slice(mount.length)
   const mark = below.indexOf('?')
@@ -31,6 +33,7 @@ export function judgePath(url: string, { mount, basePath, ownPaths }: PathRules)
   if (isAmbiguous(path)) return { is: 'refused' }
   const canonical = canonicalPath(path)
   if (ownPaths.some((own) => canonical === own || canonical.startsWith(`${own}/`))) return { is: 'own' }
+  if (ownPatterns.some((own) => own.test(canonical))) return { is: 'own' }
   return { is: 'passed', path: basePath + below }
 }
 

@@ -18,7 +18,7 @@ const OF_CONNECTION: ReadonlySet<string> = new Set([
 ])
 
 /** What is the gateway's to decide: who asks, and which pages may. A backend with origins of its own would refuse ours. */
-const OF_CLIENT: ReadonlySet<string> = new Set(['authorization', 'cookie', 'origin'])
+const OF_CLIENT: ReadonlySet<string> = new Set(['authorization', 'cookie', 'origin', 'x-api-key'])
 
 /** What a client asks of sluice, and what sluice asks of the backend itself where it reads the answer. */
 const OF_OUR_ROUTES: ReadonlySet<string> = new Set([

@@ -48,7 +48,7 @@ describe('a backend on a path that is passed on', () => {
   test('that is silent in the middle is cut, and does not look complete', async () => {
     await using front = await startFront(['--upstream-silence-ms', '200'])
     front.backend.answer = (response) => response.writeHead(200).write('half')
-    const response = await fetch(`${front.api}/responses`, { method: 'POST' })
+    const response = await fetch(`${front.api}/completions`, { method: 'POST' })
     await expect(response.text()).rejects.toThrow('terminated')
     await expect.poll(() => front.gateway.stderr).toContain('reason=silence')
   })

@@ -20,6 +20,7 @@ const OF_CONNECTION = {
 const OF_CLIENT = {
   authorization: 'Bearer x',
   cookie: 'a=b',
+  'x-api-key': 'k',
   origin: 'https://app.example',
   'access-control-request-method': 'POST',
 }
@@ -33,7 +34,6 @@ const OTHERS = {
   'user-agent': 'u',
   'http-referer': 'https://app',
   'x-title': 't',
-  'x-api-key': 'k',
   'idempotency-key': 'i',
 }
 

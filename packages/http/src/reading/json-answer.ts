@@ -11,6 +11,9 @@ import { describeStream } from '../response/stream-info.ts'
 /** Largest answer that is collected to one body, in bytes. */
 export const DEFAULT_MAX_JSON_BYTES: number = 4 * 1024 * 1024
 
+/** Makes one body of all that a stream said. */
+export type BodyOf = (facts: WireFacts, streamId: string, events: Iterable<StreamEvent>) => unknown
+
 /** How a stream becomes one body. */
 export interface CollectParts {
   mount: string
@@ -26,6 +29,20 @@ export async function planChatJson(held: Held, facts: WireFacts, parts: CollectP
   const { stream } = held
   const body = toChatCompletion((stream.wire?.facts ?? facts) as ChatFacts, stream.id, collector)
   return jsonPlan(200, body, streamHeaders(stream, parts.mount))
+}
+
+/** The same on a provider's route, whose `bodyOf` makes the body of the stream's events. */
+export async function planProviderJson(
+  held: Held,
+  { facts, bodyOf }: { facts: WireFacts; bodyOf: BodyOf },
+  parts: CollectParts,
+): Promise<Plan> {
+  const { stream } = held
+  const events: StreamEvent[] = []
+  const plan = await readToEnd(held, parts, (event) => void events.push(event))
+  return (
+    plan ?? jsonPlan(200, bodyOf(stream.wire?.facts ?? facts, stream.id, events), streamHeaders(stream, parts.mount))
+  )
 }
 
 /** The same on the native route: what is known of the stream once it has ended. */

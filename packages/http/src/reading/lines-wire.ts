@@ -9,12 +9,13 @@ import {
 } from '@sluice/core/extend'
 
 /**
- * Sluice's own events as lines of JSON, each with its type and the cursor after it: what a long-poll is answered with.
+ * Sluice's own events as lines of JSON, each with its type and the cursor after it: what a long-poll is answered with, and what
+ * a script reads line by line. A heartbeat is an empty line.
  *
  *     {"type":"text","cursor":"6qf3….1.12","text":"Hello wor"}
  */
 export const linesWire: Wire = {
-  name: 'lines',
+  name: 'ndjson',
   contentType: 'application/x-ndjson',
   resumable: true,
   create: () => new LinesEncoder(),
@@ -44,6 +45,6 @@ class LinesEncoder implements Encoder {
   }
 
   heartbeat(): string {
-    return ''
+    return '\n'
   }
 }

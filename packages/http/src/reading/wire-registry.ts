@@ -3,12 +3,16 @@ import type { Wire } from '@sluice/core/extend'
 import { nativeSse } from '@sluice/sse'
 import { openAiChat } from '@sluice/wires/openai'
 
+import { linesWire } from './lines-wire.ts'
+import { textWire } from './text-wire.ts'
+
 /** The wires a resource speaks, by name. */
 export type Wires = ReadonlyMap<string, Wire>
 
 /** The wires every resource speaks, and those that were added. */
 export function resolveWires(extra: readonly Wire[] = []): Wires {
-  return new Map([nativeSse, openAiChat, ...extra].map((wire) => [wire.name, wire]))
+  const all = [nativeSse, openAiChat, linesWire, textWire, ...extra]
+  return new Map(all.map((wire) => [wire.name, wire]))
 }
 
 /**

@@ -13,11 +13,16 @@ export interface StartBody {
   /** What the runner gets. */
   body: RunnerBody
   mode: 'stream' | 'json' | 'background'
+  /** Whether its client said that it shall go on without it. */
+  background: boolean
   /** What the client says of its stream, by who takes it. */
   client: ParsedClientOptions
   /** What wires need to write the same bytes anywhere. */
   facts: WireFacts & { created: number; model: string }
 }
+
+/** Where a stream is started, which says what its body looks like. */
+export type StartRoute = 'chat' | 'native' | 'responses' | 'messages'
 
 const MAX_MESSAGE_CHARS = 200
 
@@ -29,6 +34,11 @@ const common = {
 
 const chatBody = z.looseObject(common)
 const nativeBody = z.looseObject({ ...common, background: z.nullish(z.boolean()) })
+// A response's or a message's options of streaming are others.
+const { stream_options: _, ...foreign } = common
+const responseBody = z.looseObject({ ...foreign, background: z.nullish(z.boolean()) })
+const messageBody = z.looseObject(foreign)
+const BODIES = { chat: chatBody, native: nativeBody, responses: responseBody, messages: messageBody }
 
 /** Says in words what is wrong: the small zod brings none. */
 const { localeError: words } = en()
@@ -38,26 +48,35 @@ const { localeError: words } = en()
  *
  * @throws SluiceError `SLUICE_ERR_REQUEST`
  */
-export function parseStartBody(value: unknown, route: 'chat' | 'native', limits?: JsonLimits): StartBody {
+export function parseStartBody(value: unknown, route: StartRoute, limits?: JsonLimits): StartBody {
   const whole = requireSafeJson(value, 'The body', { limits })
-  const parsed = parseWith(route === 'chat' ? chatBody : nativeBody, whole)
+  // Each has what the others have, or may have it.
+  const parsed = parseWith(BODIES[route] as typeof nativeBody, whole)
   // `background` is ours on our own route; on a provider's it is the provider's.
   const { sluice, ...forRunner } = whole as RunnerBody
   const { background, ...withoutMode } = forRunner
-  const body = route === 'chat' ? forRunner : withoutMode
-  const includeUsage = parsed.stream_options?.include_usage === true
+  const body = route === 'native' ? withoutMode : forRunner
+  const isBackground = (route === 'native' || route === 'responses') && background === true
   return {
     whole,
     body,
-    mode:
-      route === 'native' && background === true ? 'background' : isStreaming(parsed.stream, route) ? 'stream' : 'json',
+    mode: modeOf(route, parsed.stream, isBackground),
+    background: isBackground,
     client: parseClientOptions(sluice),
-    facts: { created: Math.floor(Date.now() / 1000), model: parsed.model ?? '', ...(includeUsage && { includeUsage }) },
+    facts: factsOf(parsed),
   }
 }
 
-function isStreaming(stream: boolean | null | undefined, route: 'chat' | 'native'): boolean {
-  return stream ?? route === 'native'
+function modeOf(route: StartRoute, stream: boolean | null | undefined, background: boolean): StartBody['mode'] {
+  // A response in the background may be streamed all the same: its stream goes on without its reader.
+  if (background && !(route === 'responses' && stream === true)) return 'background'
+  return (stream ?? route === 'native') ? 'stream' : 'json'
+}
+
+function factsOf({ model, stream_options: options }: z.output<typeof nativeBody>): StartBody['facts'] {
+  const created = Math.floor(Date.now() / 1000)
+  const includeUsage = options?.include_usage === true
+  return { created, model: model ?? '', ...(includeUsage && { includeUsage }) }
 }
 
 /**

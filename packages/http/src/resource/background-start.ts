@@ -22,6 +22,8 @@ export interface BackgroundAsked {
   /** How long the answer is waited for; left out where the client did not ask to be answered later. */
   waitMs: number | undefined
   collect: (held: Held) => Promise<Plan>
+  /** What is said of a stream that was started, where that is not its id, cursor and status. */
+  describe?: ((id: string) => Promise<unknown>) | undefined
 }
 
 /**
@@ -31,12 +33,16 @@ export interface BackgroundAsked {
 export async function planBackground<Raw>(
   { sluice }: ResourceParts<Raw>,
   { request, principal: as }: IdentifiedRequest<Raw>,
-  { source, options, waitMs, collect }: BackgroundAsked,
+  { source, options, waitMs, collect, describe }: BackgroundAsked,
 ): Promise<Plan> {
   const headers = waitMs === undefined ? {} : LATER_HEADERS
   const accepted = async (id: string): Promise<Plan> => {
-    const { cursor, status } = await sluice.info({ id }, { as })
     const location = locationOf(request.mount, id)
+    if (describe) {
+      const asked = waitMs === undefined ? 200 : 202
+      return jsonPlan(asked, await describe(id), { 'sluice-stream-id': id, ...headers })
+    }
+    const { cursor, status } = await sluice.info({ id }, { as })
     return jsonPlan(202, { id, cursor, status }, { location, 'sluice-stream-id': id, ...headers })
   }
   if (!waitMs) return accepted((await sluice.start(source, options)).id)

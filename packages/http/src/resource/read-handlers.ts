@@ -17,6 +17,7 @@ import type { HttpRequest } from '../request/http-request.ts'
 import { emptyPlan, jsonPlan, type Plan } from '../response/plan.ts'
 import type { IdentifiedRequest, ResourceParts } from './resource-parts.ts'
 import { parseWith } from '../request/start-body.ts'
+import { linesWire } from '../reading/lines-wire.ts'
 import { planPoll } from '../reading/poll.ts'
 import { describeStream } from '../response/stream-info.ts'
 import { readWaitMs } from '../request/wait.ts'
@@ -136,7 +137,7 @@ function stepOf(request: HttpRequest, after: string | undefined): Omit<InfoOptio
 }
 
 function requireNative(wire: string | undefined): void {
-  if (wire === undefined || wire === '' || wire === nativeSse.name) return
+  if (wire === undefined || wire === '' || wire === nativeSse.name || wire === linesWire.name) return
   throw new SluiceError('SLUICE_ERR_REQUEST', 'Lines are sluice’s own: leave "wire" out, or ask for text/event-stream.')
 }
 

@@ -16,10 +16,11 @@ import type { HttpRequest } from '../request/http-request.ts'
 import type { Identify } from '../request/identify.ts'
 import { type BodyPlan, emptyPlan, headOf, type Plan, withHeaders } from '../response/plan.ts'
 import { isMasked, toErrorPlan, wireErrorOf } from '../response/problem.ts'
+import type { Provider } from './provider.ts'
 import { planFind, planRead } from './read-handlers.ts'
 import { type ErrorStyle, toRefusalPlan } from '../reading/refusal.ts'
 import type { IdentifiedRequest, ResourceParts, Runner } from './resource-parts.ts'
-import { matchRoute, methodsOf, type Route, formatOf } from './routes.ts'
+import { formatOf, matchRoute, methodsOf, providerOf, type Route } from './routes.ts'
 import { planStart } from './start-handlers.ts'
 import { planTicket, principalOf, requireTicketIssuer, type TicketIssuer } from './ticket-handlers.ts'
 import { planAck, planCancel, planErase, planSend } from './verb-handlers.ts'
@@ -32,7 +33,12 @@ export interface StreamResourceOptions<Raw = unknown, Data extends DataEvents = 
   identify: Identify<Raw>
   /** Makes the sources of what clients start. Without it streams are read, cancelled and so on, but not started. */
   runner?: Runner<Raw> | undefined
-  /** Wires beside the native one and OpenAI's, for `?wire=` and for streams that were started on them. */
+  /**
+   * Other providers whose routes are served, too, and whose wires are spoken: those of `@sluice/http/providers`. The runner
+   * is told of which format a body is. Default: none.
+   */
+  providers?: readonly Provider[] | undefined
+  /** Wires beside the native one and the providers', for `?wire=` and for streams that were started on them. */
   wires?: readonly Wire[] | undefined
   /**
    * Serves `POST /tickets`, and takes `?ticket=` on attaching: for an `EventSource`, which cannot send headers. A ticket is
@@ -88,14 +94,29 @@ class Resource<Raw> implements StreamResource<Raw> {
   readonly #cors: ResolvedCorsOptions | undefined
 
   constructor(options: StreamResourceOptions<Raw>) {
-    const { sluice, identify, runner, wires, tickets, cors, maxJsonBytes = DEFAULT_MAX_JSON_BYTES } = options
+    const {
+      sluice,
+      identify,
+      runner,
+      wires = [],
+      providers = [],
+      tickets,
+      cors,
+      maxJsonBytes = DEFAULT_MAX_JSON_BYTES,
+    } = options
     if (typeof identify !== 'function') {
       throw invalidOption('identify', identify, 'a function: who sends a request?')
     }
     requireInteger('maxJsonBytes', maxJsonBytes, 1, Number.MAX_SAFE_INTEGER)
     requireTicketIssuer(tickets)
     this.#options = options
-    this.#parts = { sluice, runner, wires: resolveWires(wires), maxJsonBytes }
+    this.#parts = {
+      sluice,
+      runner,
+      wires: resolveWires([...providers.map(({ wire }) => wire), ...wires]),
+      providers: new Map(providers.map((provider) => [provider.format, provider])),
+      maxJsonBytes,
+    }
     this.#cors = resolveCors(cors)
   }
 
@@ -132,7 +153,12 @@ class Resource<Raw> implements StreamResource<Raw> {
     const { method } = asked.request
     switch (route.is) {
       case 'chat':
-        return planStart(parts, asked, 'chat')
+      case 'responses':
+      case 'messages':
+        return planStart(parts, asked, route.is)
+      case 'response':
+      case 'response-cancel':
+        return this.#ofProvider(route, asked)
       case 'tickets':
         // Without them the route is not there.
         return planTicket(this.#options.tickets!, asked.principal)
@@ -149,9 +175,21 @@ class Resource<Raw> implements StreamResource<Raw> {
     }
   }
 
+  #ofProvider(route: Route & { is: 'response' | 'response-cancel' }, asked: IdentifiedRequest<Raw>): Promise<Plan> {
+    const { sluice, providers } = this.#parts
+    const { request, principal } = asked
+    // Without it the route is not there.
+    const provider = providers.get('responses')!
+    const what = { sluice, request, principal, id: route.ref }
+    if (route.is === 'response-cancel') return provider.cancel!(what)
+    return request.method === 'DELETE' ? provider.erase!(what) : provider.read!(what)
+  }
+
   #routeOf(path: string): Route | undefined {
     const route = matchRoute(path)
-    if (route?.is === 'chat' && !this.#parts.runner) return undefined
+    const provider = route && providerOf(route)
+    if (provider && !this.#parts.providers.has(provider)) return undefined
+    if ((route?.is === 'chat' || provider) && !this.#parts.runner) return undefined
     return route?.is === 'tickets' && !this.#options.tickets ? undefined : route
   }
 

@@ -1,11 +1,11 @@
-import { type ClientReading, type Sluice, type Source, SluiceError, type StartOptions } from '@sluice/core'
+import { type ClientReading, type Source, SluiceError, type StartOptions } from '@sluice/core'
 import { fingerprintOf, madeInTime, type Wire } from '@sluice/core/extend'
 import { nativeSse } from '@sluice/sse'
 import { openAiChat } from '@sluice/wires/openai'
 
 import { planBackground } from './background-start.ts'
 import { attachFor, refOfCursor } from '../reading/attach.ts'
-import { planChatJson, planNativeJson } from '../reading/json-answer.ts'
+import { type BodyOf, planChatJson, planNativeJson, planProviderJson } from '../reading/json-answer.ts'
 import { readIdsQuery } from '../request/client-query.ts'
 import { readCursor, type RequestedCursor } from '../request/cursor-request.ts'
 import { defaultOnDisconnect } from '../reading/on-disconnect.ts'
@@ -14,40 +14,48 @@ import { type HttpRequest, readHeaderText } from '../request/http-request.ts'
 import { parseIdempotencyKey } from '../request/idempotency.ts'
 import type { Plan } from '../response/plan.ts'
 import { requireJsonType } from '../request/json-type.ts'
+import type { Provider } from './provider.ts'
 import { bodyOf, type IdentifiedRequest, type ResourceParts } from './resource-parts.ts'
 import { type Held, leftPlan, refusedOpening, startHeld } from '../reading/start.ts'
-import { parseStartBody, type StartBody } from '../request/start-body.ts'
+import { parseStartBody, type StartBody, type StartRoute } from '../request/start-body.ts'
 import { readAsyncWaitMs } from '../request/wait.ts'
 import { planStreaming } from '../reading/streaming-plan.ts'
 
-/** `POST /chat/completions` and `POST /streams`: the same but for the wire and the shape of what is not streamed. */
+/** `POST` on any route that starts a stream: the same but for the wire and the shape of what is not streamed. */
 export async function planStart<Raw>(
   parts: ResourceParts<Raw>,
   asked: IdentifiedRequest<Raw>,
-  route: 'chat' | 'native',
+  route: StartRoute,
 ): Promise<Plan> {
   const { request } = asked
   requireJsonType(request)
-  const parsed = parseStartBody(await bodyOf(parts, request), route, parts.sluice.bodies.options)
+  const parsed = withFactsOf(
+    parts,
+    route,
+    parseStartBody(await bodyOf(parts, request), route, parts.sluice.bodies.options),
+  )
   // The body's own word wins over the query's.
   const reading = { ...readIdsQuery(request.query), ...parsed.client.reading }
-  const cursor = readCursor(request, { wire: wireOf(route) })
+  const cursor = readCursor(request, { wire: wireOf(parts, route) })
   // A client that posts again because its answer broke off wants the rest of that answer, not another one.
   if (cursor) return planResumed(parts, asked, { route, body: parsed, cursor, reading })
   const waitMs = readAsyncWaitMs(request)
   const body: StartBody = waitMs === undefined ? parsed : { ...parsed, mode: 'background' }
-  const source = await makeSource(parts, asked, body)
+  const source = await makeSource(parts, asked, { body, route })
   const { sluice } = parts
-  const options = await startOptionsOf(sluice, asked, { route, body, reading })
+  const options = await startOptionsOf(parts, asked, { route, body, reading })
   if (request.signal.aborted) return leftPlan()
   if (body.mode === 'background') {
     const collect = (held: Held): Promise<Plan> => planCollected(parts, asked, { route, body, held })
-    return planBackground(parts, asked, { source, options, waitMs, collect })
+    const { principal: as } = asked
+    const provider = providerOf(parts, route)
+    const describe = provider?.describe && ((id: string) => provider.describe!(sluice, id, as))
+    return planBackground(parts, asked, { source, options, waitMs, collect, describe })
   }
   const held = await startHeld(sluice, source, options, request.signal)
   if (body.mode === 'json') return planCollected(parts, asked, { route, body, held })
   const refused = await refusedOpening(sluice, held, { request, style: asked.style })
-  return refused ?? planStreaming(sluice, { ...held, wire: wireOf(route), mount: request.mount, reading })
+  return refused ?? planStreaming(sluice, { ...held, wire: wireOf(parts, route), mount: request.mount, reading })
 }
 
 async function planResumed<Raw>(
@@ -58,7 +66,7 @@ async function planResumed<Raw>(
     body,
     cursor,
     reading,
-  }: { route: 'chat' | 'native'; body: StartBody; cursor: RequestedCursor; reading: ClientReading },
+  }: { route: StartRoute; body: StartBody; cursor: RequestedCursor; reading: ClientReading },
 ): Promise<Plan> {
   const { sluice } = parts
   const { request, principal: as } = asked
@@ -70,41 +78,49 @@ async function planResumed<Raw>(
   const { stream } = attached
   if (body.mode === 'stream') {
     const { mount } = request
-    return planStreaming(sluice, { stream, wire: wireOf(route), mount, continues: cursor.continues, reading })
+    return planStreaming(sluice, { stream, wire: wireOf(parts, route), mount, continues: cursor.continues, reading })
   }
   return planCollected(parts, asked, { route, body, held: { stream, hold: new PendingReader(stream, request.signal) } })
 }
 
 function planCollected<Raw>(
-  { sluice, maxJsonBytes }: ResourceParts<Raw>,
+  resource: ResourceParts<Raw>,
   { request, principal, style }: IdentifiedRequest<Raw>,
-  { route, body, held }: { route: 'chat' | 'native'; body: StartBody; held: Held },
+  { route, body, held }: { route: StartRoute; body: StartBody; held: Held },
 ): Promise<Plan> {
+  const { sluice, maxJsonBytes } = resource
   const parts = { mount: request.mount, maxJsonBytes, style }
+  const provider = providerOf(resource, route)
+  if (provider) {
+    const bodyOf: BodyOf = (facts, id, events) => provider.bodyOf(facts, id, events)
+    return planProviderJson(held, { facts: body.facts, bodyOf }, parts)
+  }
   return route === 'chat' ? planChatJson(held, body.facts, parts) : planNativeJson(held, sluice, principal, parts)
 }
 
 async function makeSource<Raw>(
   { runner, sluice }: ResourceParts<Raw>,
   { request, principal }: IdentifiedRequest<Raw>,
-  { body }: StartBody,
+  { body: { body }, route }: { body: StartBody; route: StartRoute },
 ): Promise<Source> {
   if (!runner) throw new SluiceError('SLUICE_ERR_NOT_FOUND', 'Nothing can be started here.')
-  return madeInTime(sluice, runner(body, { request, principal }))
+  return madeInTime(sluice, runner(body, { request, principal, format: route === 'native' ? 'chat' : route }))
 }
 
 async function startOptionsOf<Raw>(
-  sluice: Sluice,
+  parts: ResourceParts<Raw>,
   { request, principal }: IdentifiedRequest<Raw>,
-  { route, body, reading }: { route: 'chat' | 'native'; body: StartBody; reading: ClientReading },
+  { route, body, reading }: { route: StartRoute; body: StartBody; reading: ClientReading },
 ): Promise<StartOptions> {
   const { whole, mode, client, facts } = body
   const { start } = client
-  const wire = wireOf(route)
+  const wire = wireOf(parts, route)
   const idempotency = await idempotencyOf(request, route, whole)
   const { key } = start
   const unsaid =
-    mode === 'background' ? 'continue' : defaultOnDisconnect(sluice, wire, { key, idempotency, ...reading })
+    mode === 'background' || body.background
+      ? 'continue'
+      : defaultOnDisconnect(parts.sluice, wire, { key, idempotency, ...reading })
   return {
     as: principal,
     ...start,
@@ -117,7 +133,7 @@ async function startOptionsOf<Raw>(
 
 async function idempotencyOf(
   request: HttpRequest,
-  route: 'chat' | 'native',
+  route: StartRoute,
   whole: StartBody['whole'],
 ): Promise<StartOptions['idempotency']> {
   const value = readHeaderText(request, 'idempotency-key')
@@ -126,6 +142,16 @@ async function idempotencyOf(
   return { key: `${route}:${parseIdempotencyKey(value)}`, fingerprint: await fingerprintOf(whole) }
 }
 
-function wireOf(route: 'chat' | 'native'): Wire {
-  return route === 'chat' ? openAiChat : nativeSse
+/** What a wire of a provider stores with its streams is the provider's to say. */
+function withFactsOf<Raw>(parts: ResourceParts<Raw>, route: StartRoute, body: StartBody): StartBody {
+  const provider = providerOf(parts, route)
+  return provider ? { ...body, facts: provider.factsOf(body.body, body.facts.created) } : body
+}
+
+function providerOf<Raw>({ providers }: ResourceParts<Raw>, route: StartRoute): Provider | undefined {
+  return route === 'chat' || route === 'native' ? undefined : providers.get(route)
+}
+
+function wireOf<Raw>(parts: ResourceParts<Raw>, route: StartRoute): Wire {
+  return providerOf(parts, route)?.wire ?? (route === 'native' ? nativeSse : openAiChat)
 }

@@ -1,11 +1,12 @@
 import { type EndEvent, isSluiceError, type WireError } from '@sluice/core'
 import { errorOfEnd } from '@sluice/core/extend'
+import { toAnthropicError } from '@sluice/wires/anthropic'
 import { toOpenAiError } from '@sluice/wires/openai'
 
 import { BODY_HEADERS, type BodyPlan } from './plan.ts'
 
 /** Whose words an error is told in: RFC 9457 `application/problem+json`, or the provider's whose route it is. */
-export type ErrorFormat = 'problem' | 'openai'
+export type ErrorFormat = 'problem' | 'openai' | 'anthropic'
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -74,11 +75,12 @@ export function toErrorPlan(error: WireError, shape: ErrorFormat = 'problem'): B
   const status = statusOf(error)
   const headers: Record<string, string> = { ...BODY_HEADERS, ...retryAfterOf(error) }
   if (error.code === 'SLUICE_ERR_UNAUTHORIZED') headers['www-authenticate'] = 'Bearer'
-  if (shape === 'openai') {
+  if (shape !== 'problem') {
     headers['content-type'] = 'application/json; charset=utf-8'
     // The official clients repeat a 409 and every 5xx of their own accord; the same request would fail the same way.
     if (status === 409 || error.code === 'SLUICE_ERR_TOO_LARGE') headers['x-should-retry'] = 'false'
-    return { status, headers, body: JSON.stringify(toOpenAiError({ ...error, status })) }
+    const said = { ...error, status }
+    return { status, headers, body: JSON.stringify(shape === 'openai' ? toOpenAiError(said) : toAnthropicError(said)) }
   }
   headers['content-type'] = 'application/problem+json'
   const title = TITLES[status] ?? (status < 500 ? 'Request Failed' : 'Server Error')

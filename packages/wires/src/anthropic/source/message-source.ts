@@ -17,8 +17,11 @@ export interface AnthropicSourceOptions extends AnswerLimits, BackendOptions {
   version?: string | undefined
   /** The request. Members that sluice does not know go through as they are. A stream is asked for in any case. */
   body: JsonObject
-  /** The JSON text that `body` was parsed from: what is in `body` is sent as it was written here, digit for digit. */
-  bodyText?: string | undefined
+  /**
+   * The JSON text that `body` was parsed from, or its bytes in UTF-8: what is in `body` is sent as it was written here, digit for
+   * digit.
+   */
+  bodyText?: string | Uint8Array | undefined
   /**
    * What is appended to `baseUrl`.
    *
@@ -49,13 +52,12 @@ export interface AnthropicSourceOptions extends AnswerLimits, BackendOptions {
 export function anthropicSource(options: AnthropicSourceOptions): Source {
   const { apiKey, version = '2023-06-01', body, bodyText, path = '/messages' } = options
   const limits = resolveAnswerLimits(options)
-  const text = requestText(body, bodyText, { stream: 'true' })
   return backendSource(options, {
     limits,
     path,
     auth: { 'anthropic-version': version, ...(apiKey !== undefined && { 'x-api-key': apiKey }) },
     async ask(send, errors) {
-      const response = await send(text, true)
+      const response = await send(await requestText(body, bodyText, { stream: 'true' }), true)
       if (response.ok) return response
       throw await errors.refused(response)
     },
