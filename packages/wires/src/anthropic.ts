@@ -7,3 +7,5 @@ export { type AnswerLimits, DEFAULT_ANSWER_LIMITS, type ResolvedAnswerLimits } f
 export type { BackendOptions } from './backend/backend-source.ts'
 export type { JsonObject } from './json/json-object.ts'
 export { toChatRequest } from './anthropic/request/to-chat-request.ts'
+export { fromAnthropic } from './sdk/from-anthropic.ts'
+export type { SdkAsk, SdkStream } from './sdk/sdk-source.ts'

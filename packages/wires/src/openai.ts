@@ -17,3 +17,5 @@ export {
 export { openAiChatSource, type OpenAiChatSourceOptions } from './openai/source/chat-source.ts'
 export { openAiChat } from './openai/encoder/chat-wire.ts'
 export { type OpenAiError, toOpenAiError } from './openai/format/errors.ts'
+export { fromOpenAI } from './sdk/from-openai.ts'
+export type { SdkAsk, SdkStream } from './sdk/sdk-source.ts'

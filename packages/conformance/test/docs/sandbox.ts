@@ -29,6 +29,7 @@ const OTHERS = {
   'fast-check': 'packages/testing',
   vitest: 'packages/conformance',
   '@connectrpc': 'packages/grpc',
+  openai: 'packages/conformance',
 }
 
 /** How a child ended. */

@@ -45,6 +45,7 @@ const AMBIENT: Readonly<Record<string, string>> = {
   order: 'string[]',
   model: '{ generate(prompt: string, options: object): AsyncIterable<{ text: string }> }',
   runner: '{ generate(prompt: unknown, options: object): AsyncIterable<string> }',
+  client: 'any',
   request: 'any',
   response: 'any',
   reader: 'any',

@@ -7,6 +7,7 @@ import type { Provider } from './provider.ts'
  *
  * @example
  * ```ts
+ * const runner: Runner = (body, { format }) => () => [`Asked for ${format}.`]
  * const resource = createStreamResource({ sluice, identify, runner, providers: [messagesProvider] })
  * ```
  */

@@ -88,6 +88,7 @@ async function describeResponse(sluice: Sluice, id: string, as: Actor): Promise<
  *
  * @example
  * ```ts
+ * const runner: Runner = (body, { format }) => () => [`Asked for ${format}.`]
  * const resource = createStreamResource({ sluice, identify, runner, providers: [responsesProvider] })
  * ```
  */

@@ -1,4 +1,5 @@
 import type { SourceEvent } from '@sluice/core'
+import type { JsonObject } from '../json/json-object.ts'
 
 /** What a source yields for one piece of a backend's body. Plain text of choice 0 is a plain string: the cheapest item. */
 export type AnswerItems = (string | SourceEvent)[]
@@ -19,6 +20,8 @@ export interface AnswerReader {
    * @throws SluiceError `SLUICE_ERR_BACKEND` when it says that the answer failed, or is nothing of an answer
    */
   read(event: string, data: string): void
+  /** Takes what such data holds. @throws SluiceError as {@link read} does */
+  readValue(value: JsonObject): void
   /** Takes the body of a backend that answered in one piece instead of as a stream, if it is an answer. */
   readCompletion(text: string): void
   /**

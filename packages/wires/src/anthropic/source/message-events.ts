@@ -48,7 +48,12 @@ export class MessageEvents implements AnswerReader {
       if (value === undefined) throw this.#errors.notJson(data)
       throw this.#errors.noObject(data)
     }
-    if (event === 'error' || value.type === 'error') throw this.#failure(value)
+    if (event === 'error') throw this.#failure(value)
+    this.readValue(value)
+  }
+
+  readValue(value: JsonObject): void {
+    if (value.type === 'error') throw this.#failure(value)
     this.#take(value)
   }
 

@@ -45,7 +45,7 @@ export interface AnthropicSourceOptions extends AnswerLimits, BackendOptions {
  * @example
  * ```ts
  * const body = { model: 'm', max_tokens: 1024, messages }
- * const source = anthropicSource({ baseUrl: 'https://api.anthropic.com/v1', apiKey, body })
+ * const source = anthropicSource({ baseUrl: 'https://api.anthropic.com/v1', apiKey: 'sk-…', body })
  * const stream = await sluice.start(source, { as })
  * ```
  */

@@ -37,7 +37,7 @@ export const openAiResponses: Wire = {
  * ```ts
  * const { cursor, wire } = responsesAfter(stream.id, 528)
  * const rest = await sluice.attach({ id: stream.id }, { as, after: cursor })
- * rest.deliver(sink, { wire, continues: true })
+ * const deliver = (sink: Parameters<typeof rest.deliver>[0]) => rest.deliver(sink, { wire, continues: true })
  * ```
  */
 export function responsesAfter(streamId: string, startingAfter: number): { cursor: string; wire: Wire } {

@@ -42,6 +42,10 @@ export class ResponseEvents implements AnswerReader {
       if (value === undefined) throw this.#errors.notJson(data)
       throw this.#errors.noObject(data)
     }
+    this.readValue(value, event)
+  }
+
+  readValue(value: JsonObject, event: string = 'message'): void {
     const type = typeof value.type === 'string' ? value.type : event
     if (type === 'error' || event === 'error' || saysError(value.error)) throw this.#errors.reported(errorIn(value))
     this.#take(type, value)

@@ -41,7 +41,8 @@ export interface OpenAiResponsesSourceOptions extends AnswerLimits, BackendOptio
  *
  * @example
  * ```ts
- * const source = openAiResponsesSource({ baseUrl: 'https://api.openai.com/v1', apiKey, body: { model: 'm', input: 'Hi' } })
+ * const body = { model: 'm', input: 'Hi' }
+ * const source = openAiResponsesSource({ baseUrl: 'https://api.openai.com/v1', apiKey: 'sk-…', body })
  * const stream = await sluice.start(source, { as })
  * ```
  */

@@ -81,6 +81,11 @@ export class ChatChunks implements AnswerReader {
     }
   }
 
+  readValue(chunk: JsonObject): void {
+    if (reportsFailure('message', chunk)) this.#fail(chunk)
+    this.#takeOrThrow(chunk)
+  }
+
   /** Takes the body of a backend that answered with one `chat.completion` instead of a stream, if it is one. */
   readCompletion(text: string): void {
     const value = jsonOf(text)
