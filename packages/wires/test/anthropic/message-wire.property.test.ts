@@ -77,3 +77,25 @@ function textIn(bytes: string): string {
   }
   return JSON.stringify(texts)
 }
+
+test('one block is open at a time, also where arguments come for an earlier call, and each is closed', () => {
+  fc.assert(
+    fc.property(hostileStream, (events) => {
+      let open: number | undefined
+      const stopped = new Set<number>()
+      for (const [, line] of writeOn(anthropicMessages, events).matchAll(/^data: (.*)$/gm)) {
+        const { type, index } = JSON.parse(line!) as { type: string; index?: number }
+        if (index === undefined) continue
+        if (open === undefined) open = index
+        expect(index).toBe(open)
+        if (type === 'content_block_start') expect(stopped.has(index)).toBe(false)
+        if (type !== 'content_block_stop') continue
+        stopped.add(index)
+        open = undefined
+      }
+      expect(open).toBeUndefined()
+      expect(stopped.size).toBe(stopped.size === 0 ? 0 : Math.max(...stopped) + 1)
+    }),
+    { numRuns: 500 },
+  )
+})

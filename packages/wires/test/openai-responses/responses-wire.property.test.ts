@@ -110,3 +110,28 @@ test('a client that goes on under another policy, after any number, has said not
     { numRuns: 500 },
   )
 })
+
+test('one item is open at a time, also where arguments come for an earlier call, and each is done in the end', () => {
+  fc.assert(
+    fc.property(hostileStream, (events) => {
+      let open: number | undefined
+      const done = new Set<number>()
+      for (const { text } of numbered(writeOn(openAiResponses, events, { facts: FACTS }))) {
+        const { type, output_index: index } = JSON.parse(text.slice(text.indexOf('data: ') + 6)) as {
+          type: string
+          output_index?: number
+        }
+        if (index === undefined) continue
+        if (open === undefined) open = index
+        expect(index).toBe(open)
+        if (type === 'response.output_item.added') expect(done.has(index)).toBe(false)
+        if (type !== 'response.output_item.done') continue
+        done.add(index)
+        open = undefined
+      }
+      expect(open).toBeUndefined()
+      expect(done.size).toBe(done.size === 0 ? 0 : Math.max(...done) + 1)
+    }),
+    { numRuns: 500 },
+  )
+})
