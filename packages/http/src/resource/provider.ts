@@ -16,7 +16,7 @@ export interface ProviderAsked {
 }
 
 /**
- * Routes of another provider than OpenAI's chat completions: {@link responsesProvider}, {@link messagesProvider}. What a resource
+ * Routes of another provider than OpenAI's chat completions: `responsesProvider`, `messagesProvider`. What a resource
  * does not serve is no part of a bundle.
  */
 export interface Provider {
