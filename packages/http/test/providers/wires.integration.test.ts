@@ -48,7 +48,7 @@ async function startOn(rig: Rig, path: string): Promise<string> {
 const readOn = (rig: Rig, wire: string, url: string) => sourceEventsOf(READERS[wire]!(async () => rig.ask('GET', url)))
 
 describe.each(STARTS)('a stream that was started on %s', (_, path) => {
-  test.each(Object.keys(READERS))('is read as it is on %s, from its beginning', async (wire) => {
+  test.each(Object.keys(READERS))('contract 1: is read as it is on %s, from its beginning', async (wire) => {
     const rig = createRig(saying(...ITEMS), { providers })
     const id = await startOn(rig, path)
     expect(mergedAnswer(await readOn(rig, wire, `/streams/${id}?wire=${wire}`))).toEqual(mergedAnswer(EVENTS))

@@ -24,7 +24,7 @@ function reasonOf(events: readonly StreamEvent[]): string {
   return reason === 'stop' && opened?.type === 'tool' ? 'tool_calls' : reason
 }
 
-test('rule 1: what is written and read again, cut anywhere, is the same text, thinking, calls and usage', async () => {
+test('contract 1: what is written and read again, cut anywhere, is the same text, thinking, calls and usage', async () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 8 })
   await fc.assert(
     fc.asyncProperty(hostileStream, sizes, async (events, sizesOfCuts) => {
@@ -43,7 +43,7 @@ test('rule 1: what is written and read again, cut anywhere, is the same text, th
 })
 
 test.each([true, false])(
-  'rule 1: a reading that goes on after a drop, under another policy, writes what was still to come; ids: %s',
+  'contract 1: a reading that goes on after a drop, under another policy, writes what was still to come; ids: %s',
   (ids) => {
     const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 })
     fc.assert(

@@ -103,7 +103,7 @@ describe('the official client', () => {
     expect((await expectSameFinal([text('a'), { type: 'end', reason, complete: true }])).stop_reason).toBe(told)
   })
 
-  test('rule 2: raises an error for a stream that was cut, before its first word or after it', async () => {
+  test('contract 2: raises an error for a stream that was cut, before its first word or after it', async () => {
     const own = { error: { message: 'boom', type: 'overloaded_error' } }
     const ends: [StreamEvent, object][] = [
       [{ type: 'end', reason: 'cancelled', complete: false, cause: 'client' }, { type: 'api_error' }],
@@ -129,7 +129,7 @@ describe('the official client', () => {
     }
   })
 
-  test('rule 2: raises an error for a reading that was closed', async () => {
+  test('contract 2: raises an error for a reading that was closed', async () => {
     const encoder = anthropicMessages.create(FACTS, { ids: false })
     const bytes = [
       encoder.open(startOf('start')),

@@ -102,7 +102,7 @@ describe('the official client', () => {
     expect(final.output).toMatchObject([{ status: 'incomplete' }])
   })
 
-  test('rule 2: is told of a stream that was cut by a response that failed, never by one that completed', async () => {
+  test('contract 2: is told of a stream that was cut by a response that failed, never by one that completed', async () => {
     const own = { error: { message: 'boom', type: 'server_error', param: null, code: 'overloaded' } }
     const error = { code: 'SLUICE_ERR_BACKEND', message: 'masked', extra: own }
     const ends: [StreamEvent, object][] = [
@@ -127,7 +127,7 @@ describe('the official client', () => {
     }
   })
 
-  test('rule 2: raises an error for a reading that was closed', async () => {
+  test('contract 2: raises an error for a reading that was closed', async () => {
     const encoder = openAiResponses.create(FACTS, { ids: false })
     const bytes = [
       encoder.open(startOf('start')),

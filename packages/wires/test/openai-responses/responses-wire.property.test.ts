@@ -24,7 +24,7 @@ function saidIn(response: unknown): unknown {
   return JSON.parse(JSON.stringify(response, (name, value: unknown) => (name === 'id' ? undefined : value)))
 }
 
-test('rule 1: what is written and read again, cut anywhere, is the same text, reasoning, calls and usage', async () => {
+test('contract 1: what is written and read again, cut anywhere, is the same text, reasoning, calls and usage', async () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 8 })
   await fc.assert(
     fc.asyncProperty(hostileStream, sizes, async (events, sizesOfCuts) => {
@@ -42,7 +42,7 @@ test('rule 1: what is written and read again, cut anywhere, is the same text, re
 })
 
 test.each([true, false])(
-  'rule 1: a reading that goes on after a drop writes the very bytes that were still to come; ids: %s',
+  'contract 1: a reading that goes on after a drop writes the very bytes that were still to come; ids: %s',
   (ids) => {
     fc.assert(
       fc.property(hostileStream, (events) => {
