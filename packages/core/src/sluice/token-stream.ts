@@ -15,7 +15,7 @@ import type { Json } from '../events/json.ts'
 import type { Actor } from '../access/principal.ts'
 import type { Producer } from '../producer/producer.ts'
 import { Reader } from '../reader/reader.ts'
-import { notifyAttached, notifyDetached } from './observe-reading.ts'
+import { notifyAttached, notifyDetached, notifyOver } from './observe-reading.ts'
 import type { Sink } from '../wire/sink.ts'
 import type { StoredStream } from '../store/store.ts'
 import { headGone } from '../log/cursor-place.ts'
@@ -231,14 +231,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
   /** @internal */
   readingOver(outcome: ReadingOutcome, error?: unknown): void {
     if (this.#delivery) this.#engine.deliveries.delete(this.#delivery)
-    if (outcome === 'failed') this.#engine.observers.notify('failed', this.#stored.facts, { where: 'delivery', error })
-    notifyDetached(this.#engine, this.#stored, outcome)
-    try {
-      this.#onOver?.(outcome)
-    } catch (fault) {
-      // Others of the connection are told next.
-      this.#engine.observers.notify('failed', this.#stored.facts, { where: 'delivery', error: fault })
-    }
+    notifyOver(this.#engine, this.#stored, { outcome, error, onOver: this.#onOver })
   }
 
   #use(): void {
