@@ -1,0 +1,2 @@
+export { UI_MESSAGE_STREAM_HEADERS, uiMessageStream } from './ai-sdk/encoder/ui-message-wire.ts'
+export { type AiSdkResult, type AiSdkRun, type AiSdkStream, fromAiSdk } from './ai-sdk/source/ai-sdk-source.ts'
