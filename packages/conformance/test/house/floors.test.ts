@@ -35,7 +35,7 @@ const FLOORS: Record<string, readonly string[]> = {
     'connection',
     'protocol',
   ],
-  'packages/http/src': ['.', 'resource', 'reading', 'response', 'request'],
+  'packages/http/src': ['.', 'resource chat', 'reading', 'response', 'request'],
   'packages/gateway/src': [
     '.',
     'demo-tour',

@@ -1,0 +1,1 @@
+export { createUiChat, type UiChat, type UiChatBody, type UiChatOptions } from './chat/ui-chat.ts'

@@ -1,0 +1,170 @@
+import { type Json, type Principal, type Sluice, SluiceError, type Source, type StreamOptions } from '@sluice/core'
+import { invalidOption, requirePrincipal, requireSafeJson } from '@sluice/core/extend'
+import { UI_MESSAGE_STREAM_HEADERS, uiMessageStream } from '@sluice/wires/ai-sdk'
+import * as z from 'zod/mini'
+
+import { attachFor } from '../reading/attach.ts'
+import { toRefusalPlan } from '../reading/refusal.ts'
+import { planStreaming } from '../reading/streaming-plan.ts'
+import { planTokens } from '../reading/tokens.ts'
+import { readIdsQuery } from '../request/client-query.ts'
+import { readCursor } from '../request/cursor-request.ts'
+import type { HttpRequest } from '../request/http-request.ts'
+import type { Identify } from '../request/identify.ts'
+import { requireJsonType } from '../request/json-type.ts'
+import { parseWith } from '../request/start-body.ts'
+import { emptyPlan, headOf, type Plan, withHeaders } from '../response/plan.ts'
+import { isMasked, toErrorPlan, wireErrorOf } from '../response/problem.ts'
+import { type ChatRoute, matchChatRoute, methodOf } from './chat-routes.ts'
+
+/** What `useChat` posts: the chat, its messages so far, and what its transport was told to add. */
+export interface UiChatBody {
+  /** The chat's id. */
+  readonly id: string
+  /** `UIMessage`s of the AI SDK. */
+  readonly messages: readonly Json[]
+  readonly [name: string]: Json | undefined
+}
+
+/** Options of {@link createUiChat}. */
+export interface UiChatOptions<Raw = unknown> extends Pick<StreamOptions, 'onDisconnect' | 'retentionMs'> {
+  sluice: Sluice
+  /** Says who sent a request: a principal; `undefined` or `null` for a stranger, who gets a 401. Bounded: 5 seconds. */
+  identify: Identify<Raw>
+  /** Makes the source of an answer: `fromAiSdk` of `@sluice/wires/ai-sdk` around `streamText`, or any other. */
+  source(body: UiChatBody, context: { request: HttpRequest<Raw>; principal: Principal }): Source | Promise<Source>
+  /** Is told what clients are not: failures that are answered with a 500 and no further word. */
+  onError?: ((error: unknown, request: HttpRequest<Raw>) => void) | undefined
+}
+
+/** The routes that `useChat` asks. */
+export interface UiChat<Raw = unknown> {
+  /** Whether a path below the mount is one of these routes. */
+  owns(path: string): boolean
+  /** The answer to a request. Never rejects. */
+  handle(request: HttpRequest<Raw>): Promise<Plan>
+}
+
+const MAX_CHAT_ID = 200
+const bodySchema = z.looseObject({
+  id: z.string().check(z.minLength(1), z.maxLength(MAX_CHAT_ID)),
+  messages: z.array(z.unknown()),
+})
+
+/**
+ * Answers the AI SDK's `useChat` as it is, with `DefaultChatTransport` and `resume: true`, below the path that is its `api`:
+ *
+ * - `POST` starts an answer and streams it. It goes on when its reader leaves, and a new one of the same chat replaces it.
+ * - `GET /{chatId}/stream` gives the answer that runs, from its beginning, as the same message; 204 when none does. With a cursor
+ *   (`Last-Event-ID`; a client asks for ids with `?ids=1`) it goes on after that.
+ * - `POST /{chatId}/stop` stops it, on whatever instance it runs: what the Stop button of a page that resumes must call, because
+ *   `stop()` only leaves.
+ *
+ * A chat is its owner's: another's of the same id is another chat.
+ *
+ * @throws SluiceError `SLUICE_ERR_OPTION`
+ * @see https://ai-sdk.dev/docs/ai-sdk-ui/chatbot-resume-streams
+ * @example
+ * ```ts
+ * const chat = createUiChat({ sluice, identify, source: ({ messages }) => runner.generate.bind(runner, messages) })
+ * createServer(async (request, response) => {
+ *   await sendPlan(response, await chat.handle(toHttpRequest(request, response, { mount: '/api/chat' })))
+ * })
+ * ```
+ */
+export function createUiChat<Raw = unknown>(options: UiChatOptions<Raw>): UiChat<Raw> {
+  const { sluice, identify, source, onError } = options
+  if (typeof identify !== 'function') throw invalidOption('identify', identify, 'a function: who sends a request?')
+  if (typeof source !== 'function')
+    throw invalidOption('source', source, 'a function that makes the source of an answer')
+
+  async function answer(route: ChatRoute, request: HttpRequest<Raw>): Promise<Plan> {
+    const method = methodOf(route)
+    if (request.method !== method && !(request.method === 'HEAD' && method === 'GET')) return notAllowed(method)
+    const principal = await requirePrincipal(sluice.scheduler, identify(request.raw))
+    if (route.is === 'start') return start(request, principal)
+    const ref = { key: keyOf(route.chatId) }
+    if (route.is === 'stop') return whereRunning(async () => void (await sluice.cancel(ref, { as: principal })))
+    return whereRunning(() => resume(request, ref, principal))
+  }
+
+  async function start(request: HttpRequest<Raw>, principal: Principal): Promise<Plan> {
+    requireJsonType(request)
+    const { bodies } = sluice
+    const whole = requireSafeJson(await request.body(bodies), 'The body', { limits: bodies.options })
+    const { id } = parseWith(bodySchema, whole)
+    const made = await source(whole as unknown as UiChatBody, { request, principal })
+    const { onDisconnect = 'continue', retentionMs } = options
+    const { stream: _, ...plan } = await planTokens(sluice, withoutCursor(request), made, {
+      as: principal,
+      wire: uiMessageStream,
+      key: keyOf(id),
+      ifRunning: 'cancel',
+      onDisconnect,
+      ...(retentionMs !== undefined && { retentionMs }),
+    })
+    return plan
+  }
+
+  async function resume(request: HttpRequest<Raw>, ref: { key: string }, as: Principal): Promise<Plan> {
+    const cursor = readCursor(request, { wire: uiMessageStream })
+    const { stream, plan } = await attachFor(sluice, { ref, after: cursor?.cursor, as })
+    if (!stream) return plan
+    // What has ended is in the page's messages already, unless its client says where it was.
+    if (stream.end && !cursor) return emptyPlan(204)
+    const reading = readIdsQuery(request.query)
+    return planStreaming(sluice, {
+      stream,
+      wire: uiMessageStream,
+      mount: request.mount,
+      continues: cursor?.continues,
+      reading,
+    })
+  }
+
+  return {
+    owns: (path) => matchChatRoute(path) !== undefined,
+    async handle(request) {
+      let plan: Plan
+      try {
+        const route = matchChatRoute(request.path)
+        plan = route ? await answer(route, request) : notHere()
+      } catch (error) {
+        if (isMasked(error)) onError?.(error, request)
+        plan = toRefusalPlan(wireErrorOf(error), { shape: 'problem', forgiving: false })
+      }
+      if (plan.status === 200) plan = withHeaders(plan, UI_MESSAGE_STREAM_HEADERS)
+      return request.method === 'HEAD' ? headOf(plan) : plan
+    },
+  }
+}
+
+function keyOf(chatId: string): string {
+  return `chat:${chatId}`
+}
+
+/** A chat of which nothing runs, or ever ran, has nothing to say. */
+async function whereRunning(act: () => Promise<Plan | void>): Promise<Plan> {
+  try {
+    return (await act()) ?? emptyPlan(204)
+  } catch (error) {
+    if (error instanceof SluiceError && ['SLUICE_ERR_NOT_FOUND', 'SLUICE_ERR_GONE'].includes(error.code)) {
+      return emptyPlan(204)
+    }
+    throw error
+  }
+}
+
+/** A `POST` always is a new answer: it has no place in an earlier one. */
+function withoutCursor<Raw>(request: HttpRequest<Raw>): HttpRequest<Raw> {
+  return { ...request, header: (name) => (name === 'last-event-id' ? undefined : request.header(name)) }
+}
+
+function notHere(): Plan {
+  return toErrorPlan({ code: 'SLUICE_ERR_NOT_FOUND', message: 'There is nothing at this path.', status: 404 })
+}
+
+function notAllowed(method: string): Plan {
+  const message = `This path takes ${method}.`
+  return withHeaders(toErrorPlan({ code: 'SLUICE_ERR_REQUEST', message, status: 405 }), { allow: method })
+}
