@@ -50,7 +50,7 @@ const FLOORS: Record<string, readonly string[]> = {
   'packages/websocket/src': ['.', 'session', 'handshake', 'message'],
   'packages/grpc/src': ['.', 'call', 'service', 'message', 'gen'],
   'packages/sse/src': ['.', 'node', 'response', 'wire', 'parser'],
-  'packages/wires/src': ['.', 'sdk', 'openai-responses anthropic', 'openai', 'blocks backend', 'json'],
+  'packages/wires/src': ['.', 'sdk', 'openai-responses anthropic ai-sdk', 'openai', 'blocks backend', 'json'],
   'packages/wires/src/backend': ['.', 'error'],
   'packages/wires/src/openai': ['encoder source', 'format'],
   'packages/client/src': ['.', 'paint', 'stream', 'link buffer', 'machine', 'clock', 'errors'],
