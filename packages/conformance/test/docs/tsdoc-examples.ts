@@ -33,6 +33,7 @@ const AMBIENT: Readonly<Record<string, string>> = {
   fc: "typeof import('fast-check').default",
   test: "typeof import('vitest').test",
   createServer: "typeof import('node:http').createServer",
+  streamText: '(options: object) => { fullStream: AsyncIterable<unknown> }',
   runtime: "import('@sluice/core').Runtime & { flush(): Promise<void> }",
   scripted: 'any',
   body: '{ model: string }',

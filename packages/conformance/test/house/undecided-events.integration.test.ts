@@ -30,6 +30,7 @@ const DECIDE_IN_A_CHOICE = [
   'wires/src/openai/encoder/chat-delta.ts',
 ]
 const DECIDE_IN_AN_ANSWER = [
+  'wires/src/ai-sdk/encoder/ui-parts.ts',
   'wires/src/anthropic/encoder/message-answer.ts',
   'wires/src/openai-responses/encoder/response-answer.ts',
   'wires/src/openai/encoder/chat-encoder.ts',

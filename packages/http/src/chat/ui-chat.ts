@@ -1,4 +1,4 @@
-import { type Json, type Principal, type Sluice, SluiceError, type Source, type StreamOptions } from '@sluice/core'
+import { isSluiceError, type Json, type Principal, type Sluice, type Source, type StreamOptions } from '@sluice/core'
 import { invalidOption, requirePrincipal, requireSafeJson } from '@sluice/core/extend'
 import { UI_MESSAGE_STREAM_HEADERS, uiMessageStream } from '@sluice/wires/ai-sdk'
 import * as z from 'zod/mini'
@@ -73,10 +73,10 @@ const bodySchema = z.looseObject({
  * ```
  */
 export function createUiChat<Raw = unknown>(options: UiChatOptions<Raw>): UiChat<Raw> {
-  const { sluice, identify, source, onError } = options
+  const { sluice, identify, onError } = options
   if (typeof identify !== 'function') throw invalidOption('identify', identify, 'a function: who sends a request?')
-  if (typeof source !== 'function')
-    throw invalidOption('source', source, 'a function that makes the source of an answer')
+  if (typeof options.source !== 'function')
+    throw invalidOption('source', options.source, 'a function that makes the source of an answer')
 
   async function answer(route: ChatRoute, request: HttpRequest<Raw>): Promise<Plan> {
     const method = methodOf(route)
@@ -93,7 +93,7 @@ export function createUiChat<Raw = unknown>(options: UiChatOptions<Raw>): UiChat
     const { bodies } = sluice
     const whole = requireSafeJson(await request.body(bodies), 'The body', { limits: bodies.options })
     const { id } = parseWith(bodySchema, whole)
-    const made = await source(whole as unknown as UiChatBody, { request, principal })
+    const made = await options.source(whole as unknown as UiChatBody, { request, principal })
     const { onDisconnect = 'continue', retentionMs } = options
     const { stream: _, ...plan } = await planTokens(sluice, withoutCursor(request), made, {
       as: principal,
@@ -148,7 +148,7 @@ async function whereRunning(act: () => Promise<Plan | void>): Promise<Plan> {
   try {
     return (await act()) ?? emptyPlan(204)
   } catch (error) {
-    if (error instanceof SluiceError && ['SLUICE_ERR_NOT_FOUND', 'SLUICE_ERR_GONE'].includes(error.code)) {
+    if (isSluiceError(error) && ['SLUICE_ERR_NOT_FOUND', 'SLUICE_ERR_GONE'].includes(error.code)) {
       return emptyPlan(204)
     }
     throw error
