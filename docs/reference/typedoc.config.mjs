@@ -45,6 +45,7 @@ const UNNAMED = new Set([
   'Name',
   'Maybe',
   'Text',
+  'Report',
   'Wishes',
   'Target',
   'JsonObject',

@@ -1,9 +1,12 @@
 /** What painting uses of the page, or of the process. */
 export interface PaintPage {
+  /** Monotonic milliseconds. */
   now(): number
   /** Calls `task` before the first frame after `restMs`, and in a page that is not shown in a second or two; gives what calls it off. */
   frame(task: () => void, restMs: number): () => void
+  /** Whether nobody sees it. */
   isHidden(): boolean
+  /** Whether its reader has asked for less motion. */
   prefersReducedMotion(): boolean
 }
 

@@ -32,7 +32,7 @@ export interface UiChatOptions<Raw = unknown> extends Pick<StreamOptions, 'onDis
   /** Says who sent a request: a principal; `undefined` or `null` for a stranger, who gets a 401. Bounded: 5 seconds. */
   identify: Identify<Raw>
   /** Makes the source of an answer: `fromAiSdk` of `@sluice/wires/ai-sdk` around `streamText`, or any other. */
-  source(body: UiChatBody, context: { request: HttpRequest<Raw>; principal: Principal }): Source | Promise<Source>
+  source: (body: UiChatBody, context: { request: HttpRequest<Raw>; principal: Principal }) => Source | Promise<Source>
   /** Is told what clients are not: failures that are answered with a 500 and no further word. */
   onError?: ((error: unknown, request: HttpRequest<Raw>) => void) | undefined
 }
@@ -93,9 +93,9 @@ export function createUiChat<Raw = unknown>(options: UiChatOptions<Raw>): UiChat
     const { bodies } = sluice
     const whole = requireSafeJson(await request.body(bodies), 'The body', { limits: bodies.options })
     const { id } = parseWith(bodySchema, whole)
-    const made = await options.source(whole as unknown as UiChatBody, { request, principal })
+    const source = await options.source(whole as unknown as UiChatBody, { request, principal })
     const { onDisconnect = 'continue', retentionMs } = options
-    const { stream: _, ...plan } = await planTokens(sluice, withoutCursor(request), made, {
+    const { stream: _, ...plan } = await planTokens(sluice, withoutCursor(request), source, {
       as: principal,
       wire: uiMessageStream,
       key: keyOf(id),
