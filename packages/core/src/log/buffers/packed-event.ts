@@ -27,7 +27,7 @@ export class PackedEvent {
   constructor(event: StreamEvent, json: string, { jsonBytes, bytes, pool }: PackedEventParts) {
     this.bytes = bytes
     this.#json = PackedText.of(json, jsonBytes, pool)
-    this.#outline = jsonBytes < LONG_TEXT_BYTES ? undefined : outlineOf(event)
+    this.#outline = jsonBytes < LONG_TEXT_BYTES || isCall(event) ? undefined : outlineOf(event)
   }
 
   get heldBytes(): number {
@@ -53,6 +53,11 @@ export class PackedEvent {
 export function isWorthPacking(event: StreamEvent, jsonBytes: number): boolean {
   if (jsonBytes < MIN_PACKED_BYTES) return false
   return 'data' in event || 'result' in event || ('extra' in event && event.extra !== undefined)
+}
+
+/** Of a call, a resume state has all. */
+function isCall(event: StreamEvent): boolean {
+  return event.type === 'tool' && event.phase === 'call'
 }
 
 function outlineOf(event: StreamEvent): StreamEvent {
