@@ -131,3 +131,17 @@ describe.each(['18', '19'])('React %s', (version) => {
     expect(await seen(page)).toEqual({ text: '', status: 'idle', end: '', busy: 'false' })
   })
 })
+
+test('contract 9: in an <Activity> that is hidden nobody reads, and one that is shown again goes on where it was, also without a key', async () => {
+  const page = await open('/19')
+  const run = onCue('before ', ['after'])
+  await page.evaluate('lab.start()')
+  await until(page, `${TEXT} === "before "`)
+  await page.evaluate('lab.show("hidden")')
+  await until(page, 'document.querySelector("#answer").checkVisibility() === false')
+  await expect.poll(() => server.open).toBe(0)
+  run.go()
+  await page.evaluate('lab.show("here")')
+  await until(page, `${TEXT} === "before after"`)
+  expect(run).toMatchObject({ started: 1, aborted: false })
+})

@@ -1,5 +1,6 @@
 import { useTokenStream } from '@sluice/react'
-import { createElement, memo, StrictMode, useState } from 'react'
+import * as react from 'react'
+import { createElement, type FunctionComponent, memo, StrictMode, useState } from 'react'
 import { createRoot } from 'react-dom/client'
 
 /** What the page of a test can see and do. */
@@ -8,7 +9,13 @@ interface Lab {
   blockRenders: number
   start(): void
   stop(): void
-  show(where: 'here' | 'there' | 'nowhere'): void
+  show(where: Where): void
+}
+
+type Where = 'here' | 'there' | 'nowhere' | 'hidden'
+/** A part of the page that is kept while it is not shown: React has it since 19.2. */
+const { Activity } = react as {
+  Activity?: FunctionComponent<{ mode: 'visible' | 'hidden'; children: react.ReactNode }>
 }
 
 const lab: Lab = { renders: 0, blockRenders: 0, start() {}, stop() {}, show() {} }
@@ -37,11 +44,14 @@ function Answer() {
 }
 
 function App() {
-  const [where, setWhere] = useState<'here' | 'there' | 'nowhere'>('here')
+  const [where, setWhere] = useState<Where>('here')
   lab.show = setWhere
   if (where === 'nowhere') return null
   // Another place in the tree: the component is mounted anew.
-  return createElement(where === 'here' ? 'main' : 'aside', null, createElement(Answer))
+  const answer = createElement(Answer)
+  const mode = where === 'hidden' ? 'hidden' : 'visible'
+  const kept = Activity ? createElement(Activity, { mode, children: answer }) : answer
+  return createElement(where === 'there' ? 'aside' : 'main', null, kept)
 }
 
 createRoot(document.querySelector('#root')!).render(createElement(StrictMode, null, createElement(App)))
