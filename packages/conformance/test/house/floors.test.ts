@@ -53,7 +53,7 @@ const FLOORS: Record<string, readonly string[]> = {
   'packages/wires/src': ['.', 'sdk', 'openai-responses anthropic ai-sdk', 'openai', 'blocks backend', 'json'],
   'packages/wires/src/backend': ['.', 'error'],
   'packages/wires/src/openai': ['encoder source', 'format'],
-  'packages/client/src': ['.', 'paint', 'stream', 'link buffer', 'machine', 'clock', 'errors'],
+  'packages/client/src': ['.', 'paint chat', 'stream', 'link buffer', 'machine', 'clock', 'errors'],
   'packages/express/src': ['.'],
   'packages/fastify/src': ['.'],
   'packages/hono/src': ['.'],

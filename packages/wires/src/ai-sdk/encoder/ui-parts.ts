@@ -11,7 +11,16 @@ const FINISH_REASONS: Readonly<Record<FinishReason, string>> = {
   content_filter: 'content-filter',
 }
 
-/** Turns the events of one stream into parts of a UI message, in their order. */
+/**
+ * Turns the events of one stream into parts of a UI message, in their order: for clients that read sluice's own wire and show it
+ * by the AI SDK. `start` and `start-step` go before them.
+ *
+ * @example
+ * ```ts
+ * const parts = new UiParts()
+ * const shown = myEvents.flatMap((event) => parts.take(event))
+ * ```
+ */
 export class UiParts {
   readonly #blocks: AnswerBlocks = new AnswerBlocks({
     extraOf: () => undefined,
@@ -23,16 +32,18 @@ export class UiParts {
   #usage: Usage | undefined
   #finish: FinishReason | undefined
 
-  /** The open text, to which a plain piece may be added without another look. */
+  /** The open text, to which a plain piece may be added without another look. @internal */
   get openText(): Block | undefined {
     const { open } = this.#blocks
     return open?.kind === 'text' ? open : undefined
   }
 
+  /** Adds a piece to the open text, which the caller writes by itself. @internal */
   extend(text: string): void {
     this.#blocks.extend(text)
   }
 
+  /** The parts that an event becomes: none, one or several. */
   take(event: StreamEvent): JsonObject[] {
     if (isOfChoice(event)) {
       if (event.choice) return []

@@ -1,0 +1,1 @@
+export { SluiceChatTransport, type SluiceChatTransportOptions } from './chat/chat-transport.ts'

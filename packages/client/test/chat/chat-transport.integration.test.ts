@@ -1,0 +1,142 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+
+import { SluiceChatTransport } from '@sluice/client/ai-sdk'
+import { createSluice, type Source } from '@sluice/core'
+import { createStreamResource } from '@sluice/http'
+import { sendPlan, toHttpRequest } from '@sluice/http/node'
+import { readUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+
+const QUESTION: UIMessage = { id: 'u1', role: 'user', parts: [{ type: 'text', text: 'Who are you?' }] }
+
+let server: Server
+let streams: string
+let source: Source
+let chats = 0
+const bodies: unknown[] = []
+const answering = new Set<Socket>()
+
+beforeAll(async () => {
+  const resource = createStreamResource<IncomingMessage>({
+    sluice: createSluice(),
+    identify: ({ headers }) => (headers.authorization === 'Bearer ada' ? { owner: 'ada' } : undefined),
+    runner(body) {
+      bodies.push(body)
+      return (context) => source(context)
+    },
+  })
+  server = createServer((request, response) => {
+    answering.add(request.socket)
+    void resource.handle(toHttpRequest(request, response, { mount: '/v1' })).then((plan) => sendPlan(response, plan))
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  streams = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/streams`
+})
+afterAll(() => {
+  server?.closeAllConnections()
+  server?.close()
+})
+beforeEach(() => {
+  chats++
+  answering.clear()
+  bodies.length = 0
+})
+
+const createTransport = (): SluiceChatTransport =>
+  new SluiceChatTransport({
+    streams,
+    authorize: () => ({ authorization: 'Bearer ada' }),
+    resume: { baseMs: 1, capMs: 10 },
+  })
+
+function send(transport: SluiceChatTransport, abortSignal?: AbortSignal): Promise<ReadableStream<UIMessageChunk>> {
+  const asked = { chatId: `chat-${chats}`, messages: [QUESTION], messageId: undefined, abortSignal }
+  return transport.sendMessages({ ...asked, trigger: 'submit-message', body: { model: 'm' } })
+}
+
+/** A source that says `first`, and `rest` once it is told to; one that was stopped says no more. */
+function onCue(first: string, rest: string) {
+  const cue = Promise.withResolvers<void>()
+  const run = { started: 0, aborted: false, go: cue.resolve }
+  source = async function* ({ signal }) {
+    run.started++
+    signal.addEventListener('abort', () => {
+      run.aborted = true
+      cue.resolve()
+    })
+    yield first
+    await cue.promise
+    if (!signal.aborted) yield rest
+  }
+  return run
+}
+
+const textOf = ({ parts }: UIMessage): string => parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
+
+test('contract 1: a connection that is cut is gone on with after its last event: nothing is told twice', async () => {
+  const run = onCue('Call me ', 'Ishmael.')
+  const chunks: UIMessageChunk[] = []
+  for await (const chunk of await send(createTransport())) {
+    chunks.push(chunk)
+    if (chunk.type !== 'text-delta' || chunk.delta !== 'Call me ') continue
+    for (const socket of answering) socket.resetAndDestroy()
+    run.go()
+  }
+  expect(chunks.map((chunk) => (chunk.type === 'text-delta' ? chunk.delta : chunk.type))).toEqual([
+    'start',
+    'start-step',
+    'text-start',
+    'Call me ',
+    'Ishmael.',
+    'text-end',
+    'finish-step',
+    'finish',
+  ])
+  expect(run.started).toBe(1)
+  expect(bodies).toEqual([{ model: 'm', id: `chat-${chats}`, messages: [QUESTION], trigger: 'submit-message' }])
+})
+
+test('contract 8: an aborted request stops the model', async () => {
+  const run = onCue('Call me ', 'Ishmael.')
+  const leaving = new AbortController()
+  const reader = (await send(createTransport(), leaving.signal)).getReader()
+  while ((await reader.read()).value?.type !== 'text-delta');
+  leaving.abort()
+  await expect.poll(() => run.aborted).toBe(true)
+})
+
+test('a page that is loaded again goes on with the same message while it runs, and finds nothing then', async () => {
+  const run = onCue('Call me ', 'Ishmael.')
+  const transport = createTransport()
+  expect(await transport.reconnectToStream({ chatId: `chat-${chats}` })).toBeNull()
+  const first = await send(transport)
+  let before: UIMessage | undefined
+  for await (const message of readUIMessageStream({ stream: first })) {
+    before = message
+    if (textOf(message) === 'Call me ') break
+  }
+  const again = await createTransport().reconnectToStream({ chatId: `chat-${chats}` })
+  run.go()
+  let after: UIMessage | undefined
+  for await (const message of readUIMessageStream({ stream: again! })) after = message
+  expect([after?.id, textOf(after!)]).toEqual([before!.id, 'Call me Ishmael.'])
+  expect(await transport.reconnectToStream({ chatId: `chat-${chats}` })).toBeNull()
+  expect(run).toMatchObject({ started: 1, aborted: false })
+})
+
+test('a stranger is told so, and is not taken for somebody without a stream', async () => {
+  source = () => []
+  const stranger = new SluiceChatTransport({ streams })
+  const reader = (
+    await stranger.sendMessages({
+      chatId: 'c',
+      messages: [],
+      messageId: undefined,
+      abortSignal: undefined,
+      trigger: 'submit-message',
+    })
+  ).getReader()
+  await expect(reader.read()).rejects.toMatchObject({ code: 'SLUICE_ERR_UNAUTHORIZED' })
+})
