@@ -42,7 +42,8 @@ const KINDS: readonly (readonly [RegExp, ConnectionFailure['kind'], advice: stri
   [
     UNANSWERED,
     'closed',
-    'Where the port expects TLS, write rediss in place of redis; where it does not, something between closes the connection',
+    // What a server says of a missing client certificate is lost where it resets the connection before that is read.
+    'Where the port expects TLS, write rediss in place of redis; with rediss it may ask for a client certificate; else something between closes the connection',
   ],
 ]
 

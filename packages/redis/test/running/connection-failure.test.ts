@@ -35,6 +35,10 @@ describe('why there is no connection is told with the way out', () => {
     expect(explainFailure(failure('handshake', { code: 'EPROTO' })).words).toContain('(EPROTO)')
   })
 
+  test('a connection that is reset may lack a client certificate: what the server says of it may be lost', () => {
+    expect(explainFailure(failure('write ECONNRESET')).words).toContain('client certificate')
+  })
+
   test('a server that has answered before is not suspected of another protocol', () => {
     expect(explainFailure(failure('read ECONNRESET'), true).words).toBe('read ECONNRESET.')
   })
