@@ -11,7 +11,7 @@ import { readIdsQuery } from '../request/client-query.ts'
 import { readCursor } from '../request/cursor-request.ts'
 import type { HttpRequest } from '../request/http-request.ts'
 import type { Identify } from '../request/identify.ts'
-import { requireJsonType } from '../request/json-type.ts'
+import { requireJsonType, requireOwnPage } from '../request/json-type.ts'
 import { parseWith } from '../request/start-body.ts'
 import { emptyPlan, headOf, type Plan, withHeaders } from '../response/plan.ts'
 import { isMasked, toErrorPlan, wireErrorOf } from '../response/problem.ts'
@@ -84,6 +84,8 @@ export function createUiChat<Raw = unknown>(options: UiChatOptions<Raw>): UiChat
     const principal = await requirePrincipal(sluice.scheduler, identify(request.raw))
     if (route.is === 'start') return start(request, principal)
     const ref = { key: keyOf(route.chatId) }
+    // A chat's id can be guessed, and cookies come along.
+    if (route.is === 'stop') requireOwnPage(request)
     if (route.is === 'stop') return whereRunning(async () => void (await sluice.cancel(ref, { as: principal })))
     return whereRunning(() => resume(request, ref, principal))
   }

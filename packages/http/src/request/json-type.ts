@@ -15,10 +15,24 @@ export function requireJsonType(request: Pick<HttpRequest, 'header'>): void {
   throw new SluiceError('SLUICE_ERR_REQUEST', 'Send JSON, with Content-Type: application/json.', { status: 415 })
 }
 
+/**
+ * Refuses what a page of another origin may send without asking first, for a request that needs no body.
+ *
+ * @throws SluiceError `SLUICE_ERR_REQUEST`
+ */
+export function requireOwnPage(request: Pick<HttpRequest, 'header'>): void {
+  if (isJsonType(request.header('content-type') ?? '') || !isOfAnotherPage(request)) return
+  const message = 'A page of another origin must send this as JSON, with Content-Type: application/json.'
+  throw new SluiceError('SLUICE_ERR_REQUEST', message, { status: 403 })
+}
+
 function mayBeAPage(request: Pick<HttpRequest, 'header'>): boolean {
-  if (request.header('origin') !== undefined) return true
+  return request.header('origin') !== undefined || isOfAnotherPage(request)
+}
+
+function isOfAnotherPage(request: Pick<HttpRequest, 'header'>): boolean {
   return isFromElsewhere({
-    origin: undefined,
+    origin: request.header('origin'),
     host: request.header('host'),
     fetchSite: request.header('sec-fetch-site'),
     referer: request.header('referer'),

@@ -158,6 +158,7 @@ test.each([
   ['a body that is none', '', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }, 400],
   ['a body that is no JSON type', '', { method: 'POST', body: '{}' }, 415],
   ['another path', '/x/y/z', { method: 'GET' }, 404],
+  ['a stop of a page elsewhere', '/x/stop', { method: 'POST', headers: { origin: 'https://evil.example' } }, 403],
   ['a POST of the stream', '/x/stream', { method: 'POST' }, 405],
 ])('%s is refused', async (_what, path, init, status) => {
   const response = await fetch((await serve(new ToldModel())) + path, init)
