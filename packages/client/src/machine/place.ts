@@ -9,7 +9,7 @@ export function placeIn(cursor: string): string {
 
 /** The error of a reading that was closed and cannot go on: told as the refusal that another attempt would get. */
 export function lost(code: string): SluiceError {
-  const what = `What follows is lost (${code}): read from the beginning.`
+  const what = `What follows is lost (${code}).`
   return new ClientError(code === 'trimmed' ? 'SLUICE_ERR_CURSOR_TRIMMED' : 'SLUICE_ERR_CURSOR_AHEAD', what)
 }
 

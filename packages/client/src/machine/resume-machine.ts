@@ -167,7 +167,7 @@ export function createResumeMachine(options: ResumeMachineOptions): ResumeMachin
     if (nowMs < dueMs()) return
     if (!live) return connect()
     if (nowMs - lastEventMs < options.progressMs) return broken(cutError(SILENT))
-    const error = new ClientError('SLUICE_ERR_TIMEOUT', 'The stream makes no progress.')
+    const error = new ClientError('SLUICE_ERR_TIMEOUT', 'No progress.')
     if (++stalls >= MOST_STALLS) over({ error })
     else broken(error)
   }

@@ -1,7 +1,7 @@
 import { eventsBefore } from '../machine/place.ts'
 import type { ClientStream } from '../stream/client-stream.ts'
 
-/** Is told each frame of a painting, and how much later it came than it was asked for; may hold its stream back. */
+/** Is told each frame of a painting, and how much later it came for what the page did: may hold its stream back. */
 export type PaintPressure = (stream: ClientStream, lateMs: number, nowMs: number) => void
 
 /** How often it is decided. */

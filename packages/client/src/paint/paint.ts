@@ -76,6 +76,8 @@ export function paintOn(
   let framedMs = -Infinity
   /** When the frame that was asked for may come. */
   let dueMs = 0
+  /** What the latest painting took by itself. */
+  let spentMs = 0
   let pending = ''
 
   async function read(): Promise<EndEvent> {
@@ -119,7 +121,7 @@ export function paintOn(
     if (framedMs < 0) pieces = [{ chars: 1, atMs: nowMs }]
     framedMs = nowMs
     const lateMs = framedMs - dueMs
-    pressure?.(stream, lateMs, framedMs)
+    pressure?.(stream, lateMs + spentMs, framedMs)
     // What is due before the next frame comes is due with this one.
     const held = (piece: Piece): number => heldOf(piece, framedMs + REST_MS + lateMs, heldMs)
     pieces = pieces.filter(held)
@@ -127,6 +129,7 @@ export function paintOn(
     // The last character may go on with what comes next: it is kept back, though not for longer than its time.
     const kept = isReduced ? Math.min(1, chars) : chars
     show(cutAtGrapheme(pending, Math.max(0, pending.length - kept)))
+    spentMs = page.now() - framedMs
     if (pending) void ask()
   }
 

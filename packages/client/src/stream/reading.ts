@@ -15,8 +15,8 @@ import { createListeners } from './listeners.ts'
 import type { ReadingStart } from './reading-start.ts'
 import { createUnplaced } from './unplaced.ts'
 
-const NOWHERE = 'The answer has no Content-Location.'
-const NO_CREDENTIAL = 'The option "authorize" failed.'
+const NOWHERE = 'It has no Content-Location.'
+const NO_CREDENTIAL = '"authorize" failed.'
 
 /**
  * One reading of a stream, over as many connections as it takes. It carries out what a machine without I/O decides:
@@ -233,7 +233,7 @@ export abstract class Reading {
     this.#end = end
     this.#error = error
     for (const release of this.#release) release()
-    const failure = error ?? cutError('Its reader left before the end.')
+    const failure = error ?? cutError('Its reader left.')
     if (end) this.#ended.resolve(end)
     else this.#ended.reject(failure)
     this.#located.reject(failure)

@@ -102,3 +102,13 @@ test('another choice is painted where it is selected', async () => {
   await page.pass(10)
   expect(page.text).toBe('SHOUT')
 })
+
+test('a frame that paints for long is a slow one, however soon the next one comes', async () => {
+  const told: number[] = []
+  const page = new PaintedPage({ pressure: (_stream, lateMs) => void told.push(lateMs) }, { paintMs: 80 })
+  await page.say('One. ')
+  await page.pass(8)
+  await page.say('Two. ')
+  await page.pass(8)
+  expect(Math.max(...told)).toBeGreaterThanOrEqual(80)
+})

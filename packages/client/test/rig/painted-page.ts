@@ -23,7 +23,7 @@ export class PaintedPage {
   #detached = false
   #end: EndEvent | undefined
 
-  constructor(options: PaintOptions = {}, { reducedMotion = false } = {}) {
+  constructor(options: PaintOptions = {}, { reducedMotion = false, paintMs = 0 } = {}) {
     this.reducedMotion = reducedMotion
     const page = {
       now: () => this.nowMs,
@@ -35,7 +35,10 @@ export class PaintedPage {
       isHidden: () => this.hidden,
       prefersReducedMotion: () => this.reducedMotion,
     }
-    const target = (piece: string): void => void this.writes.push({ piece, atMs: this.nowMs })
+    const target = (piece: string): void => {
+      this.writes.push({ piece, atMs: this.nowMs })
+      this.nowMs += paintMs
+    }
     this.#painted = this.#stream()
     this.painting = paintOn(page, this.#painted, target, options)
   }
