@@ -80,7 +80,7 @@ function heatMapOf(measure: Measure, group: readonly Situation[]): string {
     const cells = group.map(({ policies }) => {
       const beside = policies[row]!
       const heat = Math.round(100 * Math.min(1, Math.max(0, measure.badness(beside))))
-      return `<td style="--heat:${heat}%">${show(measure.value(beside))}</td>`
+      return `<td style="--heat:${heat}%">${measure.unit === ' ×' ? measure.value(beside).toFixed(2) : show(measure.value(beside))}</td>`
     })
     return `<tr><th scope="row">${escape(cell.policy)}</th>${cells.join('')}</tr>`
   })
