@@ -1,5 +1,5 @@
 import { isSluiceError, type Json, type Principal, type Sluice, type Source, type StreamOptions } from '@sluice/core'
-import { invalidOption, requirePrincipal, requireSafeJson } from '@sluice/core/extend'
+import { invalidOption, requirePrincipal } from '@sluice/core/extend'
 import { UI_MESSAGE_STREAM_HEADERS, uiMessageStream } from '@sluice/wires/ai-sdk'
 import * as z from 'zod/mini'
 
@@ -12,9 +12,11 @@ import { readCursor } from '../request/cursor-request.ts'
 import type { HttpRequest } from '../request/http-request.ts'
 import type { Identify } from '../request/identify.ts'
 import { requireJsonType, requireOwnPage } from '../request/json-type.ts'
+import { bodyOf } from '../request/safe-body.ts'
 import { parseWith } from '../request/start-body.ts'
 import { emptyPlan, headOf, type Plan, withHeaders } from '../response/plan.ts'
-import { isMasked, toErrorPlan, wireErrorOf } from '../response/problem.ts'
+import { notAllowedPlan, notHerePlan } from '../response/path-refusal.ts'
+import { isMasked, wireErrorOf } from '../response/problem.ts'
 import { type ChatRoute, matchChatRoute, methodOf } from './chat-routes.ts'
 
 /** What `useChat` posts: the chat, its messages so far, and what its transport was told to add. */
@@ -80,20 +82,19 @@ export function createUiChat<Raw = unknown>(options: UiChatOptions<Raw>): UiChat
 
   async function answer(route: ChatRoute, request: HttpRequest<Raw>): Promise<Plan> {
     const method = methodOf(route)
-    if (request.method !== method && !(request.method === 'HEAD' && method === 'GET')) return notAllowed(method)
+    if (request.method !== method && !(request.method === 'HEAD' && method === 'GET')) return notAllowedPlan(method)
     const principal = await requirePrincipal(sluice.scheduler, identify(request.raw))
     if (route.is === 'start') return start(request, principal)
     const ref = { key: keyOf(route.chatId) }
+    if (route.is === 'resume') return whereRunning(() => resume(request, ref, principal))
     // A chat's id can be guessed, and cookies come along.
-    if (route.is === 'stop') requireOwnPage(request)
-    if (route.is === 'stop') return whereRunning(async () => void (await sluice.cancel(ref, { as: principal })))
-    return whereRunning(() => resume(request, ref, principal))
+    requireOwnPage(request)
+    return whereRunning(async () => void (await sluice.cancel(ref, { as: principal })))
   }
 
   async function start(request: HttpRequest<Raw>, principal: Principal): Promise<Plan> {
     requireJsonType(request)
-    const { bodies } = sluice
-    const whole = requireSafeJson(await request.body(bodies), 'The body', { limits: bodies.options })
+    const whole = await bodyOf({ sluice }, request)
     const { id } = parseWith(bodySchema, whole)
     const source = await options.source(whole as unknown as UiChatBody, { request, principal })
     const { onDisconnect = 'continue', retentionMs } = options
@@ -130,7 +131,7 @@ export function createUiChat<Raw = unknown>(options: UiChatOptions<Raw>): UiChat
       let plan: Plan
       try {
         const route = matchChatRoute(request.path)
-        plan = route ? await answer(route, request) : notHere()
+        plan = route ? await answer(route, request) : notHerePlan()
       } catch (error) {
         if (isMasked(error)) onError?.(error, request)
         plan = toRefusalPlan(wireErrorOf(error), { shape: 'problem', forgiving: false })
@@ -160,13 +161,4 @@ async function whereRunning(act: () => Promise<Plan | void>): Promise<Plan> {
 /** A `POST` always is a new answer: it has no place in an earlier one. */
 function withoutCursor<Raw>(request: HttpRequest<Raw>): HttpRequest<Raw> {
   return { ...request, header: (name) => (name === 'last-event-id' ? undefined : request.header(name)) }
-}
-
-function notHere(): Plan {
-  return toErrorPlan({ code: 'SLUICE_ERR_NOT_FOUND', message: 'There is nothing at this path.', status: 404 })
-}
-
-function notAllowed(method: string): Plan {
-  const message = `This path takes ${method}.`
-  return withHeaders(toErrorPlan({ code: 'SLUICE_ERR_REQUEST', message, status: 405 }), { allow: method })
 }

@@ -1,5 +1,4 @@
-import type { Json, Principal, Sluice, Source } from '@sluice/core'
-import { requireSafeJson } from '@sluice/core/extend'
+import type { Principal, Sluice, Source } from '@sluice/core'
 
 import type { HttpRequest } from '../request/http-request.ts'
 import type { ErrorStyle } from '../reading/refusal.ts'
@@ -43,14 +42,4 @@ export interface IdentifiedRequest<Raw> {
   readonly style: ErrorStyle
   /** True when a ticket said who the sender is. */
   readonly byTicket: boolean
-}
-
-/**
- * The body of a request whose sender is known: nobody else's is read. A framework may have parsed it.
- *
- * @throws SluiceError `SLUICE_ERR_REQUEST`, `SLUICE_ERR_TOO_LARGE`, `SLUICE_ERR_OVERLOADED`, `SLUICE_ERR_TIMEOUT`
- */
-export async function bodyOf({ sluice }: { sluice: Sluice }, request: HttpRequest): Promise<Json> {
-  const { bodies } = sluice
-  return requireSafeJson(await request.body(bodies), 'The body', { limits: bodies.options })
 }

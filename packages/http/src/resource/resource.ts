@@ -15,7 +15,8 @@ import { isForgiving } from '../request/cursor-request.ts'
 import type { HttpRequest } from '../request/http-request.ts'
 import type { Identify } from '../request/identify.ts'
 import { type BodyPlan, emptyPlan, headOf, type Plan, withHeaders } from '../response/plan.ts'
-import { isMasked, toErrorPlan, wireErrorOf } from '../response/problem.ts'
+import { notAllowedPlan, notHerePlan } from '../response/path-refusal.ts'
+import { isMasked, wireErrorOf } from '../response/problem.ts'
 import type { Provider } from './provider.ts'
 import { planFind, planRead } from './read-handlers.ts'
 import { type ErrorStyle, toRefusalPlan } from '../reading/refusal.ts'
@@ -130,7 +131,7 @@ class Resource<Raw> implements StreamResource<Raw> {
     const style: ErrorStyle = { shape: formatOf(route), forgiving: isEventSourceLike(route, request) }
     let plan: Plan
     try {
-      plan = route ? await this.#answer(route, request, style) : notHere()
+      plan = route ? await this.#answer(route, request, style) : notHerePlan()
     } catch (error) {
       if (isMasked(error)) this.#report(error, request)
       plan = toRefusalPlan(wireErrorOf(error), style)
@@ -141,7 +142,7 @@ class Resource<Raw> implements StreamResource<Raw> {
   async #answer(route: Route, request: HttpRequest<Raw>, style: ErrorStyle): Promise<Plan> {
     const methods = methodsOf(route, this.#parts.runner !== undefined)
     if (request.method === 'OPTIONS') return this.#preflight(request, methods)
-    if (!methods.includes(request.method)) return notAllowed(methods, style)
+    if (!methods.includes(request.method)) return notAllowedPlan([...methods, 'OPTIONS'].join(', '), style.shape)
     const { sluice } = this.#parts
     const { identify, tickets } = this.#options
     const sender = await principalOf({ sluice, identify, tickets }, route, request)
@@ -221,14 +222,4 @@ class Resource<Raw> implements StreamResource<Raw> {
 function isEventSourceLike(route: Route | undefined, request: HttpRequest): boolean {
   if (route?.is !== 'stream' && route?.is !== 'streams') return false
   return isForgiving(request) && chooseRepresentation(request.header('accept')) === 'stream'
-}
-
-function notHere(): BodyPlan {
-  return toErrorPlan({ code: 'SLUICE_ERR_NOT_FOUND', message: 'There is nothing at this path.', status: 404 })
-}
-
-function notAllowed(methods: readonly string[], { shape }: ErrorStyle): BodyPlan {
-  const allow = [...methods, 'OPTIONS'].join(', ')
-  const message = `This path takes ${allow}.`
-  return withHeaders(toErrorPlan({ code: 'SLUICE_ERR_REQUEST', message, status: 405 }, shape), { allow })
 }

@@ -49,7 +49,7 @@ export function resolveAnswerLimits(limits: AnswerLimits): ResolvedAnswerLimits 
 }
 
 /** `value`, or its default. @throws SluiceError `SLUICE_ERR_OPTION` */
-export function resolveByteLimit(name: string, value: number | undefined, byDefault: number): number {
+function resolveByteLimit(name: string, value: number | undefined, byDefault: number): number {
   const bytes = value ?? byDefault
   if (Number.isSafeInteger(bytes) && bytes > 0) return bytes
   throw new SluiceError(

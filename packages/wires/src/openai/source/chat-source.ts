@@ -4,7 +4,8 @@ import { askBackend } from './ask-backend.ts'
 import { type BackendOptions, backendSource } from '../../backend/backend-source.ts'
 import { ChatChunks } from './chunk/chat-chunks.ts'
 import type { JsonObject } from '../../json/json-object.ts'
-import { type OpenAiChatLimits, resolveChatLimits } from './chat-limits.ts'
+import { resolveAnswerLimits } from '../../backend/answer-limits.ts'
+import type { OpenAiChatLimits } from './chat-limits.ts'
 import { ChatRequest } from './chat-request.ts'
 
 /** Where a chat completion comes from. */
@@ -51,7 +52,7 @@ const additions = new AdditionMemory()
  */
 export function openAiChatSource(options: OpenAiChatSourceOptions): Source {
   const { apiKey, body, path = '/chat/completions' } = options
-  const limits = resolveChatLimits(options)
+  const limits = resolveAnswerLimits(options)
   return backendSource(options, {
     limits,
     path,
