@@ -1,29 +1,20 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
 
-import { FOR_EVER, launchChromium, openContext, openTab, PAINT, ready, shown, untilShown } from './rig/chromium.ts'
+import { useBrowserLab } from './rig/browser-lab.ts'
+import { FOR_EVER, openContext, openTab, PAINT, ready, shown, untilShown } from './rig/chromium.ts'
 import { createCuedSource } from './rig/cued-source.ts'
-import { type PageServer, startPageServer } from './rig/page-server.ts'
 
 const TOKENS = Array.from({ length: 200 }, (_, index) => `${index}·👩🏽‍🚀 `)
 const HALF = TOKENS.slice(0, 100).join('')
 const WHOLE = TOKENS.join('')
 
-let server: PageServer
-let browser: Browser
-beforeAll(async () => {
-  server = await startPageServer()
-  browser = await launchChromium()
-})
-afterAll(async () => {
-  await browser?.close()
-  await server?.[Symbol.asyncDispose]()
-})
+const lab = useBrowserLab()
 
 /** Starts a stream on a page, and lets it come to half of its text. */
 async function halfWay(page: Page) {
   const cued = createCuedSource()
-  server.source = cued.source
+  lab.server.source = cued.source
   cued.say(...TOKENS.slice(0, 100))
   await page.evaluate(`globalThis.stream = start('/v1/streams', {}); ${PAINT}; 0`)
   await untilShown(page, HALF)
@@ -40,14 +31,14 @@ test.each([
   ['its connection is kept as well', false],
   ['its connection was lost meanwhile', true],
 ])('contract 1: a page that was left, and that the browser kept, goes on where it was: %s', async (_, isCut) => {
-  const page = await openTab(await openContext(browser), server.origin)
-  server.asked.length = 0
+  const page = await openTab(await openContext(lab.browser), lab.server.origin)
+  lab.server.asked.length = 0
   await page.evaluate(FOR_EVER)
   const { cued, goOn } = await halfWay(page)
   await page.evaluate(`addEventListener('pageshow', ({ persisted }) => (globalThis.persisted = persisted)), 0`)
-  await page.goto(`${server.origin}/elsewhere`)
+  await page.goto(`${lab.server.origin}/elsewhere`)
   await ready(page)
-  if (isCut) server.cut()
+  if (isCut) lab.server.cut()
   goOn()
   await page.goBack({ waitUntil: 'commit' })
   await ready(page)
@@ -57,18 +48,18 @@ test.each([
   expect(await shown(page)).toBe(WHOLE)
   expect(cued.started).toBe(1)
   // Where it was lost nothing comes without asking for it.
-  expect(server.asked.some((asked) => asked.startsWith('GET')) || !isCut).toBe(true)
+  expect(lab.server.asked.some((asked) => asked.startsWith('GET')) || !isCut).toBe(true)
 })
 
 test('contract 1: a service worker between page and server changes nothing, also where a connection is lost', async () => {
-  const page = await openTab(await openContext(browser), server.origin)
+  const page = await openTab(await openContext(lab.browser), lab.server.origin)
   await page.evaluate(`navigator.serviceWorker.register('/worker.js').then(() => 0)`)
   await page.waitForFunction('navigator.serviceWorker.controller !== null')
   const { cued, goOn } = await halfWay(page)
   // It is in between: what it was asked for came by it.
   const timing = `performance.getEntriesByType('resource').findLast(({ name }) => name.endsWith('/v1/streams')).workerStart`
   const ended = page.evaluate('stream.ended')
-  server.cut()
+  lab.server.cut()
   goOn()
   expect(await ended).toMatchObject({ complete: true })
   await page.evaluate('painting.done')
@@ -78,15 +69,15 @@ test('contract 1: a service worker between page and server changes nothing, also
 })
 
 test('contract 9: of two tabs that show one stream, one goes on when the other is closed', async () => {
-  const context = await openContext(browser)
-  const [first, second] = [await openTab(context, server.origin), await openTab(context, server.origin)]
+  const context = await openContext(lab.browser)
+  const [first, second] = [await openTab(context, lab.server.origin), await openTab(context, lab.server.origin)]
   const { cued, goOn } = await halfWay(first)
   const url = JSON.stringify(await first.evaluate('stream.bookmark.url'))
   await second.evaluate(`globalThis.stream = attach({ url: ${url} }); ${PAINT}; 0`)
   await untilShown(second, HALF)
-  expect(server.open).toBe(2)
+  expect(lab.server.open).toBe(2)
   await first.close()
-  await expect.poll(() => server.open).toBe(1)
+  await expect.poll(() => lab.server.open).toBe(1)
   goOn()
   expect(await second.evaluate('painting.done')).toMatchObject({ complete: true })
   expect(await shown(second)).toBe(WHOLE)

@@ -1,28 +1,18 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 
-import { launchChromium, openContext, openTab } from './rig/chromium.ts'
-import { type PageServer, startPageServer } from './rig/page-server.ts'
+import { useBrowserLab } from './rig/browser-lab.ts'
+import { openContext, openTab } from './rig/chromium.ts'
 
 const PER_SECOND = 2_000
 const STEP_MS = 10
 
-let server: PageServer
-let browser: Browser
-beforeAll(async () => {
-  server = await startPageServer()
-  browser = await launchChromium()
-})
-afterAll(async () => {
-  await browser?.close()
-  await server?.[Symbol.asyncDispose]()
-})
+const lab = useBrowserLab()
 
 test('contract 7: a page whose CPU grows slow is given less, is let go once it is free again, and loses nothing', async () => {
-  const page = await openTab(await openContext(browser), server.origin)
+  const page = await openTab(await openContext(lab.browser), lab.server.origin)
   const devtools = await page.context().newCDPSession(page)
   let [said, isOver] = [0, false]
-  server.source = async function* ({ signal }) {
+  lab.server.source = async function* ({ signal }) {
     while (!isOver && !signal.aborted) {
       yield Array.from({ length: (PER_SECOND * STEP_MS) / 1_000 }, () => `w${said++} `)
       await new Promise((resolve) => setTimeout(resolve, STEP_MS))
@@ -47,7 +37,7 @@ test('contract 7: a page whose CPU grows slow is given less, is let go once it i
   // Half a second's worth of what came before, less 30 %.
   const most = 0.7 * 0.5 * PER_SECOND
   await expect.poll(() => page.evaluate<boolean>(`credits.some((credit) => credit <= ${most})`)).toBe(true)
-  const readings = (): number => server.asked.filter((asked) => asked.startsWith('GET')).length
+  const readings = (): number => lab.server.asked.filter((asked) => asked.startsWith('GET')).length
   const before = readings()
   await devtools.send('Emulation.setCPUThrottlingRate', { rate: 1 })
   await page.evaluate('credits.length = 0')
@@ -60,16 +50,16 @@ test('contract 7: a page whose CPU grows slow is given less, is let go once it i
 })
 
 test('20,000 tokens at once: no step of the main thread takes longer than 50 ms of its own time', async () => {
-  const page = await openTab(await openContext(browser), server.origin)
+  const page = await openTab(await openContext(lab.browser), lab.server.origin)
   const tokens = Array.from({ length: 20_000 }, (_, index) => (index % 80 === 79 ? 'end.\n\n' : `w${index} `))
-  server.source = () => tokens
-  await browser.startTracing(page, { categories: ['toplevel'] })
+  lab.server.source = () => tokens
+  await lab.browser.startTracing(page, { categories: ['toplevel'] })
   await page.evaluate(`(() => {
     document.querySelector('#answer').style.whiteSpace = 'pre-wrap'
     performance.mark('begins')
     return paint(start('/v1/streams', {}), document.querySelector('#answer')).done.then(() => 0)
   })()`)
-  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: Step[] }
+  const { traceEvents } = JSON.parse((await lab.browser.stopTracing()).toString()) as { traceEvents: Step[] }
   const threads = traceEvents.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain')
   const isMain = ({ pid, tid }: Step): boolean => threads.some((thread) => thread.pid === pid && thread.tid === tid)
   const steps = traceEvents.filter((event) => event.name === 'ThreadControllerImpl::RunTask' && isMain(event))

@@ -1,29 +1,19 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 
-import { FOR_EVER, launchChromium, openContext, openTab, PAINT, ready, shown, untilShown } from './rig/chromium.ts'
+import { useBrowserLab } from './rig/browser-lab.ts'
+import { FOR_EVER, openContext, openTab, PAINT, ready, shown, untilShown } from './rig/chromium.ts'
 import { createCuedSource } from './rig/cued-source.ts'
-import { type PageServer, startPageServer } from './rig/page-server.ts'
 
 const TOKENS = Array.from({ length: 200 }, (_, index) => `${index}·👩🏽‍🚀 `)
 const WHOLE = TOKENS.join('')
 
-let server: PageServer
-let browser: Browser
-beforeAll(async () => {
-  server = await startPageServer()
-  browser = await launchChromium()
-})
-afterAll(async () => {
-  await browser?.close()
-  await server?.[Symbol.asyncDispose]()
-})
+const lab = useBrowserLab()
 
 test('contract 1: a page that was offline goes on as soon as it is online again', async () => {
-  const context = await openContext(browser)
-  const page = await openTab(context, server.origin)
+  const context = await openContext(lab.browser)
+  const page = await openTab(context, lab.server.origin)
   const cued = createCuedSource()
-  server.source = cued.source
+  lab.server.source = cued.source
   cued.say(...TOKENS.slice(0, 100))
   await page.evaluate(FOR_EVER)
   await page.evaluate(`globalThis.stream = start('/v1/streams', {}); ${PAINT}; 0`)
@@ -41,9 +31,9 @@ test('contract 1: a page that was offline goes on as soon as it is online again'
 })
 
 test('contract 1: a page that is loaded again goes on after what it has kept', async () => {
-  const page = await openTab(await openContext(browser), server.origin)
+  const page = await openTab(await openContext(lab.browser), lab.server.origin)
   const cued = createCuedSource()
-  server.source = cued.source
+  lab.server.source = cued.source
   cued.say(...TOKENS.slice(0, 100))
   await page.evaluate(`(async () => {
     const stream = start('/v1/streams', {})
@@ -66,17 +56,17 @@ test('contract 1: a page that is loaded again goes on after what it has kept', a
 })
 
 test('six tabs on HTTP/1.1, which is all a browser has, read one stream, and one of them stops it for all', async () => {
-  const context = await openContext(browser)
+  const context = await openContext(lab.browser)
   const cued = createCuedSource()
-  server.source = cued.source
+  lab.server.source = cued.source
   cued.say('Hello')
-  const pages = [await openTab(context, server.origin)]
+  const pages = [await openTab(context, lab.server.origin)]
   const [first] = pages
   await first!.evaluate(`globalThis.stream = start('/v1/streams', {}); ${PAINT}; 0`)
   await untilShown(first!, 'Hello')
   const bookmark = JSON.stringify({ url: await first!.evaluate('stream.bookmark.url') })
   // Opened before: with six streams there is no connection left to load a page with.
-  while (pages.length < 6) pages.push(await openTab(context, server.origin))
+  while (pages.length < 6) pages.push(await openTab(context, lab.server.origin))
   for (const page of pages.slice(1)) {
     await page.evaluate(`globalThis.stream = attach(${bookmark}); ${PAINT}; 0`)
     await untilShown(page, 'Hello')
@@ -87,9 +77,9 @@ test('six tabs on HTTP/1.1, which is all a browser has, read one stream, and one
 })
 
 test('contract 6: 20,000 tokens on a page whose painting is slow: none is lost, and nothing of them is kept', async () => {
-  const page = await openTab(await openContext(browser), server.origin)
+  const page = await openTab(await openContext(lab.browser), lab.server.origin)
   const tokens = Array.from({ length: 20_000 }, (_, index) => `w${index} `)
-  server.source = () => tokens
+  lab.server.source = () => tokens
   const devtools = await page.context().newCDPSession(page)
   const heapBytes = async (): Promise<number> => {
     await devtools.send('HeapProfiler.collectGarbage')
@@ -115,10 +105,10 @@ test('contract 6: 20,000 tokens on a page whose painting is slow: none is lost, 
 })
 
 test('contract 7: a page whose frames take too long slows the server down, is let go again, and loses nothing', async () => {
-  const page = await openTab(await openContext(browser), server.origin)
+  const page = await openTab(await openContext(lab.browser), lab.server.origin)
   let said = 0
   const finish = Promise.withResolvers<void>()
-  server.source = async function* ({ signal }) {
+  lab.server.source = async function* ({ signal }) {
     let isOver = false
     void finish.promise.then(() => (isOver = true))
     while (!isOver && !signal.aborted) {
@@ -126,7 +116,7 @@ test('contract 7: a page whose frames take too long slows the server down, is le
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
   }
-  server.asked.length = 0
+  lab.server.asked.length = 0
   await page.evaluate(`
     globalThis.burnMs = 80
     globalThis.stream = start('/v1/streams', {}, { buffer: { items: 64, bytes: 65536 } })
@@ -135,9 +125,11 @@ test('contract 7: a page whose frames take too long slows the server down, is le
       document.querySelector('#answer').append(piece)
     }, { pressure: framePressure() })
     0`)
-  const acks = (): number => server.asked.filter((asked) => asked.endsWith('/ack')).length
+  const acks = (): number => lab.server.asked.filter((asked) => asked.endsWith('/ack')).length
   // A reading without a name is made anew, and credit granted to it.
-  await expect.poll(() => server.asked.some((asked) => asked.startsWith('GET') && asked.includes('reader='))).toBe(true)
+  await expect
+    .poll(() => lab.server.asked.some((asked) => asked.startsWith('GET') && asked.includes('reader=')))
+    .toBe(true)
   const before = acks()
   await expect.poll(() => acks() > before + 2).toBe(true)
   await page.evaluate('burnMs = 0')

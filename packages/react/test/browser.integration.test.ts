@@ -1,6 +1,7 @@
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 
+import { type CuedRun, onCue } from './rig/on-cue.ts'
 import { type PageServer, startPageServer } from './rig/page-server.ts'
 
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking']
@@ -40,20 +41,10 @@ async function seen(page: Page): Promise<{ text: string; status: string; end: st
 const until = (page: Page, condition: string): Promise<unknown> => page.waitForFunction(condition)
 const TEXT = 'document.querySelector("#answer")?.textContent'
 
-/** A source that says `first`, and the rest once it is told to. */
-function onCue(first: string, rest: string[]) {
-  const cue = Promise.withResolvers<void>()
-  const run = { started: 0, aborted: false, go: cue.resolve }
-  server.source = async function* ({ signal }) {
-    run.started++
-    signal.addEventListener('abort', () => {
-      run.aborted = true
-      cue.resolve()
-    })
-    yield first
-    await cue.promise
-    if (!signal.aborted) yield* rest
-  }
+/** What is started next says `first`, and the rest once it is told to. */
+function startOnCue(first: string, rest: string[]): CuedRun {
+  const { source, run } = onCue(first, rest)
+  server.source = source
   return run
 }
 
@@ -80,7 +71,7 @@ describe.each(['18', '19'])('React %s', (version) => {
 
   test('contract 8: Stop ends the stream, before and after the component was mounted anew', async () => {
     const page = await open(`/${version}?key=stop-${version}`)
-    const run = onCue('begun ', ['never said'])
+    const run = startOnCue('begun ', ['never said'])
     await page.evaluate('lab.start()')
     await until(page, `${TEXT} === "begun "`)
     await page.evaluate('lab.show("there")')
@@ -93,7 +84,7 @@ describe.each(['18', '19'])('React %s', (version) => {
 
   test('contract 9: a component that was away goes on where it was, without a word twice', async () => {
     const page = await open(`/${version}?key=away-${version}`)
-    const run = onCue('before ', ['after'])
+    const run = startOnCue('before ', ['after'])
     await page.evaluate('lab.start()')
     await until(page, `${TEXT} === "before "`)
     const readings = server.asked.length
@@ -110,7 +101,7 @@ describe.each(['18', '19'])('React %s', (version) => {
   test('a page that is loaded again, and another device, find the stream by its key', async () => {
     const path = `/${version}?key=reload-${version}`
     const page = await open(path)
-    const run = onCue('kept ', ['and on'])
+    const run = startOnCue('kept ', ['and on'])
     await page.evaluate('lab.start()')
     await until(page, `${TEXT} === "kept "`)
     await page.reload()
@@ -134,7 +125,7 @@ describe.each(['18', '19'])('React %s', (version) => {
 
 test('contract 9: in an <Activity> that is hidden nobody reads, and one that is shown again goes on where it was, also without a key', async () => {
   const page = await open('/19')
-  const run = onCue('before ', ['after'])
+  const run = startOnCue('before ', ['after'])
   await page.evaluate('lab.start()')
   await until(page, `${TEXT} === "before "`)
   await page.evaluate('lab.show("hidden")')

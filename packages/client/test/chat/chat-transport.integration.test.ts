@@ -9,6 +9,8 @@ import { sendPlan, toHttpRequest } from '@sluice/http/node'
 import { readUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 
+import { createCuedSource, type CuedSource } from '../rig/cued-source.ts'
+
 const QUESTION: UIMessage = { id: 'u1', role: 'user', parts: [{ type: 'text', text: 'Who are you?' }] }
 
 let server: Server
@@ -56,33 +58,25 @@ function send(transport: SluiceChatTransport, abortSignal?: AbortSignal): Promis
   return transport.sendMessages({ ...asked, trigger: 'submit-message', body: { model: 'm' } })
 }
 
-/** A source that says `first`, and `rest` once it is told to; one that was stopped says no more. */
-function onCue(first: string, rest: string) {
-  const cue = Promise.withResolvers<void>()
-  const run = { started: 0, aborted: false, go: cue.resolve }
-  source = async function* ({ signal }) {
-    run.started++
-    signal.addEventListener('abort', () => {
-      run.aborted = true
-      cue.resolve()
-    })
-    yield first
-    await cue.promise
-    if (!signal.aborted) yield rest
-  }
-  return run
+/** What is started next says this, and then what it is told to. */
+function sayFirst(first: string): CuedSource {
+  const cued = createCuedSource()
+  source = cued.source
+  cued.say(first)
+  return cued
 }
 
 const textOf = ({ parts }: UIMessage): string => parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
 
 test('contract 1: a connection that is cut is gone on with after its last event: nothing is told twice', async () => {
-  const run = onCue('Call me ', 'Ishmael.')
+  const cued = sayFirst('Call me ')
   const chunks: UIMessageChunk[] = []
   for await (const chunk of await send(createTransport())) {
     chunks.push(chunk)
     if (chunk.type !== 'text-delta' || chunk.delta !== 'Call me ') continue
     for (const socket of answering) socket.resetAndDestroy()
-    run.go()
+    cued.say('Ishmael.')
+    cued.finish()
   }
   expect(chunks.map((chunk) => (chunk.type === 'text-delta' ? chunk.delta : chunk.type))).toEqual([
     'start',
@@ -94,21 +88,21 @@ test('contract 1: a connection that is cut is gone on with after its last event:
     'finish-step',
     'finish',
   ])
-  expect(run.started).toBe(1)
+  expect(cued.started).toBe(1)
   expect(bodies).toEqual([{ model: 'm', id: `chat-${chats}`, messages: [QUESTION], trigger: 'submit-message' }])
 })
 
 test('contract 8: an aborted request stops the model', async () => {
-  const run = onCue('Call me ', 'Ishmael.')
+  const cued = sayFirst('Call me ')
   const leaving = new AbortController()
   const reader = (await send(createTransport(), leaving.signal)).getReader()
   while ((await reader.read()).value?.type !== 'text-delta');
   leaving.abort()
-  await expect.poll(() => run.aborted).toBe(true)
+  await expect.poll(() => cued.aborted).toBe(true)
 })
 
 test('a page that is loaded again goes on with the same message while it runs, and finds nothing then', async () => {
-  const run = onCue('Call me ', 'Ishmael.')
+  const cued = sayFirst('Call me ')
   const transport = createTransport()
   expect(await transport.reconnectToStream({ chatId: `chat-${chats}` })).toBeNull()
   const first = await send(transport)
@@ -118,12 +112,13 @@ test('a page that is loaded again goes on with the same message while it runs, a
     if (textOf(message) === 'Call me ') break
   }
   const again = await createTransport().reconnectToStream({ chatId: `chat-${chats}` })
-  run.go()
+  cued.say('Ishmael.')
+  cued.finish()
   let after: UIMessage | undefined
   for await (const message of readUIMessageStream({ stream: again! })) after = message
   expect([after?.id, textOf(after!)]).toEqual([before!.id, 'Call me Ishmael.'])
   expect(await transport.reconnectToStream({ chatId: `chat-${chats}` })).toBeNull()
-  expect(run).toMatchObject({ started: 1, aborted: false })
+  expect(cued).toMatchObject({ started: 1, aborted: false })
 })
 
 test('a stranger is told so, and is not taken for somebody without a stream', async () => {

@@ -8,6 +8,7 @@ import { sendPlan, toHttpRequest } from '@sluice/http/node'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 
+import { type CuedRun, onCue } from '../rig/on-cue.ts'
 import { bundleFor } from '../rig/page-server.ts'
 
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking']
@@ -63,21 +64,11 @@ async function open(): Promise<Page> {
   return page
 }
 
-/** A source that says `first`, and `rest` once it is told to; one that was stopped says no more. */
-function onCue(first: string, rest: string) {
-  const cue = Promise.withResolvers<void>()
-  const run = { started: 0, aborted: false, go: cue.resolve }
-  source = async function* ({ signal }) {
-    run.started++
-    signal.addEventListener('abort', () => {
-      run.aborted = true
-      cue.resolve()
-    })
-    yield first
-    await cue.promise
-    if (!signal.aborted) yield rest
-  }
-  return run
+/** What is started next says that Ishmael is its name, in two parts. */
+function startOnCue(): CuedRun {
+  const cued = onCue('Call me ', ['Ishmael.'])
+  source = cued.source
+  return cued.run
 }
 
 const untilText = (page: Page, text: string): Promise<unknown> =>
@@ -86,7 +77,7 @@ const untilStatus = (page: Page, status: string): Promise<unknown> =>
   page.waitForFunction(`document.querySelector('#chat').dataset.status === '${status}'`)
 
 test('stock useChat with resume: a page that is loaded again goes on with the same message, and the model runs once', async () => {
-  const run = onCue('Call me ', 'Ishmael.')
+  const run = startOnCue()
   const page = await open()
   await page.evaluate('send("Who are you?")')
   await untilText(page, 'Call me ')
@@ -101,7 +92,7 @@ test('stock useChat with resume: a page that is loaded again goes on with the sa
 })
 
 test('stock useChat: a stop at its route stops the model, in the page that shows it too', async () => {
-  const run = onCue('Call me ', 'Ishmael.')
+  const run = startOnCue()
   const page = await open()
   await page.evaluate('send("Who are you?")')
   await untilText(page, 'Call me ')
@@ -118,7 +109,7 @@ test('stock useChat: an answer that failed, or whose connection was cut, is neve
   const page = await open()
   await page.evaluate('send("Who are you?")')
   await untilStatus(page, 'error')
-  onCue('Call me ', 'Ishmael.')
+  startOnCue()
   answering.clear()
   await page.evaluate('send("And now?")')
   await page.waitForFunction('document.querySelectorAll("#chat li").length === 2')
