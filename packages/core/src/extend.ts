@@ -1,7 +1,7 @@
 // What authors of transports, wires and stores use.
 export type { DeliverOptions } from './sluice/prepare-delivery.ts'
 export { resolveReaderOptions } from './reader/options.ts'
-export { expiryOf, hasExpired } from './access/principal.ts'
+export { expiryOf, hasExpired, isName, requireActor, SERVER_OWNER } from './access/principal.ts'
 export { errorOfEnd, cutEnd } from './log/end.ts'
 export {
   CLOSED_CODES,
@@ -72,8 +72,9 @@ export { canonicalJson, fingerprintOf } from './events/json/canonical-json.ts'
 export { JsonObjectText } from './events/json/json-object.ts'
 export { type TimeLimit, withinTime } from './clock/within-time.ts'
 export { madeInTime, type RunnerLimits } from './access/runner.ts'
+export { ownedKey } from './access/owned-key.ts'
 export { requireSafeJson, requireSafeLongJson, type SafeJsonOptions } from './events/json/json-guard.ts'
-export { DEFAULT_JSON_LIMITS, type JsonLimits } from './events/json/json-limits.ts'
+export { DEFAULT_JSON_LIMITS, type JsonLimitName, type JsonLimits, limitOption } from './events/json/json-limits.ts'
 export { JsonScan } from './events/json/json-scan.ts'
 export { readJson, type ReadJsonOptions, readLongJson } from './events/json/read-json.ts'
 export { type ArrivingBody, Bodies } from './access/bodies.ts'
@@ -91,10 +92,12 @@ export { isForeignHost, isFromElsewhere, isSameOrigin, type PageHeaders } from '
 export { hostTurn } from './clock/host-turn.ts'
 export { inSlices } from './clock/in-slices.ts'
 export { Scheduler, type Steppable } from './clock/scheduler.ts'
+export { WallClock } from './clock/wall-clock.ts'
 export { type Identified, identifiedPrincipal, requirePrincipal } from './access/identify.ts'
 export { TokenBucket } from './clock/token-bucket.ts'
 export { Deadline, type Due } from './clock/deadlines.ts'
-export type { Logged } from './log/segment.ts'
+export { type Logged, toEvent } from './log/segment.ts'
+export { LogSummary, type SummaryFacts } from './log/log-summary.ts'
 export { resolveStreamOptions } from './store/stream-options.ts'
 export { headGone, placeCursor, type CursorPlace } from './log/cursor-place.ts'
 export {
@@ -115,5 +118,6 @@ export {
   type LifecycleStep,
   type LifecycleVerdict,
 } from './producer/lifecycle-machine.ts'
+export { type SourceIterator, toSourceIterator } from './source/iterator.ts'
 export { guardSignal } from './source/guarded-signal.ts'
 export type { SourceProgress } from './source/source-progress.ts'

@@ -1,5 +1,6 @@
 // What applications use.
-export { createSluice, Sluice, type AckOptions, type InfoOptions } from './sluice/sluice.ts'
+export { createSluice, Sluice, type AckOptions } from './sluice/sluice.ts'
+export type { InfoOptions } from './sluice/await-step.ts'
 export { DEFAULT_DRAIN_MS } from './sluice/drain.ts'
 export type { SluiceStats } from './sluice/stats.ts'
 export type { SluiceOptions } from './sluice/options.ts'
@@ -21,7 +22,7 @@ export {
 export { DEFAULT_READER_OPTIONS, type ReaderOptions, type ResolvedReaderOptions } from './reader/options.ts'
 export { DEFAULT_LIMIT_OPTIONS, type LimitOptions, type ResolvedLimitOptions } from './access/admission.ts'
 export { type BodyOptions, DEFAULT_BODY_OPTIONS, type ResolvedBodyOptions } from './access/body-options.ts'
-export type { Observer, ChunkInfo } from './observe/observer.ts'
+export type { AttachedInfo, ChunkInfo, Observer } from './observe/observer.ts'
 export { recordTraces, type RecordTracesOptions, type TokenTrace, type TraceRecorder } from './source/record-traces.ts'
 export type { EventTransform, Transform } from './source/transform.ts'
 export {

@@ -1,6 +1,6 @@
 import { adaptive, createSluice, fixed, paced, SluiceError, type StreamEvent } from '@sluice/core'
 import { accumulate, chunkBy, measure, type Measurement, retryResume, toObservable, untilCancel } from '@sluice/rxjs'
-import { concat, lastValueFrom, map, NEVER, of, Subject, throwError, toArray } from 'rxjs'
+import { asyncScheduler, concat, lastValueFrom, map, NEVER, of, Subject, throwError, toArray } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import { describe, expect, test } from 'vitest'
 
@@ -179,7 +179,24 @@ describe('retryResume', () => {
     expect(cursors).toEqual([place, place])
   })
 
-  test('gives up after so many attempts in a row, with longer and longer waits, and never after an end', () => {
+  test('gives up after so many attempts in a row, with longer and longer waits', async () => {
+    const waits: unknown[] = []
+    const schedule = ((work, delay, state) => {
+      waits.push(delay)
+      return asyncScheduler.schedule(work, 0, state)
+    }) as typeof asyncScheduler.schedule
+    const scheduler = Object.assign(Object.create(asyncScheduler) as typeof asyncScheduler, { schedule })
+    let calls = 0
+    const attach = (): Promise<never> => {
+      calls++
+      return Promise.reject(lost)
+    }
+    const failing = throwError(() => lost).pipe(retryResume({ position: 'x' }, attach, { attempts: 8, scheduler }))
+    await expect(lastValueFrom(failing)).rejects.toBe(lost)
+    expect([calls, waits]).toEqual([8, [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]])
+  })
+
+  test('asks for nothing after an end', () => {
     marbles(({ expectObservable, flush }, scheduler) => {
       let calls = 0
       const attach = (): never => {

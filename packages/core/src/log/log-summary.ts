@@ -23,6 +23,7 @@ export class LogSummary implements SummaryFacts {
     this.finishReason = finishReason
   }
 
+  /** One more event of the answer. */
   note(event: StreamEvent): void {
     if (!isTextual(event)) this.otherEvents++
     this.#remember(event)

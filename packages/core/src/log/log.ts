@@ -68,6 +68,11 @@ export class Log extends CommittedEvents {
     return this.#progress?.withholds ?? false
   }
 
+  /** The place that whoever has everything up to `seq` is told: where the log runs ahead, one that the store has (contract 11). */
+  placeAt(seq: number): number {
+    return this.withholds ? Math.min(seq, this.stored) : seq
+  }
+
   /** A store begins to feed this log, or has done with it. */
   follow(persister: LogPersister | undefined): void {
     this.#progress ??= new StoreProgress(Infinity, Infinity)

@@ -12,6 +12,16 @@ export interface ChunkInfo {
   waitedMs: number
 }
 
+/** A reading that has begun. */
+export interface AttachedInfo {
+  /** How many there are here now. */
+  readers: number
+  /** It began past the start of its stream. */
+  resumed: boolean
+  /** What is read is written to a sink as it comes. Else this process itself reads: to answer as a whole, say. */
+  delivered: boolean
+}
+
 /**
  * Is told what happens to streams, and decides nothing: what it throws, returns or hangs on changes no stream. Called
  * per stream and per chunk, never per token.
@@ -26,8 +36,8 @@ export interface Observer {
   started?(stream: StreamIdentity): void
   /** The source is open: its function has settled, or its first item is there. */
   opened?(stream: StreamIdentity, info: { timing: StreamTiming }): void
-  /** A reading has begun; `resumed` is true for one that began past the start of its stream. */
-  attached?(stream: StreamIdentity, info: { readers: number; resumed: boolean }): void
+  /** A reading has begun. */
+  attached?(stream: StreamIdentity, info: AttachedInfo): void
   /** A chunk was written to one reader. */
   chunk?(stream: StreamIdentity, info: ChunkInfo): void
   /** A reading is over; `readers` is how many are left here. */

@@ -6,7 +6,8 @@ import type { WireBytes } from '../wire/sink.ts'
 
 /** What a reader is told whose reading is over, and who has got everything up to `seq`. */
 export function farewellOf(encoder: Encoder, log: Log, { code, seq }: { code: ClosedCode; seq: number }): WireBytes {
-  const cursor = CLOSED_CODES[code].resumable ? formatCursor(log.streamId, log.epochOf(seq), seq) : undefined
+  const place = log.placeAt(seq)
+  const cursor = CLOSED_CODES[code].resumable ? formatCursor(log.streamId, log.epochOf(place), place) : undefined
   return encoder.closed({ type: 'closed', code, cursor })
 }
 

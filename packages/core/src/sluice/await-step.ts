@@ -3,6 +3,7 @@ import { type Cursor, parseCursor } from '../events/cursor.ts'
 import { SluiceError } from '../events/errors.ts'
 import type { Log } from '../log/log.ts'
 import type { LogSleeper, LogWatcher } from '../log/log-listeners.ts'
+import type { RefOptions } from './locate.ts'
 import type { Scheduler, Steppable } from '../clock/scheduler.ts'
 
 /** What is waited for, and for how long. */
@@ -11,6 +12,12 @@ export interface StepAsked {
   after?: string | undefined
   waitMs: number
   signal?: AbortSignal | undefined
+}
+
+/** Options of `info`. */
+export interface InfoOptions extends RefOptions, Partial<StepAsked> {
+  /** Wait up to so many milliseconds for a step: another cursor than `after`, or the end. Default 0: tell what is known now. */
+  waitMs?: number | undefined
 }
 
 /**

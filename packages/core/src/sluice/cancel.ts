@@ -2,7 +2,7 @@ import { formatCursor } from '../events/cursor.ts'
 import { cutEnd } from '../log/end.ts'
 import type { Engine } from './engine.ts'
 import { SluiceError } from '../events/errors.ts'
-import type { EndEvent } from '../events/event.ts'
+import type { EndCause, EndEvent } from '../events/event.ts'
 import type { StoredStream } from '../store/store.ts'
 import { cursorOf } from '../store/info.ts'
 
@@ -15,10 +15,11 @@ import { cursorOf } from '../store/info.ts'
 export async function cancelStream(
   { store }: Engine,
   stored: StoredStream,
+  cause: EndCause = 'client',
 ): Promise<{ end: EndEvent; cursor: string }> {
   const { facts, log } = stored
   if (log.end) return { end: log.end, cursor: cursorOf(stored) }
-  const closing = await store.close(facts, cutEnd(log, 'client'))
+  const closing = await store.close(facts, cutEnd(log, cause))
   if (closing.is !== 'closed') throw new SluiceError('SLUICE_ERR_GONE', 'This stream is not kept any more.')
   return { end: closing.end, cursor: formatCursor(facts.id, closing.epoch, closing.seq) }
 }

@@ -1,3 +1,4 @@
+import type { AttachedInfo } from '../observe/observer.ts'
 import type { DeliverOptions } from './prepare-delivery.ts'
 import type { ReadingOutcome } from '../events/notice.ts'
 import type { Engine } from './engine.ts'
@@ -5,9 +6,13 @@ import { countReaders } from '../reader/reader.ts'
 import type { StoredStream } from '../store/store.ts'
 
 /** Tells observers that somebody reads a stream. */
-export function notifyAttached({ observers }: Engine, { facts, log }: StoredStream, resumed: boolean): void {
+export function notifyAttached(
+  { observers }: Engine,
+  { facts, log }: StoredStream,
+  how: Pick<AttachedInfo, 'resumed' | 'delivered'>,
+): void {
   // Readers are counted for nobody else.
-  if (observers.hears('attached')) observers.notify('attached', facts, { readers: countReaders(log), resumed })
+  if (observers.hears('attached')) observers.notify('attached', facts, { readers: countReaders(log), ...how })
 }
 
 /** Tells observers that a reading is over. */

@@ -1,14 +1,15 @@
 import { type AttachOptions, attachStream } from './attach.ts'
-import { awaitStep, type StepAsked } from './await-step.ts'
+import { awaitStep, type InfoOptions } from './await-step.ts'
 import { locate, type RefOptions, type StreamRef } from './locate.ts'
 import { cancelStream } from './cancel.ts'
 import type { Bodies } from '../access/bodies.ts'
+import { type Action, type Actor, requireActor, type StreamIdentity } from '../access/principal.ts'
 import { Connection } from '../wire/connection.ts'
 import type { ConnectionOptions } from '../wire/connection-reading.ts'
 import { DEFAULT_DRAIN_MS, drainEngine } from './drain.ts'
-import type { Engine } from './engine.ts'
+import { type Engine, requireAuthority } from './engine.ts'
 import { SluiceError } from '../events/errors.ts'
-import type { DataEvents } from '../events/event.ts'
+import type { DataEvents, EndCause } from '../events/event.ts'
 import type { Json } from '../events/json.ts'
 import { requireInteger } from '../events/option-rules.ts'
 import type { Observer } from '../observe/observer.ts'
@@ -39,12 +40,6 @@ export interface AckOptions extends RefOptions {
   credit: number
   /** What the client has measured, for the policies of its readings in this process. */
   report?: ClientReport | undefined
-}
-
-/** Options of `info`. */
-export interface InfoOptions extends RefOptions, Partial<StepAsked> {
-  /** Wait up to so many milliseconds for a step: another cursor than `after`, or the end. Default 0: tell what is known now. */
-  waitMs?: number | undefined
 }
 
 /** Token streams: started once, read by any number, resumed, cancelled. */
@@ -162,6 +157,26 @@ export class Sluice<Data extends DataEvents = DataEvents> {
     return this.#close(stored)
   }
 
+  /**
+   * Ends a stream as `interrupted` (cause `lease`): for the application's own code that gives its work to another process.
+   * Idempotent, also after its end.
+   *
+   * @throws SluiceError `SLUICE_ERR_NOT_FOUND`, `SLUICE_ERR_GONE`
+   */
+  async interrupt(ref: StreamRef): Promise<StreamInfo> {
+    const { stored } = await locate(this.#engine, ref, 'server', { action: 'cancel' })
+    return this.#close(stored, 'lease')
+  }
+
+  /**
+   * Asks `authorize` for something of the application's own that has an owner as a stream has: a job.
+   *
+   * @throws SluiceError `SLUICE_ERR_NOT_FOUND` where that says no
+   */
+  async permit(as: Actor, identity: StreamIdentity, action: Action): Promise<void> {
+    await requireAuthority(this.#engine, requireActor(as), identity, action)
+  }
+
   /** Cancels and forgets; afterwards the stream is gone. @throws SluiceError `SLUICE_ERR_NOT_FOUND`, `SLUICE_ERR_GONE` */
   async erase(ref: StreamRef, options: RefOptions): Promise<StreamInfo> {
     const { stored } = await locate(this.#engine, ref, options.as, { action: 'erase' })
@@ -214,8 +229,8 @@ export class Sluice<Data extends DataEvents = DataEvents> {
     return { ...statsOf(this.#engine), draining: this.#draining !== undefined }
   }
 
-  async #close(stored: StoredStream): Promise<StreamInfo> {
-    const { end, cursor } = await cancelStream(this.#engine, stored)
+  async #close(stored: StoredStream, cause?: EndCause): Promise<StreamInfo> {
+    const { end, cursor } = await cancelStream(this.#engine, stored, cause)
     return { ...infoOf(stored), status: 'ended', end, cursor }
   }
 }

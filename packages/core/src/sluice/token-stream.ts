@@ -148,7 +148,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
   async *[Symbol.asyncIterator](): AsyncGenerator<StreamEvent<Data>, void, undefined> {
     this.#use()
     const reader = enter(this.#engine.limits, this.#read())
-    notifyAttached(this.#engine, this.#stored, this.#start.afterSeq > 0)
+    notifyAttached(this.#engine, this.#stored, { resumed: this.#start.afterSeq > 0, delivered: false })
     let outcome: ReadingOutcome = 'detached'
     try {
       yield* readEvents(this.#engine.scheduler, reader) as AsyncGenerator<StreamEvent<Data>>
@@ -207,7 +207,7 @@ export class TokenStream<Data extends DataEvents = DataEvents> implements AsyncI
     this.#engine.deliveries.set(delivery, how.wire)
     this.#delivery = delivery
     this.#onOver = onOver
-    notifyAttached(this.#engine, this.#stored, this.#start.afterSeq > 0)
+    notifyAttached(this.#engine, this.#stored, { resumed: this.#start.afterSeq > 0, delivered: true })
     delivery.begin(start)
     return connection
   }

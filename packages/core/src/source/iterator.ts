@@ -3,7 +3,10 @@ import { SluiceError } from '../events/errors.ts'
 /** A source's items, pulled one at a time, and a way to tell it that no more are wanted. */
 export interface SourceIterator {
   /** Called without a wrapper: this is done for every token. */
-  readonly items: { next(): Promise<IteratorResult<unknown>> | IteratorResult<unknown> }
+  readonly items: {
+    /** The next item. */
+    next(): Promise<IteratorResult<unknown>> | IteratorResult<unknown>
+  }
   /** Asks the source to clean up. Settles when it has; may never settle. */
   stop(reason: unknown): Promise<unknown>
 }

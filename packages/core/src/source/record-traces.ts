@@ -21,6 +21,8 @@ export interface RecordTracesOptions {
 
 const MAX_TOKENS = 100_000
 const MOST_TOKENS = 10_000_000
+/** Streams that are recorded at a time: one that went on elsewhere has no end here. The one that began first gives way. */
+const MAX_STREAMS = 10_000
 
 /** What records is a transform that changes nothing, and an observer that learns of the end. */
 export interface TraceRecorder {
@@ -44,14 +46,20 @@ export function recordTraces(onTrace: (trace: TokenTrace) => void, options: Reco
   const maxTokens = requireInteger('maxTokens', withDefault(options.maxTokens, MAX_TOKENS), 1, MOST_TOKENS)
   const runtime = options.runtime ?? createSystemRuntime()
   const traces = new Map<string, { atMs: number[]; chars: number[] }>()
+  const keep = (id: string, trace: { atMs: number[]; chars: number[] }): void => {
+    traces.set(id, trace)
+    const [oldest] = traces.keys()
+    if (traces.size > MAX_STREAMS && oldest !== undefined) traces.delete(oldest)
+  }
   return {
     transform({ id }) {
       const trace = { atMs: [] as number[], chars: [] as number[] }
       const beganMs = runtime.now()
-      traces.set(id, trace)
       return {
         transform(event) {
           if ('text' in event && event.text.length > 0 && trace.atMs.length < maxTokens) {
+            // Not before: a start that is refused, or joins another one, never ends.
+            if (trace.atMs.length === 0) keep(id, trace)
             trace.atMs.push(Math.round(10 * (runtime.now() - beganMs)) / 10)
             trace.chars.push(event.text.length)
           }
@@ -63,7 +71,7 @@ export function recordTraces(onTrace: (trace: TokenTrace) => void, options: Reco
       ended({ id }) {
         const trace = traces.get(id)
         traces.delete(id)
-        if (trace && trace.atMs.length > 0) onTrace(trace)
+        if (trace) onTrace(trace)
       },
     },
   }

@@ -33,5 +33,6 @@ export function cursorOf(stored: StoredStream): string {
 
 /** The cursor of a reader that has everything up to `seq`. */
 export function cursorAt({ facts, log }: StoredStream, seq: number): string {
-  return formatCursor(facts.id, log.epochOf(seq), seq)
+  const place = log.placeAt(seq)
+  return formatCursor(facts.id, log.epochOf(place), place)
 }

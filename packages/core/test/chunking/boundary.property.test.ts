@@ -71,6 +71,18 @@ describe('contract 10: boundary', () => {
   )
 
   test.each([
+    ['grapheme', ['e', '\u0301', 'x', '👩', '\u200d', '🚀', '!'], ['e\u0301', 'x', '👩\u200d🚀', '!']],
+    ['word', ['Hel', 'lo', ' wor', 'ld', ' ', 'again'], ['Hello', ' world', ' ', 'again']],
+    ['sentence', ['One ', 'two. ', 'Three', ' four. ', 'Five'], ['One two. ', 'Three four. ', 'Five']],
+    ['line', ['a', 'b\n', 'c', '\nd', '\n', 'e'], ['ab\n', 'c\nd\n', 'e']],
+  ] as const)('%s ends a chunk as soon as what follows shows where it ends', async (unit, tokens, expected) => {
+    // The end comes later than the last of them, which it would take along.
+    const list = [...tokens, undefined].map((token) => ({ waitMs: 5, tokens: token === undefined ? [] : [token] }))
+    const { chunks } = await runPolicy(boundary({ unit, maxDelayMs: 60_000 }), list)
+    expect(chunks.map(({ text }) => text).filter((text) => text !== '')).toEqual(expected)
+  })
+
+  test.each([
     ['3.14', ['3', '.', '14', ' is', ' pi', ' ']],
     ["can't", ['can', "'", 't', ' do', ' ']],
   ])('word does not show %s in parts although it is several tokens', async (word, tokens) => {

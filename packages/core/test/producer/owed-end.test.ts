@@ -4,7 +4,7 @@ import { createCollectingSink, createScriptedSource, createVirtualRuntime, plain
 
 const AS = { as: 'server' } as const
 
-/** `store`, whose `close` fails as long as `down` says so. */
+/** `store`, whose `close` asks `down` each time, and fails as long as that says so. */
 function closingBadly(store: Store, down: () => boolean): Store {
   const close: Store['close'] = (...args) => {
     if (down()) throw new Error('The store does not answer.')
@@ -21,18 +21,19 @@ function closingBadly(store: Store, down: () => boolean): Store {
 async function drained(disturb: (leave: () => void) => void) {
   const runtime = createVirtualRuntime()
   let down = true
-  const store = closingBadly(createMemoryStore({ runtime }), () => down)
+  let closes = 0
+  const store = closingBadly(createMemoryStore({ runtime }), () => (closes++, down))
   const sluice = createSluice({ runtime, store, stream: { onDisconnect: 'continue' } })
   const { source } = createScriptedSource([{ yield: 'a' }, { hang: true }], { runtime })
   const stream = await sluice.start(source, AS)
   const connection = stream.deliver(createCollectingSink(), { wire: plainWire })
   await runtime.advance(100)
-  const drain = sluice.drain({ withinMs: 0 })
+  void sluice.drain({ withinMs: 0 })
   await runtime.advance(100)
   disturb(() => connection.lost())
   await runtime.advance(100)
   down = false
-  return { runtime, stream, drain }
+  return { runtime, stream, closes: () => closes }
 }
 
 test('contract 3, 4: an end that the store has failed to take is tried again a second later, whoever leaves meanwhile', async () => {
@@ -44,8 +45,11 @@ test('contract 3, 4: an end that the store has failed to take is tried again a s
 })
 
 test('contract 14: nothing is tried any more once the stream has its end', async () => {
-  const { runtime, stream } = await drained(() => {})
+  const { runtime, stream, closes } = await drained(() => {})
+  const failed = closes()
+  expect(failed).toBeGreaterThan(0)
   await stream.cancel()
   await runtime.advance(60_000)
   expect(stream.end).toMatchObject({ reason: 'cancelled' })
+  expect(closes()).toBe(failed + 1)
 })

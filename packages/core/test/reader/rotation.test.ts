@@ -146,4 +146,28 @@ describe('rotation', () => {
     expect(chunksOf(sink).at(-1)).toMatchObject({ code: 'rotate', cursor: stream.cursor })
     await stream.cancel()
   })
+
+  test('contract 11: whoever is sent away after what has no cursor is told the last place that the store has', async () => {
+    const runtime = createVirtualRuntime()
+    const store = createMemoryStore({ runtime })
+    const { sluice } = createRig({ runtime, store })
+    const steps = [{ yield: 'Hello' }, { wait: 1_000 }, { yield: ' world' }, { hang: true }] as const
+    const { id } = await sluice.start(createScriptedSource(steps, { runtime }).source, { as: { owner: 'ann' } })
+    const as = { owner: 'ann', expiresAtMs: Date.now() + 5_000 }
+    const stream = await sluice.attach({ id }, { as })
+    const sink = createCollectingSink()
+    stream.deliver(sink, page())
+    await runtime.flush()
+    const log = logOf(store, id)
+    log.produce(log.epoch, 'stored', { appended: () => {} })
+    log.storedUpTo(log.lastSeq)
+    const stored = stream.cursor
+    log.runAhead()
+    await runtime.advance(2_000)
+    expect([textOf(sink), stream.cursor, stream.position]).toEqual(['Hello world', stored, stored])
+    expect((await sluice.info({ id }, { as })).cursor).toBe(stored)
+    await runtime.advance(5_000)
+    expect(chunksOf(sink).at(-1)).toMatchObject({ code: 'unauthorized', cursor: stored })
+    await sluice.cancel({ id }, { as: 'server' })
+  })
 })

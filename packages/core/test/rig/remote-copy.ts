@@ -1,5 +1,13 @@
 import type { Runtime } from '@sluice/core'
-import { extendReaders, type Keeping, Log, type Logged, type StoredStream, type StreamFacts } from '@sluice/core/extend'
+import {
+  extendReaders,
+  type Keeping,
+  Log,
+  type Logged,
+  type LogWatcher,
+  type StoredStream,
+  type StreamFacts,
+} from '@sluice/core/extend'
 import type { RemoteLink } from './remote-link.ts'
 import type { RemoteServer } from './remote-server.ts'
 import type { Client, Notice, Snapshot } from './remote-stream.ts'
@@ -59,6 +67,19 @@ export class RemoteCopy {
       if (!this.#producing) this.#present()
     }
     if (!log.end) log.watchers.add({ readersChanged: present, furthestMoved: present })
+  }
+
+  /** Calls `letGo` when the last reader of what is over has gone. */
+  whenLeft(letGo: () => void): void {
+    const { log } = this.stream
+    const watcher: LogWatcher = {
+      readersChanged: () => {
+        if (log.end && log.readers.size === 0 && this.#producing?.over !== false) letGo()
+      },
+      // A log that has ended forgets its watchers.
+      ended: () => log.watchers.add(watcher),
+    }
+    log.watchers.add(watcher)
   }
 
   /** What has happened to the stream on the server. */

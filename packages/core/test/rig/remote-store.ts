@@ -160,6 +160,7 @@ export class RemoteStore implements Store, Client {
   #copy(facts: StreamFacts, keeping: Keeping): RemoteCopy {
     const copy = new RemoteCopy(this.#place, facts, keeping)
     this.#copies.set(facts.id, copy)
+    copy.whenLeft(() => this.#copies.delete(facts.id))
     return copy
   }
 }

@@ -30,7 +30,7 @@ describe('a reading that begins after the end', () => {
     const read = async (): Promise<void> => {
       for await (const event of stream) events.push(event)
     }
-    expect(await settlesWithin(rig.runtime, 600_000, read())).toBe(true)
+    expect(await settlesWithin(rig.runtime, 0, read())).toBe(true)
     expect(events).toEqual([])
   })
 
@@ -49,8 +49,8 @@ describe('a reading that begins after the end', () => {
     const stream = await rig.sluice.attach({ id }, { ...SERVER, after: 'now' })
     const sink = createCollectingSink()
     stream.deliver(sink, { wire: plainWire, heartbeatMs: false })
-    await rig.runtime.advance(60_000)
-    expect(sink.closed || sink.destroyed).toBe(true)
+    await rig.runtime.flush()
+    expect(sink.closed).toBe(true)
     expect(rig.sluice.stats()).toMatchObject({ delivering: 0 })
   })
 })

@@ -119,12 +119,12 @@ test('design 5: what readers send reaches the inbox in order and once; over the 
   await check(property)
 })
 
-test('design 6: feedback sent on an instance that does not produce the stream is delivered, or refused with the truth', async () => {
+test('design 6: feedback that a store cannot bring to the instance which produces the stream is refused, and not as if it had ended', async () => {
   const { runtime, sluice, store } = createWorld()
   const other = createWorld({ runtime, store }).sluice
   const source = createScriptedSource([{ yield: 'x' }, { hang: true }], { runtime })
   const stream = await sluice.start(source.source, { as: AS })
   await runtime.flush()
   assert.equal(stream.end, undefined)
-  assert.notEqual(await codeOf(other.send({ id: stream.id }, 'hello', { as: AS })), 'SLUICE_ERR_ALREADY_ENDED')
+  assert.equal(await codeOf(other.send({ id: stream.id }, 'hello', { as: AS })), 'SLUICE_ERR_OVERLOADED')
 })

@@ -32,7 +32,7 @@ beforeAll(async () => {
     if (pathname.startsWith('/api/chat')) {
       answering.add(request.socket)
       const asked = toHttpRequest(request, response, { mount: '/api/chat' })
-      return void chat.handle({ ...asked, path: asked.path || '/' }).then((plan) => sendPlan(response, plan))
+      return void chat.handle(asked).then((plan) => sendPlan(response, plan))
     }
     if (pathname === '/app.js') return response.setHeader('content-type', 'text/javascript').end(script)
     return response

@@ -1,18 +1,25 @@
 import { SluiceError } from '@sluice/core'
 import { joinBytes, type Sink, type WireBytes } from '@sluice/core/extend'
 
-/** Queues bytes until the reader of a `ReadableStream` asks; what gathered meanwhile leaves as one piece. */
+/**
+ * Gives what is written to whoever reads a `ReadableStream`, at most a piece ahead of them: what gathers before they come, or
+ * behind that piece, leaves as one.
+ */
 export class BodySink implements Sink {
   readonly stream: ReadableStream<Uint8Array>
   readonly #queueBytes: number
   readonly #onOver: () => void
   readonly #encoder = new TextEncoder()
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  /** Somebody has begun to read. */
+  #begun = false
+  /** The length of the piece ahead. */
+  #aheadBytes = 0
   #queue: Uint8Array[] = []
   #queuedBytes = 0
   #closing = false
-  /** The reader waits and was given nothing yet. */
-  #wanted = false
+  /** Present while the stream is not to say when its reader waits: to be told so costs some promises a piece. */
+  #untold: PromiseWithResolvers<void> | undefined
   #waiting: PromiseWithResolvers<void> | undefined
 
   /** `onOver` is called once: after the last bytes were taken, or when the stream was cancelled or destroyed. */
@@ -32,17 +39,24 @@ export class BodySink implements Sink {
   }
 
   write(bytes: WireBytes): boolean {
-    if (!this.#controller || this.#closing || bytes.length === 0) return true
+    const controller = this.#controller
+    if (!controller || this.#closing || bytes.length === 0) return true
     const chunk = typeof bytes === 'string' ? this.#encoder.encode(bytes) : bytes
-    this.#queue.push(chunk)
-    this.#queuedBytes += chunk.byteLength
-    if (this.#wanted) this.#flush()
-    return this.#queuedBytes < this.#queueBytes
+    if (this.#begun && this.#queue.length === 0 && this.#isTaken) {
+      this.#aheadBytes = chunk.byteLength
+      controller.enqueue(chunk)
+    } else {
+      this.#queue.push(chunk)
+      this.#queuedBytes += chunk.byteLength
+      this.#askToBeTold()
+    }
+    return this.#heldBytes < this.#queueBytes
   }
 
   drained(): Promise<void> {
-    if (!this.#controller || this.#closing || this.#queuedBytes < this.#queueBytes) return Promise.resolve()
+    if (!this.#controller || this.#closing || this.#heldBytes < this.#queueBytes) return Promise.resolve()
     this.#waiting ??= Promise.withResolvers<void>()
+    this.#askToBeTold()
     return this.#waiting.promise
   }
 
@@ -50,7 +64,8 @@ export class BodySink implements Sink {
     if (!this.#controller || this.#closing) return
     this.#closing = true
     this.#resume()
-    if (this.#queuedBytes === 0) this.#end()
+    if (this.#heldBytes === 0) this.#end()
+    else this.#askToBeTold()
   }
 
   destroy(): void {
@@ -60,19 +75,39 @@ export class BodySink implements Sink {
     this.#release()
   }
 
-  #pull(): void {
-    if (this.#queuedBytes === 0) this.#wanted = true
-    else this.#flush()
-    if (this.#closing) this.#end()
-    else this.#resume()
+  /** Whether the piece ahead was taken. */
+  get #isTaken(): boolean {
+    return (this.#controller?.desiredSize ?? 0) >= 0
+  }
+
+  get #heldBytes(): number {
+    return this.#queuedBytes + (this.#isTaken ? 0 : this.#aheadBytes)
+  }
+
+  /** The reader waits. */
+  #pull(): Promise<void> | undefined {
+    this.#begun = true
+    this.#flush()
+    if (this.#closing) {
+      this.#end()
+      return undefined
+    }
+    this.#resume()
+    this.#untold = Promise.withResolvers()
+    return this.#untold.promise
+  }
+
+  #askToBeTold(): void {
+    this.#untold?.resolve()
+    this.#untold = undefined
   }
 
   #flush(): void {
+    if (this.#queuedBytes === 0) return
     const chunk = joinBytes(this.#queue)
     this.#queue = []
     this.#queuedBytes = 0
-    // Before the enqueue, which may pull at once.
-    this.#wanted = false
+    this.#aheadBytes = chunk.byteLength
     this.#controller?.enqueue(chunk)
   }
 

@@ -6,6 +6,19 @@ export interface JsonLimits {
   readonly jsonMembers: number
   /** Names of one object: with very many it becomes a hash table, at a microsecond a name each time it is copied. */
   readonly jsonNames: number
+  /**
+   * The option that bounds the members, as errors name it.
+   * @defaultValue `bodies.jsonMembers`
+   */
+  readonly membersOption?: string | undefined
+}
+
+/** What a {@link JsonLimits} bounds. */
+export type JsonLimitName = 'jsonMembers' | 'jsonNames'
+
+/** The option that bounds it, as errors name it. */
+export function limitOption(name: JsonLimitName, { membersOption }: JsonLimits): string {
+  return (name === 'jsonMembers' ? membersOption : undefined) ?? `bodies.${name}`
 }
 
 /** Defaults of {@link JsonLimits}. */
@@ -24,8 +37,8 @@ export function tooDeep(subject: string): SluiceError {
 }
 
 /** The same of one that consists of too much. */
-export function tooMany(subject: string, name: keyof JsonLimits, limits: JsonLimits): SluiceError {
+export function tooMany(subject: string, name: JsonLimitName, limits: JsonLimits): SluiceError {
   const what = name === 'jsonNames' ? 'an object of more than' : 'more than'
-  const message = `${subject} has ${what} ${limits[name]} members, which is all that bodies.${name} allows.`
+  const message = `${subject} has ${what} ${limits[name]} members, which is all that ${limitOption(name, limits)} allows.`
   return new SluiceError('SLUICE_ERR_TOO_LARGE', message)
 }
