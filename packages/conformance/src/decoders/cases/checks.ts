@@ -22,6 +22,7 @@ export interface DecoderCheck {
 export function checksOf(wire: DecodedWire): readonly DecoderCheck[] {
   const hostile = once(() => serveAll(wire, hostileAnswers()))
   const large = once(() => serveAll(wire, LARGE_ANSWERS, true))
+  const spoken = once(() => serveStream(wire, SPOKEN))
   const silent = once(() => serveStream(wire, SILENT))
   const failing = once(() => serveStream(wire, [...SPOKEN, 'fails']))
   const closed = once(() => serveStream(wire, SILENT, { closesAfterMs: CLOSES_AFTER_MS }))
@@ -48,6 +49,7 @@ export function checksOf(wire: DecodedWire): readonly DecoderCheck[] {
       name: 'contract 4: heartbeats are heard by nobody, before the first token, between tokens and before the end',
       check: async (decoder) => {
         const { live } = await silent()
+        if (live.length <= (await spoken()).live.length) throw new Error('no heartbeat was written')
         for (const pieces of cutsOf(live, SEED)) expectWhole(readBody(decoder, wire, pieces), TEXT)
       },
     },

@@ -12,8 +12,10 @@ const PATIENCE_MS = 30_000
 export interface Asked {
   readonly method?: string | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** Sent as JSON. */
+  /** Sent as JSON … */
   readonly body?: unknown
+  /** … or what is sent as if it were. */
+  readonly text?: string | undefined
 }
 
 /** An answer on a connection of its own; nothing of it is read until that is asked for. */
@@ -82,8 +84,7 @@ function decoded(message: IncomingMessage): Readable {
 }
 
 /** Sends a request, all of it; gives what an answer can be awaited by. */
-export function send(url: string, { method, headers, body }: Asked = {}): ClientRequest {
-  const text = body === undefined ? undefined : JSON.stringify(body)
+export function send(url: string, { method, headers, body, text = jsonOf(body) }: Asked = {}): ClientRequest {
   const sent = request(url, {
     agent: false,
     method: method ?? (text === undefined ? 'GET' : 'POST'),
@@ -92,6 +93,10 @@ export function send(url: string, { method, headers, body }: Asked = {}): Client
   sent.on('error', () => {})
   sent.end(text)
   return sent
+}
+
+function jsonOf(body: unknown): string | undefined {
+  return body === undefined ? undefined : JSON.stringify(body)
 }
 
 /** Asks, and resolves once the head of the answer is there. */

@@ -12,6 +12,8 @@ export interface SuiteScript {
   readonly openAfterMs?: number | undefined
   /** What happens after the last word. Default: the end. */
   readonly after?: 'wait' | 'throw' | 'flood' | undefined
+  /** How many pieces a flood has, of 32 KiB each. Default: more than any kernel takes for a client that does not read. */
+  readonly pieces?: number | undefined
   /** What the application says of a reader that leaves. */
   readonly onDisconnect?: 'cancel' | 'continue' | undefined
 }
@@ -51,9 +53,9 @@ export interface SuiteAppOptions {
   readonly heartbeatMs?: number | undefined
 }
 
-/** A piece of a flood, and how many there are: 64 MiB, more than any kernel takes for a client that does not read. */
+/** A piece of a flood, and how many there are of them: 256 MiB. A kernel may take 32 MiB for a client that does not read. */
 const PIECE = 'x'.repeat(32 * 1024)
-const PIECES = 2048
+const PIECES = 8192
 const OPENS_LATE_MS = 60_000
 const MANY = 10_000
 
@@ -119,7 +121,7 @@ class Played {
   readonly go = (): void => this.#cue.resolve()
 
   async play(
-    { say = [], opening, after }: SuiteScript,
+    { say = [], opening, after, pieces = PIECES }: SuiteScript,
     context: Parameters<Source>[0],
   ): Promise<AsyncIterable<string>> {
     this.calls++
@@ -139,17 +141,20 @@ class Played {
       for await (const message of inbox) this.heard.push(message)
     }
     void hear()
-    return this.#speak(say, after, cue)
+    return this.#speak({ say, after, pieces }, cue)
   }
 
-  async *#speak(say: readonly string[], after: SuiteScript['after'], cue: Promise<void>): AsyncGenerator<string> {
+  async *#speak(
+    { say, after, pieces }: Pick<SuiteScript, 'after'> & { say: readonly string[]; pieces: number },
+    cue: Promise<void>,
+  ): AsyncGenerator<string> {
     yield* say
     if (after === 'throw') throw new Error('the key of the model is secret')
     if (after === 'wait') {
       await cue
       if (!this.aborted) yield 'last'
     }
-    for (let index = 0; after === 'flood' && index < PIECES; index++) {
+    for (let index = 0; after === 'flood' && index < pieces; index++) {
       this.pulled++
       yield PIECE
     }

@@ -103,10 +103,13 @@ const storeOf = (produced: Comparison['produced'], id: string): Store | undefine
   produced.find(({ stream }) => stream.facts.id === id)?.store
 
 /** Where the stream was not touched, its log may hear of it later. */
-function compareRecord({ rig }: Comparison, { facts, state, buried }: ModelStream, store: Store): Promise<Found> {
-  const { id, tenant, owner, key } = facts
-  const { epoch, seq, end } = state
+function compareRecord({ rig, model }: Comparison, stream: ModelStream, store: Store): Promise<Found> {
+  const { id, tenant, owner, key } = stream.facts
   return rig.eventually(async () => {
+    // What was waited for may have taken some of a stream's time.
+    if (rig.runtime.now() > model.nowMs) model.passTo(rig.runtime.now())
+    const { buried, state } = stream
+    const { epoch, seq, end } = state
     const found = await store.find({ tenant, id }, 'read')
     expect(found.is).toBe(buried ? 'tombstone' : 'stream')
     if (found.is === 'stream') {

@@ -5,7 +5,7 @@ import { createCollectingSink } from '@sluice/testing'
 import { describe, expect, test } from 'vitest'
 
 import { Following } from '../rig/following.ts'
-import { CUT, findStream, type OpenStore, STOP, type StoreRig } from '../rig/rig.ts'
+import { CUT, findStream, KEEPING, type OpenStore, STOP, type StoreRig } from '../rig/rig.ts'
 
 /** More messages than any inbox holds. */
 const TOO_MANY = 1000
@@ -18,11 +18,17 @@ async function joinKnown({ other, eventually }: StoreRig, { facts, log }: Stored
   return reader
 }
 
-/** Takes messages for a source, as many as there is room for. */
-function openInbox({ log }: StoredStream, room: number): Json[] {
+/** What takes messages for a source, as many as there is room for. */
+interface OpenInbox {
+  readonly messages: readonly Json[]
+  room: number
+}
+
+function openInbox({ log }: StoredStream, room: number): OpenInbox {
   const messages: Json[] = []
-  log.watchers.add({ message: (message) => messages.length < room && messages.push(message) > 0 })
-  return messages
+  const inbox: OpenInbox = { messages, room }
+  log.watchers.add({ message: (message) => messages.length < inbox.room && messages.push(message) > 0 })
+  return inbox
 }
 
 /** What a producer is told of other processes, and what these are told of each other. */
@@ -107,7 +113,7 @@ export function describePresence(open: OpenStore): void {
     test('arrives where the source runs, whole and in order, whoever sends it', async () => {
       const { store, other, begin, eventually } = await open()
       const stream = await begin()
-      const messages = openInbox(stream, TOO_MANY)
+      const { messages } = openInbox(stream, TOO_MANY)
       const sent: Json[] = [{ rating: 1, of: [null, 'ü 😀'] }, 'text', 0, false]
       for (const message of sent) expect(await other.send!(stream.facts, message)).toBe(true)
       await eventually(() => expect(messages).toEqual(sent))
@@ -116,14 +122,18 @@ export function describePresence(open: OpenStore): void {
     })
 
     test('is refused once the source has no room for more, and never is one lost that was not', async () => {
-      const { other, begin, eventually } = await open()
+      const { store, other, begin, eventually } = await open()
       const stream = await begin()
-      const messages = openInbox(stream, 3)
+      const inbox = openInbox(stream, 3)
       let taken = 0
       while (taken < TOO_MANY && (await other.send!(stream.facts, taken))) taken++
       expect(taken).toBeLessThan(TOO_MANY)
       expect(taken).toBeGreaterThanOrEqual(3)
-      await eventually(() => expect(messages).toEqual([0, 1, 2]))
+      await eventually(() => expect(inbox.messages).toEqual([0, 1, 2]))
+      inbox.room = TOO_MANY
+      // A renewal tells what waits.
+      await store.renew?.([stream.facts], KEEPING.leaseMs)
+      await eventually(() => expect(inbox.messages).toEqual(Array.from({ length: taken }, (_, at) => at)))
     })
 
     test('is refused once the stream has ended', async () => {

@@ -135,5 +135,5 @@ export function describeSharing(open: OpenStore, driver: StoreDriver): void {
     })
   })
 
-  if (driver.remote) describePresence(open)
+  if (driver.remote && !driver.alone) describePresence(open)
 }

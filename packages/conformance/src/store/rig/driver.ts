@@ -18,6 +18,12 @@ export interface StoreDriver {
    */
   remote?: boolean | undefined
   /**
+   * True for a store whose data no other process has: `another` gives itself, and there are no readers elsewhere.
+   *
+   * @defaultValue false
+   */
+  alone?: boolean | undefined
+  /**
    * What its time is. `virtual`: that of the runtime it was given, hence the suite's to move. `real`: one that the suite
    * can only wait for, such as a server's; the runtime is the system's then.
    *

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { within } from '@sluice/testing/patience'
+import { quiet, until, within } from '@sluice/testing/patience'
 import { heardCut, heardEnd, heardText, textOf } from '../rig/reading.ts'
 import type { OpenTransport } from '../rig/suite-parts.ts'
 
@@ -38,10 +38,13 @@ export function describeCancelling({ open }: OpenTransport): void {
 
   test('contract 8: nothing that is produced after a cancel is stored or sent', async () => {
     const { script, begin, producing, attaching } = await open()
+    script.ignoreItsSignal()
     const { reading, id } = await begin('before')
     await heardText(reading, 'before')
     await (await producing()).cancel(id)
     script.say('after')
+    await until(() => script.given === 'beforeafter', 'it has said so')
+    await quiet()
     await heardEnd(reading)
     const later = await (await attaching()).attach({ id })
     await heardEnd(later)

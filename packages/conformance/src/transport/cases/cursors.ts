@@ -6,7 +6,7 @@ import type { AttachAsked } from '../rig/driver.ts'
 import { refusalOf } from './isolation.ts'
 import { heardEnd, heardText, textOf } from '../rig/reading.ts'
 import type { RefusalCode } from '../rig/refusal.ts'
-import type { TransportScene } from '../rig/scene.ts'
+import { storedUpTo, type TransportScene } from '../rig/scene.ts'
 import type { OpenTransport } from '../rig/suite-parts.ts'
 
 /** So little is kept that the head of a stream of this many tokens is trimmed; they are of one size. */
@@ -32,16 +32,6 @@ async function arrange({ open }: OpenTransport, state: State): Promise<Arranged>
   if (state === 'running') return { scene, id, last: TOKENS, epoch: 1 }
   await scene.sluice.cancel({ id }, { as: 'server' })
   return { scene, id, last: TOKENS + 1, epoch: 2 }
-}
-
-/** Waits until the instance that is attached to has everything up to `seq`. */
-async function storedUpTo({ other }: TransportScene, id: string, seq: number): Promise<void> {
-  let cursor = ''
-  const look = async (): Promise<void> => void ({ cursor } = await other.info({ id }, { as: 'server' }))
-  await until(() => {
-    void look()
-    return cursor.endsWith(`.${seq}`)
-  }, `everything up to ${seq}`)
 }
 
 /** Rows of which both columns refuse alike. */
@@ -104,11 +94,15 @@ export function describeCursors(parts: OpenTransport): void {
     })
 
     test('contract 1: without a cursor reading begins with the oldest event there is', async () => {
-      const { scene, id } = await arrange(parts, state)
-      const reading = await (await scene.attaching()).attach({ id })
+      const at = await arrange(parts, state)
+      const reading = await (await at.scene.attaching()).attach({ id: at.id })
       await until(() => textOf(reading).endsWith(tokenAt(TOKENS)), 'all that is kept')
-      expect(scene.script.given.endsWith(textOf(reading))).toBe(true)
-      expect(textOf(reading)).not.toContain(tokenAt(1))
+      const text = textOf(reading)
+      const oldest = Number.parseInt(text, 10)
+      expect(oldest).toBeGreaterThan(2)
+      expect(text).toBe(Array.from({ length: TOKENS - oldest + 1 }, (_, index) => tokenAt(oldest + index)).join(''))
+      // There is none before it.
+      await expectRefused(at, { cursor: `${at.id}.1.${oldest - 2}` }, 'SLUICE_ERR_CURSOR_TRIMMED')
     })
   })
 

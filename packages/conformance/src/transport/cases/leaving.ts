@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { isSettled, until, within } from '@sluice/testing/patience'
 import type { TransportClient, TransportReading } from '../rig/driver.ts'
 import { cursorOf, heardEnd, heardText, textOf } from '../rig/reading.ts'
-import type { TransportScene } from '../rig/scene.ts'
+import { HOUR_MS, type TransportScene } from '../rig/scene.ts'
 import type { OpenTransport } from '../rig/suite-parts.ts'
 
 /** The ways to go. */
@@ -98,11 +98,17 @@ export function describeLeaving({ open }: OpenTransport): void {
     expect(textOf(beside)).toBe('half of the answer')
   })
 
-  test('contract 9: a cancel wins over every policy', async () => {
-    const { script, begin, attaching } = await open({ stream: { onDisconnect: 'continue' } })
-    const { client, id } = await begin('half of ')
-    client.drop()
-    await (await attaching()).cancel(id)
-    await within(script.aborted, 'the source is aborted')
-  })
+  test.each(['continue', { graceMs: HOUR_MS }] as const)(
+    'contract 9: a cancel wins over the policy %j',
+    async (onDisconnect) => {
+      const scene = await open({ stream: { onDisconnect } })
+      const { client, reading, id } = await scene.begin('half of ')
+      await heardText(reading, 'half of ')
+      client.drop()
+      await nobodyReads(scene)
+      const end = await (await scene.attaching()).cancel(id)
+      expect(end).toMatchObject({ reason: 'cancelled', cause: 'client' })
+      await within(scene.script.aborted, 'the source is aborted')
+    },
+  )
 }

@@ -79,6 +79,14 @@ const CALM = {
   },
 } as const
 
+/** Waits until the instance that is attached to has everything up to `seq`. */
+export async function storedUpTo({ other }: TransportScene, id: string, seq: number): Promise<void> {
+  await until(async () => {
+    const { cursor } = await other.info({ id }, { as: 'server' })
+    return cursor.endsWith(`.${seq}`)
+  }, `everything up to ${seq}`)
+}
+
 /** A sluice in which nothing happens by itself but what a case asks for. */
 export function createCalmSluice(store: Store, { reader, stream }: SceneOptions = {}): Sluice {
   return createSluice({

@@ -17,6 +17,7 @@ export class Script {
   readonly #aborted = Promise.withResolvers<void>()
   readonly #queue: SourceItem[] = []
   #endless: ((index: number) => string) | undefined
+  #deaf = false
   #over = false
   #failure: { error: unknown } | undefined
   #changed = Promise.withResolvers<void>()
@@ -39,6 +40,11 @@ export class Script {
     this.#change()
   }
 
+  /** From now on it goes on though its signal aborts, as a source does that never looks at it. */
+  ignoreItsSignal(): void {
+    this.#deaf = true
+  }
+
   /** It has said all it has to say. */
   finish(): void {
     this.#endless = undefined
@@ -53,15 +59,18 @@ export class Script {
 
   async *#run(signal: AbortSignal): AsyncGenerator<SourceItem, void, undefined> {
     this.started = true
-    signal.addEventListener('abort', () => this.#aborted.resolve())
-    for (let index = 0; !signal.aborted;) {
+    // Its own: while one stream of a script is over, another one waits.
+    const { promise: aborted, resolve: abort } = Promise.withResolvers<void>()
+    void aborted.then(this.#aborted.resolve)
+    signal.addEventListener('abort', () => abort())
+    for (let index = 0; this.#deaf || !signal.aborted;) {
       const item = this.#queue.shift() ?? this.#endless?.(index++)
       if (item !== undefined) {
         if (typeof item === 'string') this.given += item
         yield item
       } else if (this.#failure) throw this.#failure.error
       else if (this.#over) return
-      else await Promise.race([this.#changed.promise, this.aborted])
+      else await (this.#deaf ? this.#changed.promise : Promise.race([this.#changed.promise, aborted]))
       // What never waits by itself must let others have their turn.
       if (this.#endless && index % TOKENS_A_TURN === 0) await new Promise((resolve) => void setImmediate(resolve))
     }
