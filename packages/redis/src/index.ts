@@ -4,4 +4,3 @@ export {
   type RedisStoreOptions,
   type RedisTlsOptions,
 } from './connection/redis-store-options.ts'
-export { parseRedisUrl, REDIS_URL_RULE, type RedisNode, type RedisTarget } from './connection/redis-url.ts'

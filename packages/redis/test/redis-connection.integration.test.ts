@@ -36,6 +36,25 @@ test('numbers in replies are numbers, whatever the settings of the client that i
   }
 })
 
+test('a cluster’s client of one’s own: numbers are numbers, masters are asked, and a lost cluster is looked for again', async () => {
+  await using cluster = await startCluster({ masters: 1 })
+  const nodes = cluster.nodes.map(({ host, port }) => ({ host, port }))
+  const client = new Cluster(nodes, {
+    lazyConnect: true,
+    scaleReads: 'slave',
+    clusterRetryStrategy: () => null,
+    redisOptions: { stringNumbers: true },
+  })
+  const connection = connectTo({ client })
+  try {
+    expect(await connection.run(SCRIPTS.grant, ['{none}', '{none}:grants'], ['', 0, 1, '', '', 1, ''])).toBe(-1)
+    const { options } = connection.commands as Cluster
+    expect([options.scaleReads, typeof options.clusterRetryStrategy?.(1)]).toEqual(['master', 'number'])
+  } finally {
+    connection.close()
+  }
+})
+
 test('contract 12: a cluster whose reply answers another command is connected to anew, and works', async () => {
   await using cluster = await startCluster({ masters: 1 })
   const nodes = cluster.nodes.map(({ host, port }) => ({ host, port }))

@@ -53,7 +53,12 @@ function open(options: ResolvedRedisStoreOptions, purpose: Purpose, settings: Se
   // The prefix of a client is in ours: names of channels in scripts, which no client changes, have it, too.
   const keyPrefix = ''
   if (client instanceof Cluster) {
-    return client.duplicate(undefined, { ...clusterSettings(purpose), keyPrefix, redisOptions: { keyPrefix } })
+    const { stringNumbers } = settings
+    return client.duplicate(undefined, {
+      ...clusterSettings(purpose),
+      keyPrefix,
+      redisOptions: { keyPrefix, stringNumbers },
+    })
   }
   return client!.duplicate({ ...settings, keyPrefix })
 }
@@ -100,6 +105,9 @@ function clusterSettings(purpose: Purpose): ClusterOptions {
     enableAutoPipelining: true,
     lazyConnect: false,
     shardedSubscribers: listens,
+    // A replica knows what was written a while ago.
+    scaleReads: 'master',
+    clusterRetryStrategy: SETTINGS.retryStrategy,
     ...(listens ? { slotsRefreshInterval: SLOTS_REFRESH_MS } : {}),
   }
 }

@@ -1,4 +1,4 @@
-import { type ClusterRedis, startCluster } from '@sluice/testing/redis'
+import { type ClusterRedis, type RedisServer, startCluster } from '@sluice/testing/redis'
 import { Cluster } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 
@@ -61,16 +61,17 @@ describe.concurrent('three nodes of a cluster', () => {
   })
 
   test('F11: the owner of a stream is killed and there is no replica: that stream ends, others go on (contract 2, 4)', async () => {
+    // On a busy machine a node that lives may be silent for seconds: others must not think it dead, nor commands be given up.
     await using cluster = await startCluster({
-      nodeTimeoutMs: 1_000,
+      nodeTimeoutMs: 5_000,
       server: { args: ['--cluster-require-full-coverage', 'no'] },
     })
-    const options = { commandMs: 1_000, outageMs: 4_000 }
+    const options = { commandMs: 3_000, outageMs: 6_000 }
     await using a = new Instance({ client: clientOf(cluster), ...options })
     await using b = new Instance({ client: clientOf(cluster), ...options })
     const taps: Tap[] = []
     const readings: Reading[] = []
-    const owners: unknown[] = []
+    const owners: RedisServer[] = []
     for (let index = 0; index < 12; index++) {
       const tap = new Tap()
       const started = await a.start(tap.source)
@@ -80,8 +81,8 @@ describe.concurrent('three nodes of a cluster', () => {
       owners.push(await cluster.ownerOf(slotOf(cluster, started.id)))
     }
     await Promise.all(readings.map((reading) => reading.reached(10)))
-    const dead = cluster.nodes[0]!
-    expect(owners).toContain(dead)
+    // Whichever node that is: a node may have none of them.
+    const dead = owners[0]!
     await dead.kill()
     for (const tap of taps) tap.pour(10)
     await Promise.all(
@@ -91,7 +92,7 @@ describe.concurrent('three nodes of a cluster', () => {
           await Promise.all([local.reached(20), remote.reached(20)])
           return
         }
-        expect(await local.cut(10_000)).toBe('storage')
+        expect(await local.cut(20_000)).toBe('storage')
         await a.abortOf(local.id)
         expect(remote.end).toBeUndefined()
         expect([local.tokens, remote.tokens]).toEqual([10, 10])

@@ -5,12 +5,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { decodeChunk, encodeChunk } from '../../src/protocol/chunk-codec.ts'
-import { answerIn, CorrelationIds, ForeignKeys, MISPLACED } from '../../src/protocol/correlation.ts'
 import { isForeign } from '../../src/protocol/foreign.ts'
 import { headIn } from '../../src/protocol/head-codec.ts'
 import { decodeEntries } from '../../src/protocol/log-codec.ts'
 import { decodeField } from '../../src/protocol/record-codec.ts'
-import { listIn, numberIn, pairsIn, streamIdIn, textIn, textsIn } from '../../src/protocol/replies.ts'
 import { MAX_STORED_DEPTH, toStoredJson } from '../../src/protocol/stored-json.ts'
 import { CODECS, spoilt } from './codecs.ts'
 import { END, EVENT_MEMBERS, EVENTS, FACTS, FIELD_MEMBERS, KEEPING, kindOf, WRONG } from './samples.ts'
@@ -209,36 +207,5 @@ describe('a log that does not fit', () => {
     ['something follows the end', [entry(1, END), entry(2, 'x')], 2, END],
   ])('contract 2: and refused where %s', (_, entries, seq, end) => {
     expect(read(() => decodeEntries(entries, { seq, end }))).toBe('refused')
-  })
-})
-
-describe('a reply of another shape', () => {
-  test('contract 12: is nobody’s answer, unless it says whose', () =>
-    check(
-      fc.property(fc.anything(), fc.anything(), (reply, answer) => {
-        const own = new CorrelationIds().next()
-        expect(answerIn(reply, own)).toBe(MISPLACED)
-        expect(answerIn([own, answer], own)).toBe(answer)
-        expect(answerIn([own, null, 'WRONGTYPE'], own)).toBeInstanceOf(ForeignKeys)
-        expect(answerIn([own, null, 'WRONGTYPE'], new CorrelationIds().next() + own)).toBe(MISPLACED)
-      }),
-    ))
-
-  test('contract 2: fails with SLUICE_ERR_STORE, and may be asked for again', () =>
-    check(
-      fc.property(fc.anything(), (reply) => {
-        for (const take of [listIn, textsIn, textIn, numberIn, pairsIn, streamIdIn]) {
-          try {
-            take(reply)
-          } catch (error) {
-            expect(isSluiceError(error) && error.code).toBe('SLUICE_ERR_STORE')
-          }
-        }
-      }),
-    ))
-
-  test('contract 2: half a pair is no pair', () => {
-    expect(() => pairsIn(['a', 'b', 'c'])).toThrow('in a shape that its script does not have')
-    expect([...pairsIn(['a', 'b'])]).toEqual([['a', 'b']])
   })
 })

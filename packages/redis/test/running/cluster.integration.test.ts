@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 
+import { nativeSse } from '@sluice/sse'
+import { createCollectingSink } from '@sluice/testing'
 import { type ClusterRedis, type RedisServer, startCluster } from '@sluice/testing/redis'
+import { Cluster } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { Tap } from '../faults/rig/counting-source.ts'
@@ -16,6 +19,12 @@ beforeAll(async () => {
   url = cluster.nodes[0]!.url.replace('redis://', 'redis+cluster://')
 })
 afterAll(() => cluster.close())
+
+/** As an application may have set it up for itself. */
+function ownClient(): Cluster {
+  const nodes = cluster.nodes.map(({ host, port }) => ({ host, port }))
+  return new Cluster(nodes, { lazyConnect: true, scaleReads: 'all', redisOptions: { stringNumbers: true } })
+}
 
 /** How often the nodes have published, in their shards and over the bus of the cluster. */
 async function published(): Promise<{ sharded: number[]; plain: number[]; onBus: number }> {
@@ -52,64 +61,82 @@ async function startOnEachNode(instance: Instance): Promise<Map<RedisServer, { i
 }
 
 describe('a cluster behind a URL', () => {
-  test('its channels are sharded: what is published reaches the node of its stream, and no other', async () => {
-    // Nobody looks: what arrives has been published, and heard.
-    const options = { url, lookEveryMs: 60_000 }
-    await using here = new Instance(options)
-    await using there = new Instance(options)
-    await Promise.all([here.store.ready(), there.store.ready()])
-    expect([here.warnings, there.warnings]).toEqual([[], []])
-    const before = await published()
-    const streams = await startOnEachNode(here)
-    for (const [owner, { id, tap }] of streams) {
-      const reading = await there.read({ id })
-      const index = cluster.nodes.indexOf(owner)
-      await eventually('the reader listens', async () => {
-        const [, listening] = (await owner.command('PUBSUB', 'SHARDNUMSUB', `sluice:{0::${id}}:log`)) as [
-          string,
-          number,
-        ]
-        return listening > 0
-      })
-      const already = await published()
-      for (let step = 1; step <= 20; step++) {
-        tap.pour(1)
-        await reading.reached(step)
+  test.for([
+    { by: 'a URL', optionsOf: () => ({ url }) },
+    { by: 'a client of one’s own', optionsOf: () => ({ client: ownClient() }) },
+  ])(
+    'its channels are sharded, by $by: what is published reaches the node of its stream, and no other',
+    async ({ optionsOf }) => {
+      // Nobody looks: what arrives has been published, and heard.
+      const options = { ...optionsOf(), lookEveryMs: 60_000 }
+      await using here = new Instance(options)
+      await using there = new Instance(options)
+      await Promise.all([here.store.ready(), there.store.ready()])
+      expect([here.warnings, there.warnings]).toEqual([[], []])
+      const before = await published()
+      const streams = await startOnEachNode(here)
+      for (const [owner, { id, tap }] of streams) {
+        const reading = await there.read({ id })
+        const index = cluster.nodes.indexOf(owner)
+        await eventually('the reader listens', async () => {
+          const [, listening] = (await owner.command('PUBSUB', 'SHARDNUMSUB', `sluice:{0::${id}}:log`)) as [
+            string,
+            number,
+          ]
+          return listening > 0
+        })
+        const already = await published()
+        for (let step = 1; step <= 20; step++) {
+          tap.pour(1)
+          await reading.reached(step)
+        }
+        const now = await published()
+        const others = now.sharded.filter((_, at) => at !== index)
+        // Each process says a word to itself now and then, wherever its own channel is.
+        expect(now.sharded[index]! - already.sharded[index]!).toBeGreaterThanOrEqual(20)
+        for (const [at, count] of others.entries()) {
+          expect(count - already.sharded.filter((_, node) => node !== index)[at]!).toBeLessThan(10)
+        }
+        // The producer is woken over a channel of the stream.
+        await there.sluice.cancel({ id }, { as: 'server' })
+        await here.abortOf(id, 2_000)
       }
-      const now = await published()
-      const others = now.sharded.filter((_, at) => at !== index)
-      // Each process says a word to itself now and then, wherever its own channel is.
-      expect(now.sharded[index]! - already.sharded[index]!).toBeGreaterThanOrEqual(20)
-      for (const [at, count] of others.entries()) {
-        expect(count - already.sharded.filter((_, node) => node !== index)[at]!).toBeLessThan(10)
-      }
-      // The producer is woken over a channel of the stream.
-      await there.sluice.cancel({ id }, { as: 'server' })
-      await here.abortOf(id, 2_000)
-    }
-    const after = await published()
-    expect(after.plain).toEqual(before.plain)
-    expect(after.onBus).toBe(0)
-    expect([here.warnings, there.warnings]).toEqual([[], []])
-  })
+      const after = await published()
+      expect(after.plain).toEqual(before.plain)
+      expect(after.onBus).toBe(0)
+      expect([here.warnings, there.warnings]).toEqual([[], []])
+    },
+  )
 
   test('what a producer is told of arrives while its source is silent: messages, credit, readers', async () => {
     const options = { url, lookEveryMs: 60_000 }
     await using here = new Instance(options)
     await using there = new Instance(options)
     const inbox: unknown[] = []
-    const { promise: told, resolve } = Promise.withResolvers<void>()
     const started = await here.start(async function* ({ inbox: messages }) {
-      yield 'a'
+      yield* ['one ', 'two ']
       for await (const message of messages) {
         inbox.push(message)
-        resolve()
         return
       }
     })
-    new Reading(started, 0)
-    await there.sluice.send({ id: started.id }, { go: 'on' }, { as: 'server' })
-    await told
+    const { id } = started
+    const sink = createCollectingSink()
+    started.deliver(sink, { wire: nativeSse, name: 'r', credit: 1 })
+    await eventually('what the credit is for', () => sink.text().includes('one '))
+    await there.sluice.ack({ cursor: `${id}.1.0` }, { as: 'server', reader: 'r', credit: 2 })
+    await eventually('what further credit is for', () => sink.text().includes('two '))
+    const found = await here.store.find({ tenant: '', id })
+    if (found.is !== 'stream') throw new Error(`the stream was to be found, and the store says: ${found.is}`)
+    const { log } = found.stream
+    expect(log.remoteReaders).toBe(0)
+    const stream = await there.sluice.attach({ id }, { as: 'server' })
+    new Reading(stream, 0)
+    await eventually('the producer knows of a reader', () => log.remoteReaders > 0)
+    stream.detach()
+    await eventually('the producer knows that it left', () => log.remoteReaders === 0)
+    await there.sluice.send({ id }, { go: 'on' }, { as: 'server' })
+    expect(await started.ended).toMatchObject({ complete: true })
     expect(inbox).toEqual([{ go: 'on' }])
   })
 

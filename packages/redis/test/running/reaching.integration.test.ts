@@ -123,7 +123,7 @@ describe('Sentinels', () => {
     const [unknown, sentinel, replica] = await Promise.all([
       startWith({ url: url('other'), commandMs: 1_000 }),
       startWith({ url: `redis://${host}:${port}` }),
-      startWith({ url: redis.replicas[0]!.url, commandMs: 1_000 }),
+      startWith({ url: redis.replicas[0]!.url, commandMs: 5_000 }),
     ])
     expect([unknown.code, unknown.said]).toEqual(['SLUICE_ERR_STORE', expect.stringMatching(/no primary of that name/)])
     expect([sentinel.code, sentinel.said]).toEqual(['SLUICE_ERR_OPTION', expect.stringMatching(/redis\+sentinel:\/\//)])
@@ -135,20 +135,21 @@ describe('Sentinels', () => {
 })
 
 describe.concurrent('a Redis that cannot be reached', () => {
-  test.for([
+  // Long enough for a busy machine to hear why; side by side.
+  test.concurrent.for([
     ['redis://127.0.0.1:1', /ECONNREFUSED.*Nothing listens/],
     ['redis+cluster://127.0.0.1:1', /ECONNREFUSED.*Nothing listens/],
     ['redis+sentinel://127.0.0.1:1/sluice', /ECONNREFUSED.*Nothing listens/],
     ['redis://no-such-host.invalid', /(?:ENOTFOUND|EAI_AGAIN).*name of the host/],
     ['redis+cluster://no-such-host.invalid', /(?:ENOTFOUND|EAI_AGAIN).*name of the host/],
   ] as const)('%s: why is in the cause and in a warning, and not in the message', async ([url, why]) => {
-    await using instance = new Instance({ url, commandMs: 1_000, waitMs: 0 })
+    await using instance = new Instance({ url, commandMs: 15_000, waitMs: 0 })
     const refused = (await instance.store.ready().catch((error: unknown) => error)) as Error
     expect(refused).toMatchObject({
       code: 'SLUICE_ERR_STORE',
       cause: { message: expect.stringMatching(why) as string },
     })
-    expect(refused.message).toBe('Redis did not do what it was asked: no answer in 1000 ms.')
+    expect(refused.message).toBe('Redis did not do what it was asked: no answer in 15000 ms.')
     expect(instance.warnings).toEqual([expect.stringMatching(why)])
   })
 })
