@@ -64,10 +64,21 @@ export class AnswerBlocks {
   readonly all: Block[] = []
   open: Block | undefined
   readonly #marks: BlockMarks
+  #isKept: (kind: BlockKind) => boolean = () => true
   readonly #calls: Map<string, Block> = new Map()
 
   constructor(marks: BlockMarks) {
     this.#marks = marks
+  }
+
+  /** What was said of blocks of other kinds than these is not kept, from here on and before: who writes as it comes needs none of it. */
+  keepOnly(isKept: (kind: BlockKind) => boolean): void {
+    this.#isKept = isKept
+    for (const { kind, parts, extras } of this.all) {
+      if (isKept(kind)) continue
+      parts.fill('')
+      extras.splice(1)
+    }
   }
 
   /** Adds an event of a choice. */
@@ -93,7 +104,13 @@ export class AnswerBlocks {
 
   /** Adds a piece of text that continues the open block, which the caller has looked at. */
   extend(text: string): void {
-    addText(this.open!, text)
+    this.#add(this.open!, text)
+  }
+
+  /** Adds what a provider said of the open block. */
+  note(extra: JsonObject): void {
+    const { open } = this
+    if (open && this.#isKept(open.kind)) open.extras.push(extra)
   }
 
   /** Begins a block of which only its provider knows what it is. */
@@ -138,8 +155,8 @@ export class AnswerBlocks {
     this.open = block
     const parts = extra !== undefined && this.#marks.parts(extra)
     if (parts) block.parts.push('')
-    addText(block, text)
-    if (extra) block.extras.push(extra)
+    this.#add(block, text)
+    if (extra) this.note(extra)
     return { closed, block, begins: false, parts, text, extra }
   }
 
@@ -149,19 +166,20 @@ export class AnswerBlocks {
     extra: JsonObject | undefined,
   ): BlockStep {
     const closed = this.close()
-    const block: Block = { index: this.all.length, kind, as, call, parts: [text], extras: extra ? [extra] : [] }
+    const parts = [this.#isKept(kind) ? text : '']
+    const block: Block = { index: this.all.length, kind, as, call, parts, extras: extra ? [extra] : [] }
     this.all.push(block)
     if (call) this.#calls.set(call.id, block)
     this.open = block
     return { closed, block, begins: true, parts: false, text, extra }
+  }
+
+  #add({ kind, parts }: Block, text: string): void {
+    if (this.#isKept(kind)) parts[parts.length - 1] += text
   }
 }
 
 /** All of a block's text. */
 export function textOf({ parts }: Block): string {
   return parts.length === 1 ? parts[0]! : parts.join('')
-}
-
-function addText({ parts }: Block, text: string): void {
-  parts[parts.length - 1] += text
 }

@@ -7,6 +7,13 @@ export function notTranslatable(what: string, way: string): SluiceError {
   return new SluiceError('SLUICE_ERR_REQUEST', message)
 }
 
+/** `value` as a text; what is not there is none. @throws SluiceError `SLUICE_ERR_REQUEST` */
+export function textIn(value: unknown, name: string): string {
+  if (value === undefined || value === null) return ''
+  if (typeof value === 'string') return value
+  throw new SluiceError('SLUICE_ERR_REQUEST', `The field "${name}" is not usable: it must be a text.`)
+}
+
 /** `value` as a list of objects. @throws SluiceError `SLUICE_ERR_REQUEST` */
 export function objectsIn(value: unknown, name: string): JsonObject[] {
   if (Array.isArray(value) && value.every(isJsonObject)) return value

@@ -21,6 +21,8 @@ export type SdkAsk<Item = unknown> =
 export function sdkSource(ask: SdkAsk, readerOf: (first: JsonObject, errors: BackendErrors) => AnswerReader): Source {
   // The client has shown its key, and does not tell of it.
   const errors = new BackendErrors((text) => text)
+  // Where the answer is another's, nobody else asks how this request went.
+  if (isPromise(ask)) ask.then(undefined, () => {})
   return async (context) => {
     const { signal } = context
     try {
@@ -101,6 +103,10 @@ class SdkItems implements AsyncIterableIterator<AnswerItems, undefined, void> {
     this.#reader.end()
     return this.#reader.takeItems()
   }
+}
+
+function isPromise(ask: SdkAsk): ask is PromiseLike<SdkStream> {
+  return typeof (ask as Partial<PromiseLike<SdkStream>> | undefined)?.then === 'function'
 }
 
 /** What an official client throws, as any other failure of a backend: its status, its words, its wish for a retry. */

@@ -117,6 +117,15 @@ describe('what the AI SDK streams, as a source', () => {
     expect(JSON.stringify(end)).not.toContain('secret')
   })
 
+  test.each([
+    ['a model that ends without a finish', [{ type: 'stream-start', warnings: [] }, ...saying('a')]],
+    ['an answer that was interrupted', [...saying('a'), { type: 'finish', finishReason: 'interrupted' }]],
+    ['a model that was', [...saying('a'), { ...FINISH, finishReason: { unified: 'interrupted', raw: 'x' } }]],
+  ])('contract 2: %s has not given a whole answer', async (_, chunks) => {
+    const events = await eventsOf({ stream: simulateReadableStream({ chunks: chunks as Part[] }) as never })
+    expect(events.at(-1)).toMatchObject({ reason: 'error', complete: false, error: { code: 'SLUICE_ERR_BACKEND' } })
+  })
+
   test.each([undefined, null, 5, 'text', {}, { fullStream: 1 }])('%o is refused at once', (value) => {
     expect(() => fromAiSdk(value as never)).toThrow(SluiceError)
   })

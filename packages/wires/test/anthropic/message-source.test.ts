@@ -119,11 +119,7 @@ describe('a backend that speaks messages', () => {
       stop_reason: 'end_turn',
     }
     const read = await eventsOf(sourceOf(JSON.stringify({ ...body, usage: { input_tokens: 1, output_tokens: 2 } })))
-    expect(toAnthropicMessage(FACTS, STREAM_ID, [...read, STOP]).content).toMatchObject([
-      ...CONTENT.slice(0, 3),
-      { type: 'server_tool_use' },
-      ...CONTENT.slice(4),
-    ])
+    expect(toAnthropicMessage(FACTS, STREAM_ID, [...read, STOP]).content).toEqual(CONTENT)
   })
 
   test.each([
@@ -151,6 +147,7 @@ describe('a backend that speaks messages', () => {
       { status: 529 },
       'busy',
     ],
+    ['an error that OpenAI would send', 'data: {"error":{"message":"busy","code":503}}\n\n', { status: 503 }, 'busy'],
     ['an error of mere text', 'event: error\ndata: gone\n\n', { status: 502 }, 'gone'],
     ['a body that just ends', '', { status: 502 }, 'without message_stop'],
     ['half an event', 'event: content_block_delta\ndata: {"type":"cont', { status: 502 }, 'in the middle of a chunk'],

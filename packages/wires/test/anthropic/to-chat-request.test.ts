@@ -14,7 +14,7 @@ describe('a request for a message, as one for a chat completion', () => {
       ],
       messages: HI,
       stop_sequences: ['!'],
-      tools: [{ name: 'f', description: 'does', input_schema: { type: 'object' } }],
+      tools: [{ name: 'f', description: 'does', input_schema: { type: 'object' }, strict: true }],
       tool_choice: { type: 'any', disable_parallel_tool_use: true },
       metadata: { user_id: 'u' },
       thinking: { type: 'enabled', budget_tokens: 1024 },
@@ -27,7 +27,12 @@ describe('a request for a message, as one for a chat completion', () => {
       max_tokens: 10,
       messages: [{ role: 'system', content: 'Be brief.\n\nBe kind.' }, ...HI],
       stop: ['!'],
-      tools: [{ type: 'function', function: { name: 'f', description: 'does', parameters: { type: 'object' } } }],
+      tools: [
+        {
+          type: 'function',
+          function: { name: 'f', description: 'does', parameters: { type: 'object' }, strict: true },
+        },
+      ],
       tool_choice: 'required',
       parallel_tool_calls: false,
       user: 'u',
@@ -103,6 +108,13 @@ describe('a request for a message, as one for a chat completion', () => {
       { messages: [{ role: 'user', content: [{ type: 'image', source: { type: 'file' } }] }] },
       'An image of a stored file',
     ],
+    [{ messages: HI, tool_choice: { type: 'constructor' } }, 'A "tool_choice" of type "constructor"'],
+    [{ messages: HI, tool_choice: 'auto' }, 'A "tool_choice" of type "auto"'],
+    [
+      { messages: [{ role: 'user', content: [{ type: 'text', text: { a: 1 } }] }] },
+      'The field "messages.content.text" is not usable: it must be a text',
+    ],
+    [{ messages: HI, system: [{ type: 'text', text: 5 }] }, 'The field "system.text" is not usable: it must be a text'],
     [{ messages: 'Hi' }, 'The field "messages" is not usable'],
     [{}, 'The field "messages" is not usable'],
   ])('is refused where a chat completion has nothing of the kind: %j', (body, message) => {

@@ -203,7 +203,7 @@ describe('a backend that speaks Responses', () => {
       event('failed', { response: { status: 'failed', error: { code: 'server_error', message: 'boom' } } }),
       'boom',
     ],
-    ['a cancellation', event('failed', { response: { status: 'cancelled' } }), 'failed'],
+    ['a cancellation', event('failed', { response: { status: 'cancelled' } }), 'cancelled'],
     ['a body that just ends', '', 'without response.completed'],
     ['half an event', 'event: response.output_text.delta\ndata: {"type":"resp', 'in the middle of a chunk'],
   ])('fails by %s, after what it had said', async (_, bytes, message) => {

@@ -86,11 +86,27 @@ describe('a request for a response, as one for a chat completion', () => {
     ])
   })
 
+  test('has a tool of free text with its grammar where a chat completion has that', () => {
+    const grammar = { syntax: 'lark', definition: 'start: "a"' }
+    const tool = { type: 'custom', name: 'g' }
+    const tools = [{ ...tool, format: { type: 'grammar', ...grammar } }, { ...tool, format: { type: 'text' } }, tool]
+    expect(toChatRequest({ input: 'Hi', tools }).tools).toEqual([
+      { type: 'custom', custom: { name: 'g', format: { type: 'grammar', grammar } } },
+      { type: 'custom', custom: { name: 'g', format: { type: 'text' } } },
+      { type: 'custom', custom: { name: 'g' } },
+    ])
+  })
+
   test.each([
     [{ input: 'Hi', previous_response_id: 'resp_1' }, '"previous_response_id" has no counterpart'],
     [{ input: 'Hi', tools: [{ type: 'web_search' }] }, 'A tool of type "web_search" has no counterpart'],
     [{ input: [{ type: 'item_reference', id: 'x' }] }, 'An input item of type "item_reference"'],
     [{ input: [{ role: 'user', content: [{ type: 'input_image', file_id: 'x' }] }] }, 'An image by its "file_id"'],
+    [
+      { input: [{ role: 'user', content: [{ type: 'input_text', text: { a: 1 } }] }] },
+      'The field "input.content.text" is not usable: it must be a text',
+    ],
+    [{ input: 'Hi', instructions: [{}] }, 'The field "instructions" is not usable: it must be a text'],
     [{ input: [1] }, 'The field "input" is not usable'],
     [{}, 'The field "input" is not usable'],
   ])('is refused where a chat completion has nothing of the kind: %j', (body, message) => {

@@ -1,8 +1,11 @@
 import { createSluice, type TokenStream } from '@sluice/core'
 import { quiet } from '@sluice/testing/patience'
-import { openAiChatSource } from '@sluice/wires/openai'
+import { uiMessageStream } from '@sluice/wires/ai-sdk'
+import { anthropicMessages } from '@sluice/wires/anthropic'
+import { openAiChat, openAiChatSource } from '@sluice/wires/openai'
 import { expect, test } from 'vitest'
 import { chunk } from '../rig/fake-backend.ts'
+import { FACTS, startOf } from '../rig/reading.ts'
 
 const MIB = 1024 * 1024
 const FLOOD_BYTES = 48 * MIB
@@ -88,3 +91,21 @@ test('contract 7: a reader that does not read stops a backend that floods with w
   expect((await held()) - before).toBeLessThan(ALLOWED_BYTES)
   await stream.cancel()
 })
+
+test.each([anthropicMessages, uiMessageStream, openAiChat])(
+  'contract 6: who writes an answer on $name does not keep its text',
+  async (wire) => {
+    const before = await held()
+    const encoder = wire.create(FACTS, { ids: false })
+    encoder.open(startOf('start'))
+    let written = 0
+    for (let seq = 1; seq * 16_000 <= FLOOD_BYTES; seq++) {
+      // A text of its own each time, of what one event may have.
+      const text = `${seq} `.repeat(16_000 / `${seq} `.length)
+      written += String(encoder.encode([{ event: { type: 'text', text }, epoch: 1, seq }])).length
+    }
+    expect(written).toBeGreaterThan(FLOOD_BYTES / 2)
+    expect((await held()) - before).toBeLessThan(ALLOWED_BYTES)
+    encoder.heartbeat()
+  },
+)

@@ -32,6 +32,11 @@ export class UiParts {
   #usage: Usage | undefined
   #finish: FinishReason | undefined
 
+  constructor() {
+    // A call's arguments are told once more as a whole; a text is not.
+    this.#blocks.keepOnly((kind) => kind === 'tool')
+  }
+
   /** The open text, to which a plain piece may be added without another look. @internal */
   get openText(): Block | undefined {
     const { open } = this.#blocks

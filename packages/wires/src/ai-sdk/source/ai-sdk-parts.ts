@@ -32,11 +32,14 @@ const SILENT: ReadonlySet<unknown> = new Set([
 export class AiSdkParts {
   /** Calls that were told of, and whether any of their input was. */
   readonly #calls: Map<string, boolean> = new Map()
+  /** A language model has begun, and says in the end why it stopped. */
+  #isUnfinished = false
 
   /** @throws SluiceError `SLUICE_ERR_BACKEND` for a part that says that the answer failed */
   take(part: unknown): readonly Item[] {
     if (typeof part !== 'object' || part === null) return []
     const { type, ...members } = part as { type?: unknown } & Record<string, unknown>
+    if (type === 'stream-start') this.#isUnfinished = true
     if (SILENT.has(type)) return []
     switch (type) {
       case 'text-delta':
@@ -59,6 +62,7 @@ export class AiSdkParts {
       case 'tool-output-error':
         return [{ type: 'tool', phase: 'error', id: wordOf(members.toolCallId), message: messageOf(members) }]
       case 'finish':
+        this.#isUnfinished = false
         return finishOf(members)
       case 'abort':
         throw new SluiceError('SLUICE_ERR_BACKEND', 'The AI SDK has aborted this answer before it was complete.')
@@ -67,6 +71,12 @@ export class AiSdkParts {
       default:
         return dataOf(type, members)
     }
+  }
+
+  /** Nothing more comes. @throws SluiceError `SLUICE_ERR_BACKEND` where the answer is not whole */
+  end(): void {
+    if (!this.#isUnfinished) return
+    throw new SluiceError('SLUICE_ERR_BACKEND', 'The model behind the AI SDK has ended its answer without a finish.')
   }
 
   #begin(id: string, name: string): Item[] {
@@ -99,6 +109,9 @@ function finishOf({ finishReason, totalUsage, usage, messageMetadata }: Record<s
   // Language models since version 3 say what their provider said beside it.
   const word = isJsonObject(finishReason) ? finishReason.unified : finishReason
   if (word === 'error') throw failureOf('its model failed')
+  // What a page has marked so goes on, or not: as it stands, it is no whole answer.
+  if (word === 'interrupted')
+    throw new SluiceError('SLUICE_ERR_BACKEND', 'The AI SDK says that this answer was interrupted.')
   const counted = usageOf(totalUsage ?? usage ?? (isJsonObject(messageMetadata) ? messageMetadata.usage : undefined))
   const finish: SourceEvent = { type: 'finish', reason: REASONS.get(word) ?? 'stop' }
   return counted ? [{ type: 'usage', usage: counted }, finish] : [finish]

@@ -35,6 +35,7 @@ async function* itemsOf(stream: AiSdkStream): AsyncGenerator<SourceItem, void, u
     const items = typeof part === 'string' ? [part] : parts.take(part)
     if (items.length > 0) yield items.length === 1 ? items[0]! : items
   }
+  parts.end()
 }
 
 function streamOf(result: AiSdkResult): AiSdkStream {

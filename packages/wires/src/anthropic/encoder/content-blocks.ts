@@ -33,8 +33,11 @@ export function wholeBlock(block: Block): JsonObject {
       return { ...started, thinking: textOf(block), signature: signatureOf(block) }
     case 'tool':
       return { ...started, input: inputOf(textOf(block)) }
-    case 'other':
-      return isJsonObject(started.input) ? { ...started, input: inputOf(piecesOf(block)) } : started
+    case 'other': {
+      const pieces = piecesOf(block)
+      // Some blocks have their input from the start.
+      return isJsonObject(started.input) && pieces !== '' ? { ...started, input: inputOf(pieces) } : started
+    }
   }
 }
 

@@ -84,7 +84,7 @@ export class MessageAnswer {
       case 'data': {
         const extra = anthropicExtraOf(event.extra)
         if (extra?.message) this.#members = { ...this.#members, ...extra.message }
-        if (extra?.piece && this.blocks.open?.kind === 'other') this.blocks.open.extras.push(extra)
+        if (extra?.piece && this.blocks.open?.kind === 'other') this.blocks.note(extra)
         return { blocks: extra?.added ? this.blocks.beginOther(extra) : undefined, extra }
       }
       default:

@@ -36,6 +36,8 @@ export class MessageEncoder implements Encoder {
     // With ids a comment is part of the next block: some decoders take a blank line for an event, once they have an id.
     this.#out = this.#ids ? ': open\n' : ': open\n\n'
     if (start.mode === 'middle' && this.#answer.started) this.#prelude()
+    // Nothing of it is said again.
+    this.#answer.blocks.keepOnly(() => false)
     return this.#take()
   }
 

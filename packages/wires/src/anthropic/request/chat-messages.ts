@@ -1,6 +1,6 @@
 import { type Json, SluiceError } from '@sluice/core'
 import { isJsonObject, type JsonObject } from '../../json/json-object.ts'
-import { notTranslatable, objectsIn } from '../../json/request-error.ts'
+import { notTranslatable, objectsIn, textIn } from '../../json/request-error.ts'
 
 /** What a message of a request consists of, in a chat's words. */
 interface Said {
@@ -11,7 +11,7 @@ interface Said {
 
 /** The messages of a request as those of a chat. Thinking of earlier answers is left out: chats have no place for it. */
 export function messagesOf(system: Json | undefined, messages: Json | undefined): JsonObject[] {
-  const instructions = typeof system === 'string' ? system : textIn(system)
+  const instructions = typeof system === 'string' ? system : textOf(system)
   const first = instructions === '' ? [] : [{ role: 'system', content: instructions }]
   if (messages === undefined || messages === null) {
     throw new SluiceError('SLUICE_ERR_REQUEST', 'The field "messages" is not usable: it must be a list of messages.')
@@ -56,7 +56,7 @@ function add({ parts, calls, results }: Said, block: JsonObject): void {
 }
 
 function partOf({ type, text, source }: JsonObject): JsonObject {
-  if (type === 'text') return { type, text }
+  if (type === 'text') return { type, text: textIn(text, 'messages.content.text') }
   const { type: kind, media_type: mediaType, data, url } = isJsonObject(source) ? source : {}
   if (kind === 'url') return { type: 'image_url', image_url: { url } }
   if (kind === 'base64' && typeof mediaType === 'string' && typeof data === 'string')
@@ -74,9 +74,9 @@ function contentOf(parts: readonly JsonObject[]): Json {
   return parts.every(({ type }) => type === 'text') ? parts.map(({ text }) => text as string).join('') : [...parts]
 }
 
-function textIn(blocks: Json | undefined): string {
+function textOf(blocks: Json | undefined): string {
   if (blocks === undefined || blocks === null) return ''
   return objectsIn(blocks, 'system')
-    .map(({ text }) => (typeof text === 'string' ? text : ''))
+    .map(({ text }) => textIn(text, 'system.text'))
     .join('\n\n')
 }

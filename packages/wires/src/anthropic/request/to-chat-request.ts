@@ -48,22 +48,37 @@ export function toChatRequest(body: JsonObject): JsonObject {
     messages: messagesOf(body.system, body.messages),
     ...(isSaid(stops) && { stop: stops }),
     ...(isSaid(tools) && { tools: objectsIn(tools, 'tools').map(toChatTool) }),
-    ...(isJsonObject(choice) && choiceOf(choice)),
+    ...(isSaid(choice) && choiceOf(choice)),
     ...(isJsonObject(metadata) && isSaid(metadata.user_id) && { user: metadata.user_id }),
     ...formatOf(body),
   }
 }
 
-function toChatTool({ type, name, description, input_schema: parameters }: JsonObject): JsonObject {
+function toChatTool({ type, name, description, input_schema: parameters, strict }: JsonObject): JsonObject {
   if (isSaid(type) && type !== 'custom') {
     throw notTranslatable(`A tool of type ${JSON.stringify(type)}`, 'offer tools with an "input_schema"')
   }
-  return { type: 'function', function: { name, ...(isSaid(description) && { description }), parameters } }
+  return {
+    type: 'function',
+    function: { name, ...(isSaid(description) && { description }), parameters, ...(isSaid(strict) && { strict }) },
+  }
 }
 
-function choiceOf({ type, name, disable_parallel_tool_use: single }: JsonObject): JsonObject {
-  const choice = type === 'tool' ? { type: 'function', function: { name } } : (CHOICES[type as string] ?? 'auto')
+function choiceOf(asked: Json): JsonObject {
+  if (!isJsonObject(asked)) throw noChoice(asked)
+  const { type, name, disable_parallel_tool_use: single } = asked
+  const choice = type === 'tool' ? { type: 'function', function: { name } } : choiceNamed(type)
   return { tool_choice: choice as Json, ...(single === true && { parallel_tool_calls: false }) }
+}
+
+function choiceNamed(type: Json | undefined): string {
+  const choice = typeof type === 'string' && Object.hasOwn(CHOICES, type) ? CHOICES[type] : undefined
+  if (choice === undefined) throw noChoice(type)
+  return choice
+}
+
+function noChoice(type: Json | undefined): Error {
+  return notTranslatable(`A "tool_choice" of type ${JSON.stringify(type)}`, 'say "auto", "any", "tool" or "none"')
 }
 
 /** A schema for the answer: where it stands today, and where it stood. */

@@ -1,6 +1,7 @@
 import type { Json, SourceEvent } from '@sluice/core'
 import type { AnswerItems, AnswerReader } from '../../backend/answer-reader.ts'
 import type { BackendErrors } from '../../backend/error/backend-error.ts'
+import { saysError } from '../../backend/error/error-sign.ts'
 import { HeldBytes } from '../../backend/held-bytes.ts'
 import { isJsonObject, type JsonObject } from '../../json/json-object.ts'
 import { statusOfType } from '../format/anthropic-error.ts'
@@ -53,7 +54,8 @@ export class MessageEvents implements AnswerReader {
   }
 
   readValue(value: JsonObject): void {
-    if (value.type === 'error') throw this.#failure(value)
+    // Some that are behind a proxy for other formats fail in the words of those.
+    if (value.type === 'error' || (value.type === undefined && saysError(value.error))) throw this.#failure(value)
     this.#take(value)
   }
 

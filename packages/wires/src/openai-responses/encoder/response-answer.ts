@@ -54,6 +54,7 @@ export class ResponseAnswer {
         const extra = responsesExtraOf(event.extra)
         if (extra?.response) this.#members = { ...this.#members, ...extra.response }
         if (extra?.finished) this.#otherOf(extra.finished)?.extras.push(extra)
+        if (extra?.of !== undefined) this.#itemOf(extra.of)?.extras.push(extra)
         return { blocks: extra?.added ? this.blocks.beginOther(extra) : undefined, extra }
       }
       default:
@@ -64,7 +65,8 @@ export class ResponseAnswer {
 
   /** Place of the item that a backend calls `id`, in our own output. */
   indexOf(id: Json | undefined): number | undefined {
-    return this.blocks.all.find(({ extras }) => idIn(extras[0]) === id)?.index
+    if (id === undefined) return undefined
+    return this.#itemOf(id)?.index
   }
 
   /** How the answer stands. */
@@ -93,7 +95,7 @@ export class ResponseAnswer {
       status,
       background: background === true,
       error: end && (status === 'failed' || status === 'cancelled') ? errorOf(end) : null,
-      incomplete_details: end && status === 'incomplete' ? { reason: reasonOf(end) } : null,
+      incomplete_details: end && status === 'incomplete' ? this.#incompleteOf(end) : null,
       model: typeof this.#members.model === 'string' ? this.#members.model : model,
       output: output.map((block) => this.item(block)),
       usage: this.#usage ? toResponsesUsage(this.#usage) : null,
@@ -101,9 +103,18 @@ export class ResponseAnswer {
     return { ...own, ...repeatedOf(this.#facts), ...this.#members, ...own }
   }
 
+  /** In the backend's own word where an end has none for it. */
+  #incompleteOf(end: EndEvent): Json {
+    return this.#members.incomplete_details ?? { reason: reasonOf(end) }
+  }
+
   get #openStatus(): ItemStatus {
     const { status } = this
     return status === 'in_progress' || status === 'completed' ? status : 'incomplete'
+  }
+
+  #itemOf(id: Json): Block | undefined {
+    return this.blocks.all.find(({ extras }) => idIn(extras[0]) === id)
   }
 
   #otherOf(item: JsonObject): Block | undefined {

@@ -21,9 +21,10 @@ export class Sequence {
     this.#between = seq === 0 ? -1 : 0
   }
 
-  /** The number of what is said before the next event. */
+  /** The number of what is said before the next event: below that of the event, however much it is. */
   between(): number {
-    return this.#base + ++this.#between
+    this.#between = Math.min(this.#between + 1, NUMBERS_PER_EVENT - 1)
+    return this.last
   }
 
   /** The number that was given last. */

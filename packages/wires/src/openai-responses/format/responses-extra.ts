@@ -10,6 +10,8 @@ export interface ResponsesExtra {
   readonly item?: JsonObject | undefined
   /** Members of an output item that were there when it was done. */
   readonly done?: JsonObject | undefined
+  /** Id of the item that `done` is of, where that is not the one that is open. */
+  readonly of?: string | undefined
   /** True for what begins another part of the reasoning that is open. */
   readonly part?: boolean | undefined
   /** An annotation of the text. */

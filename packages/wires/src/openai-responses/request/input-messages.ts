@@ -1,11 +1,12 @@
 import { type Json, SluiceError } from '@sluice/core'
 import { isJsonObject, type JsonObject } from '../../json/json-object.ts'
-import { notTranslatable, objectsIn } from '../../json/request-error.ts'
+import { notTranslatable, objectsIn, textIn } from '../../json/request-error.ts'
 
 /** The input of a response as the messages of a chat. Reasoning of earlier answers is left out: chats have no place for it. */
 export function messagesOf(instructions: Json | undefined, input: Json | undefined): JsonObject[] {
   const messages: JsonObject[] = []
-  if (typeof instructions === 'string' && instructions !== '') messages.push({ role: 'system', content: instructions })
+  const told = textIn(instructions, 'instructions')
+  if (told !== '') messages.push({ role: 'system', content: told })
   if (typeof input === 'string') return [...messages, { role: 'user', content: input }]
   if (input === undefined || input === null) throw missing()
   for (const item of objectsIn(input, 'input')) add(messages, item)
@@ -58,9 +59,9 @@ function partOf({ type, ...part }: JsonObject): JsonObject {
     case 'input_text':
     case 'output_text':
     case 'text':
-      return { type: 'text', text: part.text ?? '' }
+      return { type: 'text', text: textIn(part.text, 'input.content.text') }
     case 'refusal':
-      return { type: 'text', text: part.refusal ?? '' }
+      return { type: 'text', text: textIn(part.refusal, 'input.content.refusal') }
     case 'input_image':
       if (typeof part.image_url !== 'string')
         throw notTranslatable('An image by its "file_id"', 'send it as "image_url"')

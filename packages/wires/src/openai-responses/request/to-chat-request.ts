@@ -62,8 +62,14 @@ export function toChatRequest(body: JsonObject): JsonObject {
 function toChatTool(tool: JsonObject): JsonObject {
   const { type, ...rest } = tool
   if (type === 'function') return { type, function: rest }
-  if (type === 'custom') return { type, custom: rest }
+  if (type === 'custom')
+    return { type, custom: { ...rest, ...(isJsonObject(rest.format) && { format: toChatFormat(rest.format) }) } }
   throw notTranslatable(`A tool of type ${JSON.stringify(type)}`, 'offer tools of type "function"')
+}
+
+/** What a grammar consists of stands one level deeper there. */
+function toChatFormat({ type, ...grammar }: JsonObject): JsonObject {
+  return type === 'grammar' && !isJsonObject(grammar.grammar) ? { type, grammar } : { type: type ?? null, ...grammar }
 }
 
 function toChatChoice(choice: Json): Json {

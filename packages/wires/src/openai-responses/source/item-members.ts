@@ -1,3 +1,4 @@
+import type { Json } from '@sluice/core'
 import { isJsonObject, type JsonObject } from '../../json/json-object.ts'
 
 /** What an item is to us. */
@@ -20,11 +21,12 @@ export function partNameOf(name: string, { content_index, summary_index, part }:
 }
 
 /** The parts of a whole item, by their names. */
-export function* partsOf({ type, content, summary }: JsonObject): Generator<[string, JsonObject]> {
-  for (const [index, part] of listOf(summary).entries()) yield [`summary ${index}`, part]
-  for (const [index, part] of listOf(content).entries()) {
-    yield [`${type === 'reasoning' ? 'reasoning' : partKindOf(part.type)} ${index}`, part]
-  }
+export function partsOf({ type, content, summary }: JsonObject): (readonly [string, JsonObject])[] {
+  const kindIn = (part: JsonObject): string => (type === 'reasoning' ? 'reasoning' : partKindOf(part.type))
+  return [
+    ...objectsIn(summary).map((part, index) => [`summary ${index}`, part] as const),
+    ...objectsIn(content).map((part, index) => [`${kindIn(part)} ${index}`, part] as const),
+  ]
 }
 
 function partKindOf(type: unknown): string {
@@ -50,7 +52,7 @@ export function eventOf(type: string, value: JsonObject): JsonObject {
 
 /** What an item says beyond our model. */
 export function unmodelled(item: JsonObject, type: string): JsonObject {
-  return without(item, MODELLED[type] ?? [])
+  return without(item, Object.hasOwn(MODELLED, type) ? MODELLED[type]! : [])
 }
 
 function without(value: JsonObject, names: readonly string[]): JsonObject {
@@ -64,6 +66,11 @@ export function objectIn(value: unknown): JsonObject {
   return isJsonObject(value) ? value : {}
 }
 
-function listOf(value: unknown): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isJsonObject) : []
+/** `value`, if it is a list; else one of nothing. */
+export function listIn(value: unknown): readonly Json[] {
+  return Array.isArray(value) ? (value as readonly Json[]) : []
+}
+
+function objectsIn(value: unknown): JsonObject[] {
+  return listIn(value).filter(isJsonObject)
 }

@@ -1,9 +1,20 @@
-import type { SourceEvent } from '@sluice/core'
+import type { Json, SourceEvent } from '@sluice/core'
 import type { HeldBytes } from '../../backend/held-bytes.ts'
 import type { JsonObject } from '../../json/json-object.ts'
 import { RESPONSE_EVENT, type ResponsesExtra } from '../format/responses-extra.ts'
 import { SUMMARY } from '../format/summary.ts'
-import { emptied, eventOf, type ItemKind, kindOf, objectIn, partNameOf, partsOf, unmodelled } from './item-members.ts'
+import {
+  emptied,
+  eventOf,
+  type ItemKind,
+  kindOf,
+  listIn,
+  objectIn,
+  partNameOf,
+  partsOf,
+  unmodelled,
+} from './item-members.ts'
+import { KnownItems } from './known-items.ts'
 
 /** Says an event of the source. */
 export type Emit = (event: SourceEvent, extra?: ResponsesExtra) => void
@@ -13,10 +24,13 @@ interface Item {
   readonly kind: ItemKind
   /** What it said of itself when it was added, until that is told. */
   marker: JsonObject | undefined
+  readonly id: string | undefined
   /** Id of the call. */
   readonly call: string
   /** What was said of each part: its name, and whether any text of it came. */
   readonly parts: Map<string, boolean>
+  /** How many annotations of it were told. */
+  annotations: number
   over: boolean
 }
 
@@ -26,7 +40,9 @@ export class ItemReader {
   called = false
   readonly #emit: Emit
   readonly #held: HeldBytes
-  readonly #items: Map<number, Item> = new Map()
+  readonly #items: KnownItems<Item> = new KnownItems()
+  /** The one that was told of last: what is said now is taken for its. */
+  #latest: Item | undefined
 
   constructor(emit: Emit, held: HeldBytes) {
     this.#emit = emit
@@ -37,9 +53,12 @@ export class ItemReader {
   take(type: string, value: JsonObject): void {
     const index = typeof value.output_index === 'number' ? value.output_index : 0
     const name = type.slice('response.'.length)
-    if (name === 'output_item.added') return this.#add(index, objectIn(value.item))
-    if (name === 'output_item.done') return this.whole(objectIn(value.item), index)
-    const item = this.#items.get(index) ?? this.#unannounced(index, name)
+    if (name === 'output_item.added') return void this.#add(index, objectIn(value.item))
+    if (name === 'output_item.done') {
+      const whole = objectIn(value.item)
+      return this.#whole(whole, index, this.#items.ofWhole(whole, index))
+    }
+    const item = this.#items.of(value, index) ?? this.#unannounced(index, name)
     if (!item) return
     const said = partNameOf(name, value)
     switch (name) {
@@ -61,49 +80,62 @@ export class ItemReader {
       case 'custom_tool_call_input.done':
         return this.#wholePiece(item, said, value.text ?? value.refusal ?? value.arguments ?? value.input)
       case 'output_text.annotation.added':
-        return this.#emit({ type: 'text', text: '' }, { annotation: value.annotation ?? null })
+        return this.#annotate(item, value.annotation ?? null)
       case 'content_part.done':
       case 'reasoning_summary_part.done':
         return
       default:
-        if (item.kind === 'other') this.#emit(DATA, { event: eventOf(type, value) })
+        // A name becomes a line of its own again.
+        if (item.kind === 'other' && /^[\w.-]+$/.test(name)) this.#emit(DATA, { event: eventOf(type, value) })
     }
   }
 
-  /** An item with all that it says, of which some, or all, may have been told. */
-  whole(whole: JsonObject, index: number): void {
-    const before = this.#items.get(index)
+  /** An item of the output of a response that is over. */
+  takeOutput(whole: JsonObject, position: number): void {
+    this.#whole(whole, position, this.#items.ofOutput(whole, position))
+  }
+
+  /** An item with all that it says, of which some, or all, may have been told `before`. */
+  #whole(whole: JsonObject, index: number, before: Item | undefined): void {
     if (before?.over) return
-    if (!before) this.#add(index, emptied(whole))
-    const item = this.#items.get(index)!
+    const item = before ?? this.#add(index, emptied(whole))
     item.over = true
+    this.#items.learn(whole, item)
     if (item.kind === 'other') {
       if (before) this.#emit(DATA, { finished: whole })
       return
     }
     for (const [position, part] of partsOf(whole)) {
       if (!item.parts.has(position)) this.#beginPart(item, position, part)
-      this.#wholePiece(item, position, part.text ?? part.refusal)
+      this.#wholePiece(item, position, part.text ?? part.refusal, part.logprobs)
     }
+    const annotations = partsOf(whole).flatMap(([, part]) => listIn(part.annotations))
+    for (const annotation of annotations.slice(item.annotations)) this.#annotate(item, annotation)
     if (item.kind === 'call') this.#wholePiece(item, 'call', whole.arguments ?? whole.input)
     this.#finish(item, whole)
   }
 
-  #add(index: number, added: JsonObject): void {
+  #add(index: number, added: JsonObject): Item {
     const type = typeof added.type === 'string' ? added.type : 'message'
     const kind = kindOf(type)
     const call = typeof added.call_id === 'string' ? added.call_id : `call_${index}`
     const marker = unmodelled(added, type)
     this.#held.add(JSON.stringify(marker).length)
-    const item: Item = { kind, marker, call, parts: new Map(), over: false }
-    this.#items.set(index, item)
+    const id = typeof added.id === 'string' ? added.id : undefined
+    const item: Item = { kind, marker, id, call, parts: new Map(), annotations: 0, over: false }
+    this.#items.add(index, added, item)
     if (kind === 'call') {
       this.called = true
       item.marker = undefined
+      this.#latest = item
       const name = typeof added.name === 'string' ? added.name : ''
       this.#emit({ type: 'tool', phase: 'call', id: call, name }, { item: marker })
       this.#piece(item, 'call', added.arguments ?? added.input)
-    } else if (kind === 'other') this.#emit(DATA, { added })
+    } else if (kind === 'other') {
+      this.#latest = item
+      this.#emit(DATA, { added })
+    }
+    return item
   }
 
   /** A text whose item was not announced is all the same said. */
@@ -113,22 +145,21 @@ export class ItemReader {
       : /^(output_text|refusal|content_part)\./.test(name)
         ? 'message'
         : ''
-    if (type === '') return undefined
-    this.#add(index, { type })
-    return this.#items.get(index)
+    return type === '' ? undefined : this.#add(index, { type })
   }
 
   #beginPart(item: Item, said: string, part: JsonObject): void {
     this.#held.add(said.length)
     const first = item.parts.size === 0
     item.parts.set(said, false)
+    this.#latest = item
     if (said.startsWith('summary') || said.startsWith('reasoning')) {
       this.#emit(reasoningOf(said, ''), first ? this.#markerOf(item) : { part: true })
     } else {
       const type = part.type === 'refusal' || said.startsWith('refusal') ? 'refusal' : 'text'
       this.#emit({ type, text: '' }, first ? this.#markerOf(item) : { item: {} })
     }
-    this.#wholePiece(item, said, part.text ?? part.refusal)
+    this.#wholePiece(item, said, part.text ?? part.refusal, part.logprobs)
   }
 
   #markerOf(item: Item): ResponsesExtra {
@@ -141,13 +172,21 @@ export class ItemReader {
     if (typeof text !== 'string' || text === '' || item.kind === 'other') return
     if (item.kind !== 'call' && !item.parts.has(said)) this.#beginPart(item, said, {})
     item.parts.set(said, true)
+    this.#latest = item
     const extra = Array.isArray(logprobs) && logprobs.length > 0 ? { logprobs } : undefined
     this.#emit(pieceOf(item, said, text), extra)
   }
 
   /** All of a text: told where none of it came before. */
-  #wholePiece(item: Item, said: string, text: unknown): void {
-    if (item.parts.get(said) !== true) this.#piece(item, said, text)
+  #wholePiece(item: Item, said: string, text: unknown, logprobs?: unknown): void {
+    if (item.parts.get(said) !== true) this.#piece(item, said, text, logprobs)
+  }
+
+  /** An annotation is of the text that is open: one that comes later has no place any more. */
+  #annotate(item: Item, annotation: Json): void {
+    if (item !== this.#latest) return
+    item.annotations++
+    this.#emit({ type: 'text', text: '' }, { annotation })
   }
 
   /** What an item says of itself only once it is done. */
@@ -159,7 +198,10 @@ export class ItemReader {
     if (item.kind === 'message' && item.parts.size === 0) return
     const { id: _, ...news } = done
     if (Object.keys(news).length === 0 && !unsaid.item) return
-    this.#emit(emptyOf(item), { ...unsaid, done: news })
+    // Where another one has begun meanwhile, an empty piece of this one would be one more item.
+    if (item === this.#latest || item.kind === 'call' || unsaid.item)
+      this.#emit(emptyOf(item), { ...unsaid, done: news })
+    else if (item.id !== undefined) this.#emit(DATA, { done: news, of: item.id })
   }
 }
 

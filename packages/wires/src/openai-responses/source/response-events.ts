@@ -11,6 +11,10 @@ import { ItemReader } from './item-reader.ts'
 /** Members of a response that are ours to say, or that are told in events of their own. */
 const OWN_MEMBERS = ['object', 'created_at', 'status', 'error', 'incomplete_details', 'output', 'usage', 'background']
 
+/** Why a response is incomplete, as far as an end says so too. */
+const USUAL_REASONS: readonly unknown[] = ['max_output_tokens', 'content_filter']
+const TOLD: SourceEvent = { type: 'data', name: RESPONSE_EVENT, data: null }
+
 /** Reads the events of one response and gathers what they say as items of a source. */
 export class ResponseEvents implements AnswerReader {
   began = false
@@ -19,8 +23,8 @@ export class ResponseEvents implements AnswerReader {
   readonly #errors: BackendErrors
   #items: AnswerItems = []
   readonly #output: ItemReader
-  /** What was told of the response as a whole, as text. */
-  #members = ''
+  /** What was told of the response as a whole: the text of each member. */
+  readonly #members: Map<string, string> = new Map()
 
   constructor({ errors, maxHeldBytes }: { errors: BackendErrors; maxHeldBytes: number }) {
     this.#errors = errors
@@ -56,9 +60,11 @@ export class ResponseEvents implements AnswerReader {
     const body: JsonObject = isJsonObject(value) ? value : {}
     if (saysError(body.error) && body.object !== 'response') throw this.#errors.reported(body)
     if (!Array.isArray(body.output)) return
+    // One that is still to come was asked for in the background, which it was not.
+    if (typeof body.status === 'string' && !isFinal(body.status)) throw this.#failure(body.status, body)
     this.#begin(body)
     for (const [index, item] of body.output.entries()) {
-      if (isJsonObject(item)) this.#output.whole(item, index)
+      if (isJsonObject(item)) this.#output.takeOutput(item, index)
     }
     this.#end(typeof body.status === 'string' ? body.status : '', body)
   }
@@ -83,7 +89,8 @@ export class ResponseEvents implements AnswerReader {
       case 'response.completed':
       case 'response.incomplete':
       case 'response.failed':
-        return this.#end(type.slice('response.'.length), response)
+        // What it calls itself tells more than what tells of it.
+        return this.#end(isFinal(response.status) ? response.status : type.slice('response.'.length), response)
       default:
         if (!type.startsWith('response.')) return
         this.began = true
@@ -93,19 +100,29 @@ export class ResponseEvents implements AnswerReader {
 
   #begin(response: JsonObject): void {
     this.began = true
-    const told = Object.fromEntries(Object.entries(response).filter(([name]) => !OWN_MEMBERS.includes(name)))
-    const text = JSON.stringify(told)
-    if (text === this.#members || text === '{}') return
-    this.#members = text
-    this.#emit({ type: 'data', name: RESPONSE_EVENT, data: null }, { response: told })
+    const told: [string, Json][] = []
+    for (const [name, value] of Object.entries(response)) {
+      if (value === undefined || OWN_MEMBERS.includes(name)) continue
+      const text = JSON.stringify(value)
+      // Instructions and tools are long, and are repeated in each of these events.
+      if (this.#members.get(name) === text) continue
+      this.#members.set(name, text)
+      told.push([name, value])
+    }
+    if (told.length === 0) return
+    this.#emit(TOLD, { response: Object.fromEntries(told) })
   }
 
   #end(status: string, response: JsonObject): void {
     if (status === 'failed' || status === 'cancelled') throw this.#failure(status, response)
     if (Array.isArray(response.output)) {
-      for (const [index, item] of response.output.entries()) if (isJsonObject(item)) this.#output.whole(item, index)
+      for (const [index, item] of response.output.entries())
+        if (isJsonObject(item)) this.#output.takeOutput(item, index)
     }
     this.#begin(response)
+    const { incomplete_details: details } = response
+    if (status === 'incomplete' && isJsonObject(details) && !USUAL_REASONS.includes(details.reason))
+      this.#emit(TOLD, { response: { incomplete_details: details } })
     if (isJsonObject(response.usage)) this.#emit({ type: 'usage', usage: fromResponsesUsage(response.usage) })
     this.#emit({ type: 'finish', reason: this.#reasonOf(status, response) })
     this.done = true
@@ -129,6 +146,10 @@ export class ResponseEvents implements AnswerReader {
     else if (event.type === 'text') this.#items.push(event.text)
     else this.#items.push(event)
   }
+}
+
+function isFinal(status: unknown): status is string {
+  return status === 'completed' || status === 'incomplete' || status === 'failed' || status === 'cancelled'
 }
 
 /** The error of an `error` event: nested, as it comes over the wire, or flat, as it is documented. */
