@@ -162,7 +162,7 @@ const OWN_RESPONSE = ':ref(^resp_[0-9a-z]{26}$)'
 function mountResource(
   scope: FastifyInstance,
   resource: StreamResource<FastifyRequest>,
-  { mount = '', mounted, maxBodyBytes, runner, providers, tickets, responseOver }: ResourceMount,
+  { mount = '', mounted, maxBodyBytes, runner, providers, extensions, tickets, responseOver }: ResourceMount,
 ): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null))
@@ -182,6 +182,7 @@ function mountResource(
   if (runner && providers?.some(({ format }) => format === 'responses'))
     paths.push('/responses', `/responses/${OWN_RESPONSE}`, `/responses/${OWN_RESPONSE}/cancel`)
   if (tickets) paths.push('/tickets')
+  for (const { paths: begins } of extensions ?? []) paths.push(...begins, ...begins.map((begin) => `${begin}/*`))
   for (const path of paths) {
     scope.route({ method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], url: `${mount}${path}`, handler })
   }

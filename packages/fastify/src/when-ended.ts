@@ -5,20 +5,17 @@ import type { ServerResponse } from 'node:http'
  * it. What has a body is written as it is.
  */
 export function whenEnded(response: ServerResponse, then: () => void): void {
-  const own = METHODS.map((name) => Object.getOwnPropertyDescriptor(response, name))
+  // What is deleted again would leave the response a dictionary, in which each later write looks its members up.
+  const before = METHODS.map((name) => Object.getOwnPropertyDescriptor(response, name) ?? methodOf(response, name))
   let head: Parameters<ServerResponse['writeHead']> | undefined
   const restore = (): void => {
-    for (const [index, name] of METHODS.entries()) {
-      const before = own[index]
-      if (before) Object.defineProperty(response, name, before)
-      else delete (response as Partial<ServerResponse>)[name]
-    }
+    for (const [index, name] of METHODS.entries()) Object.defineProperty(response, name, before[index]!)
   }
   const letPass = (): void => {
     restore()
     if (head) response.writeHead(...head)
   }
-  const intercepted: Pick<ServerResponse, (typeof METHODS)[number]> = {
+  const intercepted: Intercepted = {
     writeHead(...given: unknown[]) {
       head = given as typeof head
       return response
@@ -38,9 +35,13 @@ export function whenEnded(response: ServerResponse, then: () => void): void {
       return response
     },
   }
-  for (const name of METHODS) {
-    Object.defineProperty(response, name, { value: intercepted[name], configurable: true, writable: true })
-  }
+  for (const name of METHODS) Object.defineProperty(response, name, methodOf(intercepted, name))
 }
+
+function methodOf(owner: Intercepted, name: keyof Intercepted): PropertyDescriptor {
+  return { value: owner[name], configurable: true, writable: true }
+}
+
+type Intercepted = Pick<ServerResponse, (typeof METHODS)[number]>
 
 const METHODS = ['writeHead', 'write', 'end'] as const

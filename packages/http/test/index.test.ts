@@ -5,14 +5,22 @@ import { expect, test } from 'vitest'
 test('exports what it says, and no more', () => {
   expect(Object.keys(http).sort()).toMatchInlineSnapshot(`
     [
+      "BODY_HEADERS",
       "DEFAULT_MAX_BODY_BYTES",
       "DEFAULT_MAX_JSON_BYTES",
+      "MAX_WAIT_SECONDS",
+      "chooseRepresentation",
       "corsHeaders",
       "createStreamResource",
+      "emptyPlan",
+      "jsonPlan",
       "parseStartBody",
       "planToResponse",
       "planTokens",
       "preflightHeaders",
+      "readAsyncWaitMs",
+      "readIdempotencyKey",
+      "readWaitMs",
       "requireMount",
       "resolveCors",
       "toErrorPlan",

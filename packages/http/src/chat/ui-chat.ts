@@ -1,5 +1,12 @@
 import { isSluiceError, type Json, type Principal, type Sluice, type Source, type StreamOptions } from '@sluice/core'
-import { invalidOption, requirePrincipal } from '@sluice/core/extend'
+import {
+  invalidOption,
+  madeInTime,
+  ownedKey,
+  requireKnownNames,
+  requirePrincipal,
+  resolveStreamOptions,
+} from '@sluice/core/extend'
 import { UI_MESSAGE_STREAM_HEADERS, uiMessageStream } from '@sluice/wires/ai-sdk'
 import * as z from 'zod/mini'
 
@@ -8,7 +15,7 @@ import { toRefusalPlan } from '../reading/refusal.ts'
 import { planStreaming } from '../reading/streaming-plan.ts'
 import { planTokens } from '../reading/tokens.ts'
 import { readIdsQuery } from '../request/client-query.ts'
-import { readCursor } from '../request/cursor-request.ts'
+import { CURSOR_QUERY, readCursor } from '../request/cursor-request.ts'
 import type { HttpRequest } from '../request/http-request.ts'
 import type { Identify } from '../request/identify.ts'
 import { requireJsonType, requireOwnPage } from '../request/json-type.ts'
@@ -17,7 +24,7 @@ import { parseWith } from '../request/start-body.ts'
 import { emptyPlan, headOf, type Plan, withHeaders } from '../response/plan.ts'
 import { notAllowedPlan, notHerePlan } from '../response/path-refusal.ts'
 import { isMasked, wireErrorOf } from '../response/problem.ts'
-import { type ChatRoute, matchChatRoute, methodOf } from './chat-routes.ts'
+import { type ChatRoute, matchChatRoute, MAX_CHAT_ID, methodOf, streamPathOf } from './chat-routes.ts'
 
 /** What `useChat` posts: the chat, its messages so far, and what its transport was told to add. */
 export interface UiChatBody {
@@ -33,9 +40,12 @@ export interface UiChatOptions<Raw = unknown> extends Pick<StreamOptions, 'onDis
   sluice: Sluice
   /** Says who sent a request: a principal; `undefined` or `null` for a stranger, who gets a 401. Bounded: 5 seconds. */
   identify: Identify<Raw>
-  /** Makes the source of an answer: `fromAiSdk` of `@sluice/wires/ai-sdk` around `streamText`, or any other. */
+  /**
+   * Makes the source of an answer: `fromAiSdk` of `@sluice/wires/ai-sdk` around `streamText`, or any other. Bounded: the time in which
+   * a source must have said its first word.
+   */
   source: (body: UiChatBody, context: { request: HttpRequest<Raw>; principal: Principal }) => Source | Promise<Source>
-  /** Is told what clients are not: failures that are answered with a 500 and no further word. */
+  /** Is told what clients are not: failures that are answered with a 500 and no further word. What it throws changes nothing. */
   onError?: ((error: unknown, request: HttpRequest<Raw>) => void) | undefined
 }
 
@@ -47,9 +57,9 @@ export interface UiChat<Raw = unknown> {
   handle(request: HttpRequest<Raw>): Promise<Plan>
 }
 
-const MAX_CHAT_ID = 200
+const OPTIONS: readonly string[] = ['sluice', 'identify', 'source', 'onError', 'onDisconnect', 'retentionMs']
 const bodySchema = z.looseObject({
-  id: z.string().check(z.minLength(1), z.maxLength(MAX_CHAT_ID)),
+  id: z.string().check(z.minLength(1), z.maxLength(MAX_CHAT_ID), z.refine(isWellFormed, 'it has half of a character')),
   messages: z.array(z.unknown()),
 })
 
@@ -75,7 +85,10 @@ const bodySchema = z.looseObject({
  * ```
  */
 export function createUiChat<Raw = unknown>(options: UiChatOptions<Raw>): UiChat<Raw> {
-  const { sluice, identify, onError } = options
+  requireKnownNames('createUiChat', options, OPTIONS)
+  const { sluice, identify, onError, onDisconnect = 'continue', retentionMs } = options
+  // Not with the first message: who writes them wrong is told when it is written.
+  resolveStreamOptions({ onDisconnect, retentionMs })
   if (typeof identify !== 'function') throw invalidOption('identify', identify, 'a function: who sends a request?')
   if (typeof options.source !== 'function')
     throw invalidOption('source', options.source, 'a function that makes the source of an answer')
@@ -85,8 +98,11 @@ export function createUiChat<Raw = unknown>(options: UiChatOptions<Raw>): UiChat
     if (request.method !== method && !(request.method === 'HEAD' && method === 'GET')) return notAllowedPlan(method)
     const principal = await requirePrincipal(sluice.scheduler, identify(request.raw))
     if (route.is === 'start') return start(request, principal)
-    const ref = { key: keyOf(route.chatId) }
-    if (route.is === 'resume') return whereRunning(() => resume(request, ref, principal))
+    const ref = { key: await ownedKey(principal, 'chat', route.chatId) }
+    if (route.is === 'resume') {
+      const plan = await whereRunning(() => resume(request, ref, principal))
+      return locatedAt(plan, streamPathOf(request.mount, route.chatId))
+    }
     // A chat's id can be guessed, and cookies come along.
     requireOwnPage(request)
     return whereRunning(async () => void (await sluice.cancel(ref, { as: principal })))
@@ -96,17 +112,17 @@ export function createUiChat<Raw = unknown>(options: UiChatOptions<Raw>): UiChat
     requireJsonType(request)
     const whole = await bodyOf({ sluice }, request)
     const { id } = parseWith(bodySchema, whole)
-    const source = await options.source(whole as unknown as UiChatBody, { request, principal })
-    const { onDisconnect = 'continue', retentionMs } = options
+    const made = options.source(whole as unknown as UiChatBody, { request, principal })
+    const source = await madeInTime(sluice, made)
     const { stream: _, ...plan } = await planTokens(sluice, withoutCursor(request), source, {
       as: principal,
       wire: uiMessageStream,
-      key: keyOf(id),
+      key: await ownedKey(principal, 'chat', id),
       ifRunning: 'cancel',
       onDisconnect,
       ...(retentionMs !== undefined && { retentionMs }),
     })
-    return plan
+    return locatedAt(plan, streamPathOf(request.mount, id))
   }
 
   async function resume(request: HttpRequest<Raw>, ref: { key: string }, as: Principal): Promise<Plan> {
@@ -125,6 +141,15 @@ export function createUiChat<Raw = unknown>(options: UiChatOptions<Raw>): UiChat
     })
   }
 
+  /** Contract 13: who is told of a failure makes none. */
+  function report(error: unknown, request: HttpRequest<Raw>): void {
+    try {
+      onError?.(error, request)
+    } catch {
+      // There is nobody left to tell.
+    }
+  }
+
   return {
     owns: (path) => matchChatRoute(path) !== undefined,
     async handle(request) {
@@ -133,7 +158,7 @@ export function createUiChat<Raw = unknown>(options: UiChatOptions<Raw>): UiChat
         const route = matchChatRoute(request.path)
         plan = route ? await answer(route, request) : notHerePlan()
       } catch (error) {
-        if (isMasked(error)) onError?.(error, request)
+        if (isMasked(error)) report(error, request)
         plan = toRefusalPlan(wireErrorOf(error), { shape: 'problem', forgiving: false })
       }
       if (plan.status === 200) plan = withHeaders(plan, UI_MESSAGE_STREAM_HEADERS)
@@ -142,8 +167,8 @@ export function createUiChat<Raw = unknown>(options: UiChatOptions<Raw>): UiChat
   }
 }
 
-function keyOf(chatId: string): string {
-  return `chat:${chatId}`
+function isWellFormed(id: string): boolean {
+  return id.isWellFormed()
 }
 
 /** A chat of which nothing runs, or ever ran, has nothing to say. */
@@ -158,7 +183,14 @@ async function whereRunning(act: () => Promise<Plan | void>): Promise<Plan> {
   }
 }
 
+/** A chat has its streams nowhere but at its own path. */
+function locatedAt(plan: Plan, path: string): Plan {
+  return plan.headers['content-location'] === undefined ? plan : withHeaders(plan, { 'content-location': path })
+}
+
 /** A `POST` always is a new answer: it has no place in an earlier one. */
 function withoutCursor<Raw>(request: HttpRequest<Raw>): HttpRequest<Raw> {
-  return { ...request, header: (name) => (name === 'last-event-id' ? undefined : request.header(name)) }
+  const query = new URLSearchParams(request.query)
+  for (const name of CURSOR_QUERY) query.delete(name)
+  return { ...request, query, header: (name) => (name === 'last-event-id' ? undefined : request.header(name)) }
 }

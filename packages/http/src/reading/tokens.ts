@@ -10,7 +10,6 @@ import type {
 } from '@sluice/core'
 import { invalidOption, requirePrincipal, type Wire, type WireFacts } from '@sluice/core/extend'
 import { nativeSse, SSE_HEADERS } from '@sluice/sse'
-import { openAiChat } from '@sluice/wires/openai'
 
 import { attachFor, refOfCursor } from './attach.ts'
 import { cutStreamOf, whenCut } from './cut-readings.ts'
@@ -75,7 +74,7 @@ export async function planTokens<Data extends DataEvents = DataEvents, Raw = unk
   source: Source<Data>,
   options: TokensOptions<Raw>,
 ): Promise<TokensPlan<Data>> {
-  const { wire = nativeSse, errors = wire.name === openAiChat.name ? 'openai' : 'problem' } = options
+  const { wire = nativeSse, errors = FORMATS.get(wire.name) ?? 'problem' } = options
   const isHead = request.method === 'HEAD'
   const style: ErrorStyle = { shape: errors, forgiving: isForgiving(request) }
   try {
@@ -95,6 +94,13 @@ export async function planTokens<Data extends DataEvents = DataEvents, Raw = unk
     return { ...(isHead ? headOf(refusal) : refusal), stream: undefined }
   }
 }
+
+/** In whose words those who read a wire are told of errors; by name, since a bundle need not have all of them. */
+const FORMATS: ReadonlyMap<string, ErrorFormat> = new Map<string, ErrorFormat>([
+  ['openai.chat', 'openai'],
+  ['openai.responses', 'openai'],
+  ['anthropic.messages', 'anthropic'],
+])
 
 /** {@link TokensOptions} once it is known who asks, and how it is answered. */
 interface ResolvedTokensOptions extends Omit<TokensOptions, 'as' | 'identify' | 'errors'> {

@@ -18,6 +18,9 @@ export interface RequestedIds {
 
 /** What polyfills of `EventSource` send in place of the header, and pages put where a service worker loses it. */
 export const LAST_EVENT_ID_QUERY = 'lastEventId'
+const AFTER_QUERY = 'after'
+/** All members of a query that say where a client was. */
+export const CURSOR_QUERY: readonly string[] = [LAST_EVENT_ID_QUERY, AFTER_QUERY]
 
 /** The cursor a request carries: its last event id, read as an id of its wire, else `?after=`. */
 export function readCursor(
@@ -26,7 +29,7 @@ export function readCursor(
 ): RequestedCursor | undefined {
   const last = readLastEventId(request, ids)
   if (last) return { cursor: last, continues: true }
-  const after = request.query.get('after')
+  const after = request.query.get(AFTER_QUERY)
   return after ? { cursor: after, continues: false } : undefined
 }
 

@@ -3,7 +3,7 @@ import type { Bodies } from '@sluice/core/extend'
 /** A request as the stream resource sees it, whatever server it came through. */
 export interface HttpRequest<Raw = unknown> {
   readonly method: string
-  /** Path below the mount, as it was sent: `/streams/6qf3…`. Empty for a path that is not below it. */
+  /** Path below the mount, as it was sent: `/streams/6qf3…`; `/` for the mount itself. Empty for a path that is not below it. */
   readonly path: string
   readonly query: URLSearchParams
   /** Value of a header by its name in lower case, bytes read as latin1; several values are joined by commas. */
@@ -64,7 +64,8 @@ export function readHeaderText(request: Pick<HttpRequest, 'header'>, name: strin
   return new TextDecoder().decode(Uint8Array.from(value, (unit) => unit.charCodeAt(0)))
 }
 
-/** Where a path leads below `mount`; empty when it is elsewhere. */
+/** Where a path leads below `mount`, which itself is `/`; empty when it is elsewhere. */
 export function pathBelow(mount: string, path: string): string {
+  if (path === mount && mount !== '') return '/'
   return path.startsWith(`${mount}/`) ? path.slice(mount.length) : ''
 }

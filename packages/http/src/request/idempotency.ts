@@ -1,6 +1,18 @@
 import { SluiceError } from '@sluice/core'
 
+import { type HttpRequest, readHeaderText } from './http-request.ts'
+
 const MAX_KEY_LENGTH = 255
+
+/**
+ * The key of a request with an `Idempotency-Key`: 1 to 255 characters, without the quotes around them.
+ *
+ * @throws SluiceError `SLUICE_ERR_REQUEST`
+ */
+export function readIdempotencyKey(request: Pick<HttpRequest, 'header'>): string | undefined {
+  const value = readHeaderText(request, 'idempotency-key')
+  return value === undefined ? undefined : parseIdempotencyKey(value)
+}
 
 /**
  * The key in an `Idempotency-Key` header: a quoted structured-field string, as the draft has it, or bare, as most clients

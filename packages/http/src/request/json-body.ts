@@ -7,6 +7,7 @@ import {
   type JsonLimits,
   JsonScan,
   readLongJson,
+  requireInteger,
 } from '@sluice/core/extend'
 
 /** Largest body of a request, in bytes. */
@@ -34,8 +35,10 @@ export class IncomingBody {
   readonly #refuse: (error: unknown) => void
   readonly #gathered: GatheredBytes = new GatheredBytes()
 
-  /** Without `bodies` nothing is counted, and it may take its time. */
+  /** Without `bodies` nothing is counted, and it may take its time. @throws SluiceError `SLUICE_ERR_OPTION` */
   constructor(maxBytes: number, bodies: Bodies | undefined) {
+    // What is no number would be no limit.
+    requireInteger('maxBodyBytes', maxBytes, 1, Number.MAX_SAFE_INTEGER)
     const { promise, reject } = Promise.withResolvers<never>()
     // Nobody may be waiting for it.
     promise.catch(() => {})

@@ -50,7 +50,6 @@ export async function planBackground<Raw>(
   const { scheduler } = sluice
   const deadline = new Deadline({ due: () => held.hold.stepOut() })
   scheduler.schedule(deadline, scheduler.now() + waitMs)
-  const plan = await collect(held)
-  scheduler.cancel(deadline)
+  const plan = await collect(held).finally(() => scheduler.cancel(deadline))
   return held.hold.isExpected ? accepted(held.stream.id) : plan
 }

@@ -72,6 +72,32 @@ export async function planRead<Raw>(
   })
 }
 
+/**
+ * The same of a stream that others stood in the place of before it: whoever read one of those comes with its cursor, and begins with
+ * this one.
+ */
+export function planReadOfAttempt<Raw>(
+  parts: ResourceParts<Raw>,
+  asked: IdentifiedRequest<Raw>,
+  id: string,
+): Promise<Plan> {
+  const { request } = asked
+  const isOfOther = (cursor: string | null | undefined): boolean =>
+    cursor !== undefined && cursor !== null && cursor.includes('.') && cursor.split('.', 1)[0] !== id
+  if (!isOfOther(request.header('last-event-id')) && !isOfOther(request.query.get('after')))
+    return planRead(parts, asked, id)
+  const query = new URLSearchParams(request.query)
+  query.delete('after')
+  const header = (name: string): string | undefined => (name === 'last-event-id' ? undefined : request.header(name))
+  const { method, path, signal, raw, mount, waitUntil } = request
+  const body: typeof request.body = (bodies) => request.body(bodies)
+  return planRead(
+    parts,
+    { ...asked, request: { method, path, query, header, body, signal, raw, mount, waitUntil } },
+    id,
+  )
+}
+
 /** `GET /streams?key=`: the way to the live stream of that key, or what is known of it. */
 export async function planFind<Raw>(parts: ResourceParts<Raw>, asked: IdentifiedRequest<Raw>): Promise<Plan> {
   const { request, principal: as } = asked

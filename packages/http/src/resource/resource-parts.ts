@@ -3,6 +3,7 @@ import type { Principal, Sluice, Source } from '@sluice/core'
 import type { HttpRequest } from '../request/http-request.ts'
 import type { ErrorStyle } from '../reading/refusal.ts'
 import type { RunnerBody } from '../request/start-body.ts'
+import type { ResourceExtension } from './extension.ts'
 import type { Provider } from './provider.ts'
 import type { ProviderRoute } from './routes.ts'
 import type { Wires } from '../reading/wire-registry.ts'
@@ -32,6 +33,8 @@ export interface ResourceParts<Raw> {
   readonly runner: Runner<Raw> | undefined
   readonly wires: Wires
   readonly providers: ReadonlyMap<ProviderRoute, Provider>
+  /** Takes starts that are to be answered later. */
+  readonly later: ResourceExtension<Raw>['later']
   readonly maxJsonBytes: number
 }
 

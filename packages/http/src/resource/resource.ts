@@ -1,62 +1,26 @@
-import type { DataEvents, Sluice } from '@sluice/core'
-import { invalidOption, requireInteger, type Wire } from '@sluice/core/extend'
+import type { DataEvents } from '@sluice/core'
+import { invalidOption, requireInteger } from '@sluice/core/extend'
 
 import { chooseRepresentation } from '../request/accept.ts'
 import { DEFAULT_MAX_JSON_BYTES } from '../reading/json-answer.ts'
-import {
-  corsHeaders,
-  type CorsOptions,
-  preflightHeaders,
-  resolveCors,
-  type ResolvedCorsOptions,
-  varyOf,
-} from '../response/cors.ts'
+import { corsHeaders, preflightHeaders, resolveCors, type ResolvedCorsOptions, varyOf } from '../response/cors.ts'
 import { isForgiving } from '../request/cursor-request.ts'
+import { requireJsonType } from '../request/json-type.ts'
+import { bodyOf } from '../request/safe-body.ts'
 import type { HttpRequest } from '../request/http-request.ts'
-import type { Identify } from '../request/identify.ts'
 import { type BodyPlan, emptyPlan, headOf, type Plan, withHeaders } from '../response/plan.ts'
 import { notAllowedPlan, notHerePlan } from '../response/path-refusal.ts'
 import { isMasked, wireErrorOf } from '../response/problem.ts'
-import type { Provider } from './provider.ts'
-import { planFind, planRead } from './read-handlers.ts'
+import type { ExtensionAsked, ResourceExtension } from './extension.ts'
+import { planFind, planRead, planReadOfAttempt } from './read-handlers.ts'
 import { type ErrorStyle, toRefusalPlan } from '../reading/refusal.ts'
-import type { IdentifiedRequest, ResourceParts, Runner } from './resource-parts.ts'
+import type { IdentifiedRequest, ResourceParts } from './resource-parts.ts'
+import type { StreamResourceOptions } from './resource-options.ts'
 import { formatOf, matchRoute, methodsOf, providerOf, type Route } from './routes.ts'
 import { planStart } from './start-handlers.ts'
-import { planTicket, principalOf, requireTicketIssuer, type TicketIssuer } from './ticket-handlers.ts'
+import { planTicket, principalOf, requireTicketIssuer } from './ticket-handlers.ts'
 import { planAck, planCancel, planErase, planSend } from './verb-handlers.ts'
 import { resolveWires } from '../reading/wire-registry.ts'
-
-/** Options of {@link createStreamResource}. */
-export interface StreamResourceOptions<Raw = unknown, Data extends DataEvents = DataEvents> {
-  sluice: Sluice<Data>
-  /** Says who sent a request: a principal; `undefined` or `null` for a stranger, who gets a 401. Bounded: 5 seconds. */
-  identify: Identify<Raw>
-  /** Makes the sources of what clients start. Without it streams are read, cancelled and so on, but not started. */
-  runner?: Runner<Raw> | undefined
-  /**
-   * Other providers whose routes are served, too, and whose wires are spoken: those of `@sluice/http/providers`. The runner
-   * is told of which format a body is. Default: none.
-   */
-  providers?: readonly Provider[] | undefined
-  /** Wires beside the native one and the providers', for `?wire=` and for streams that were started on them. */
-  wires?: readonly Wire[] | undefined
-  /**
-   * Serves `POST /tickets`, and takes `?ticket=` on attaching: for an `EventSource`, which cannot send headers. A ticket is
-   * good for one request, so such a page opens another `EventSource`, with another ticket, to go on after a drop.
-   */
-  tickets?: TicketIssuer | undefined
-  /** Pages of which other origins may use the resource. Default: none. */
-  cors?: CorsOptions | undefined
-  /**
-   * Largest answer that is collected to one JSON body, in bytes.
-   *
-   * @defaultValue 4194304
-   */
-  maxJsonBytes?: number | undefined
-  /** Is told what clients are not: failures that are answered with a 500 and no further word. */
-  onError?: ((error: unknown, request: HttpRequest<Raw>) => void) | undefined
-}
 
 /** Streams as a resource of HTTP, on whatever server. */
 export interface StreamResource<Raw = unknown> {
@@ -101,6 +65,7 @@ class Resource<Raw> implements StreamResource<Raw> {
       runner,
       wires = [],
       providers = [],
+      extensions = [],
       tickets,
       cors,
       maxJsonBytes = DEFAULT_MAX_JSON_BYTES,
@@ -116,22 +81,28 @@ class Resource<Raw> implements StreamResource<Raw> {
       runner,
       wires: resolveWires([...providers.map(({ wire }) => wire), ...wires]),
       providers: new Map(providers.map((provider) => [provider.format, provider])),
+      later: extensions.find(({ later }) => later)?.later,
       maxJsonBytes,
     }
     this.#cors = resolveCors(cors)
   }
 
   owns(path: string): boolean {
-    return this.#routeOf(path) !== undefined
+    return this.#routeOf(path) !== undefined || this.#extensionOf(path) !== undefined
   }
 
   /** Bound, so that it can be handed on alone. */
   handle = async (request: HttpRequest<Raw>): Promise<Plan> => {
     const route = this.#routeOf(request.path)
-    const style: ErrorStyle = { shape: formatOf(route), forgiving: isEventSourceLike(route, request) }
+    const extension = route ? undefined : this.#extensionOf(request.path)
+    const shape = extension?.formatOf?.(request.path) ?? formatOf(route)
+    const isStream = extension
+      ? extension.streamsAt?.(request.path) === true
+      : route !== undefined && isStreamRoute(route)
+    const style: ErrorStyle = { shape, forgiving: isStream && isEventSourceLike(request) }
     let plan: Plan
     try {
-      plan = route ? await this.#answer(route, request, style) : notHerePlan()
+      plan = await this.#answer(route ?? extension, request, style)
     } catch (error) {
       if (isMasked(error)) this.#report(error, request)
       plan = toRefusalPlan(wireErrorOf(error), style)
@@ -139,14 +110,37 @@ class Resource<Raw> implements StreamResource<Raw> {
     return this.#withCors(request.method === 'HEAD' ? headOf(plan) : plan, request)
   }
 
-  async #answer(route: Route, request: HttpRequest<Raw>, style: ErrorStyle): Promise<Plan> {
-    const methods = methodsOf(route, this.#parts.runner !== undefined)
+  async #answer(
+    route: Route | ResourceExtension<Raw> | undefined,
+    request: HttpRequest<Raw>,
+    style: ErrorStyle,
+  ): Promise<Plan> {
+    if (!route) return notHerePlan()
+    const isOwn = 'is' in route
+    const methods = isOwn ? methodsOf(route, this.#parts.runner !== undefined) : route.methodsOf(request.path)!
     if (request.method === 'OPTIONS') return this.#preflight(request, methods)
     if (!methods.includes(request.method)) return notAllowedPlan([...methods, 'OPTIONS'].join(', '), style.shape)
     const { sluice } = this.#parts
     const { identify, tickets } = this.#options
-    const sender = await principalOf({ sluice, identify, tickets }, route, request)
-    return this.#dispatch(route, { request, ...sender, style })
+    const sender = await principalOf({ sluice, identify, tickets }, isOwn ? route : undefined, request)
+    const asked = { request, ...sender, style }
+    return isOwn ? this.#dispatch(route, asked) : route.handle(this.#extended(asked))
+  }
+
+  #extended(asked: IdentifiedRequest<Raw>): ExtensionAsked<Raw> {
+    const { request, principal } = asked
+    const parts = this.#parts
+    return {
+      sluice: parts.sluice,
+      request,
+      principal,
+      body: () => (requireJsonType(request), bodyOf(parts, request)),
+      readStream: (id) => planReadOfAttempt(parts, asked, id),
+    }
+  }
+
+  #extensionOf(path: string): ResourceExtension<Raw> | undefined {
+    return this.#options.extensions?.find((extension) => extension.methodsOf(path) !== undefined)
   }
 
   #dispatch(route: Route, asked: IdentifiedRequest<Raw>): Plan | Promise<Plan> {
@@ -219,7 +213,10 @@ class Resource<Raw> implements StreamResource<Raw> {
   }
 }
 
-function isEventSourceLike(route: Route | undefined, request: HttpRequest): boolean {
-  if (route?.is !== 'stream' && route?.is !== 'streams') return false
+function isStreamRoute({ is }: Route): boolean {
+  return is === 'stream' || is === 'streams'
+}
+
+function isEventSourceLike(request: HttpRequest): boolean {
   return isForgiving(request) && chooseRepresentation(request.header('accept')) === 'stream'
 }

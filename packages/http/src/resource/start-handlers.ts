@@ -10,11 +10,12 @@ import { readIdsQuery } from '../request/client-query.ts'
 import { readCursor, type RequestedCursor } from '../request/cursor-request.ts'
 import { defaultOnDisconnect } from '../reading/on-disconnect.ts'
 import { PendingReader } from '../reading/pending-reader.ts'
-import { type HttpRequest, readHeaderText } from '../request/http-request.ts'
-import { parseIdempotencyKey } from '../request/idempotency.ts'
+import type { HttpRequest } from '../request/http-request.ts'
+import { readIdempotencyKey } from '../request/idempotency.ts'
 import type { Plan } from '../response/plan.ts'
 import { requireJsonType } from '../request/json-type.ts'
 import type { Provider } from './provider.ts'
+import type { ProviderRoute } from './routes.ts'
 import { bodyOf } from '../request/safe-body.ts'
 import type { IdentifiedRequest, ResourceParts } from './resource-parts.ts'
 import { type Held, leftPlan, refusedOpening, startHeld } from '../reading/start.ts'
@@ -42,6 +43,7 @@ export async function planStart<Raw>(
   if (cursor) return planResumed(parts, asked, { route, body: parsed, cursor, reading })
   const waitMs = readAsyncWaitMs(request)
   const body: StartBody = waitMs === undefined ? parsed : { ...parsed, mode: 'background' }
+  if (waitMs !== undefined && parts.later) return planLater(parts, asked, { route, body, waitMs })
   const source = await makeSource(parts, asked, { body, route })
   const { sluice } = parts
   const options = await startOptionsOf(parts, asked, { route, body, reading })
@@ -57,6 +59,38 @@ export async function planStart<Raw>(
   if (body.mode === 'json') return planCollected(parts, asked, { route, body, held })
   const refused = await refusedOpening(sluice, held, { request, style: asked.style })
   return refused ?? planStreaming(sluice, { ...held, wire: wireOf(parts, route), mount: request.mount, reading })
+}
+
+/** A start that somebody else sees to, since its client does not wait. */
+async function planLater<Raw>(
+  parts: ResourceParts<Raw>,
+  asked: IdentifiedRequest<Raw>,
+  { route, body, waitMs }: { route: StartRoute; body: StartBody; waitMs: number },
+): Promise<Plan> {
+  const { sluice, later } = parts
+  const { request, principal } = asked
+  const { meta } = body.client.start
+  const idempotency = await idempotencyOf(request, route, body.whole)
+  const format = formatOfRoute(route)
+  const wire = { name: wireOf(parts, route).name, facts: body.facts }
+  const started = await later!({
+    sluice,
+    request,
+    principal,
+    format,
+    wire,
+    body: body.body,
+    meta,
+    idempotency,
+    waitMs,
+  })
+  if ('plan' in started) return started.plan
+  const { stream } = started
+  return planCollected(parts, asked, { route, body, held: { stream, hold: new PendingReader(stream, request.signal) } })
+}
+
+function formatOfRoute(route: StartRoute): 'chat' | ProviderRoute {
+  return route === 'native' ? 'chat' : route
 }
 
 async function planResumed<Raw>(
@@ -105,7 +139,7 @@ async function makeSource<Raw>(
   { body: { body }, route }: { body: StartBody; route: StartRoute },
 ): Promise<Source> {
   if (!runner) throw new SluiceError('SLUICE_ERR_NOT_FOUND', 'Nothing can be started here.')
-  return madeInTime(sluice, runner(body, { request, principal, format: route === 'native' ? 'chat' : route }))
+  return madeInTime(sluice, runner(body, { request, principal, format: formatOfRoute(route) }))
 }
 
 async function startOptionsOf<Raw>(
@@ -137,10 +171,10 @@ async function idempotencyOf(
   route: StartRoute,
   whole: StartBody['whole'],
 ): Promise<StartOptions['idempotency']> {
-  const value = readHeaderText(request, 'idempotency-key')
-  if (value === undefined) return undefined
+  const key = readIdempotencyKey(request)
+  if (key === undefined) return undefined
   // A key belongs to its route: the same one elsewhere is another request.
-  return { key: `${route}:${parseIdempotencyKey(value)}`, fingerprint: await fingerprintOf(whole) }
+  return { key: `${route}:${key}`, fingerprint: await fingerprintOf(whole) }
 }
 
 /** What a wire of a provider stores with its streams is the provider's to say. */

@@ -26,10 +26,10 @@ export function planTicket(tickets: TicketIssuer, principal: Principal): Plan {
  */
 export async function principalOf<Raw>(
   { sluice, identify, tickets }: { sluice: Sluice; identify: Identify<Raw>; tickets: TicketIssuer | undefined },
-  route: Route,
+  route: Route | undefined,
   { method, query, raw }: HttpRequest<Raw>,
 ): Promise<{ principal: Principal; byTicket: boolean }> {
-  const ticket = tickets && route.is === 'stream' && method === 'GET' ? query.get('ticket') : null
+  const ticket = tickets && route?.is === 'stream' && method === 'GET' ? query.get('ticket') : null
   const { scheduler } = sluice
   if (!tickets || ticket === null)
     return { principal: await requirePrincipal(scheduler, identify(raw)), byTicket: false }

@@ -2,41 +2,15 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-import { createMemoryStore, createSluice, type Sluice, type Source } from '@sluice/core'
+import { createMemoryStore, createSluice, type Sluice } from '@sluice/core'
 import { createUiChat } from '@sluice/http/ai-sdk'
 import { sendPlan, toHttpRequest } from '@sluice/http/node'
 import { DefaultChatTransport, readUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai'
 import { afterEach, describe, expect, test } from 'vitest'
 
+import { ToldModel } from '../rig/told-model.ts'
+
 const PROMPT: UIMessage = { id: 'u1', role: 'user', parts: [{ type: 'text', text: 'hi' }] }
-
-/** A model that says its next word whenever it is told to, and knows whether it was stopped. */
-class ToldModel {
-  readonly stopped: string[] = []
-  #say: (() => void) | undefined
-  #words: (string | undefined)[] = []
-
-  readonly source =
-    (chat: string): Source =>
-    ({ signal }) => {
-      signal.addEventListener('abort', () => this.stopped.push(chat))
-      return this.#read(signal)
-    }
-
-  say(...words: (string | undefined)[]): void {
-    this.#words.push(...words)
-    this.#say?.()
-  }
-
-  async *#read(signal: AbortSignal): AsyncGenerator<string, void, undefined> {
-    while (!signal.aborted) {
-      if (this.#words.length === 0) await new Promise<void>((resolve) => (this.#say = resolve))
-      const word = this.#words.shift()
-      if (word === undefined) return
-      yield word
-    }
-  }
-}
 
 const servers: Server[] = []
 afterEach(() => {
@@ -56,9 +30,7 @@ async function serve(model: ToldModel, sluice: Sluice = createSluice()): Promise
   })
   const server = createServer((request, response) => {
     const mount = '/api/chat'
-    void chat
-      .handle({ ...toHttpRequest(request, response, { mount }), ...(request.url === mount && { path: '/' }) })
-      .then((plan) => sendPlan(response, plan))
+    void chat.handle(toHttpRequest(request, response, { mount })).then((plan) => sendPlan(response, plan))
   })
   servers.push(server)
   await once(server.listen(0, '127.0.0.1'), 'listening')

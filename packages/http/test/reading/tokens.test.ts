@@ -1,6 +1,8 @@
 import { createSluice, type Source, SluiceError, type SluiceOptions } from '@sluice/core'
 import { planToResponse, planTokens, type TokensOptions, type TokensPlan } from '@sluice/http'
+import { anthropicMessages } from '@sluice/wires/anthropic'
 import { openAiChat } from '@sluice/wires/openai'
+import { openAiResponses } from '@sluice/wires/openai-responses'
 import { describe, expect, test } from 'vitest'
 
 import { type Ask, createScript, eventsOf, saying, textOf, toRequest, until } from '../rig/rig.ts'
@@ -94,6 +96,18 @@ describe('planTokens', () => {
     expect(problem.stream?.end).toMatchObject({ reason: 'error' })
     const openAi = await plan('POST', '/chat', failing, { wire: openAiChat, facts: { model: 'm' } })
     expect('body' in openAi && openAi.body).toContain('"error":{"message":"No."')
+  })
+
+  test.each([
+    [openAiResponses, { error: { message: 'You must be billed.', code: expect.any(String) as string } }],
+    [anthropicMessages, { type: 'error', error: { type: 'billing_error', message: 'You must be billed.' } }],
+  ])('tells errors in the words of whoever reads %o', async (wire, body) => {
+    const { plan } = route()
+    const failing: Source = () => {
+      throw new SluiceError('SLUICE_ERR_BACKEND', 'You must be billed.', { status: 402 })
+    }
+    const answer = planToResponse(await plan('POST', '/chat', failing, { wire, facts: { model: 'm' } }))
+    expect([answer.status, await answer.json()]).toMatchObject([402, body])
   })
 
   test('tells an EventSource to come back when it is too much, and a strict client the status', async () => {

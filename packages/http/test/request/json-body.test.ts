@@ -27,6 +27,7 @@ test('a fetch request is read as it is', async () => {
 test('a path elsewhere is none of ours', () => {
   expect(toHttpRequest(post(null), { mount: '/v2' }).path).toBe('')
   expect(toHttpRequest(post(null), { mount: '/v' }).path).toBe('')
+  expect(toHttpRequest(post(null), { mount: '/v1/streams' }).path).toBe('/')
   expect(toHttpRequest(post(null)).path).toBe('/v1/streams')
 })
 
@@ -80,4 +81,12 @@ test('a fetch body is counted while it comes, and given up when its time is over
   await runtime.advance(102)
   await expect(one.body).rejects.toMatchObject({ status: 408 })
   expect(bodies.bytes).toBe(0)
+})
+
+test.each([Number.NaN, 0, -1, Infinity, '1mb'])('contract 6: %s is no limit of a body', async (maxBodyBytes) => {
+  const request = toHttpRequest(post('{}'), { maxBodyBytes: maxBodyBytes as never })
+  await expect(request.body()).rejects.toMatchObject({
+    code: 'SLUICE_ERR_OPTION',
+    message: expect.stringContaining('maxBodyBytes') as string,
+  })
 })

@@ -69,7 +69,15 @@ describe.each(['running', 'ended'] as const)('a cursor into a stream that has %s
     const { rig, id } = await arrange(state)
     const response = await rig.ask('GET', `/streams/${id}`)
     expect(response.status).toBe(200)
-    await response.body?.cancel()
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+    let bytes = ''
+    while (!bytes.includes('40,')) bytes += (await reader.read()).value ?? ''
+    await reader.cancel()
+    const oldest = Number(/"text":"(\d+),/.exec(bytes)![1])
+    expect(oldest).toBeGreaterThan(2)
+    expect(bytes).toContain(`"cursor":"${id}.1.${oldest - 1}"`)
+    const before = await rig.ask('GET', `/streams/${id}?after=${id}.1.${oldest - 2}`)
+    expect(before.status).toBe(410)
   })
 
   test('unknown, forbidden and erased streams', async () => {

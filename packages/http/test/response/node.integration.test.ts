@@ -70,6 +70,7 @@ describe('requests of a node server', () => {
     await until(() => node.requests.length === 1)
     socket.destroy()
     await until(() => node.requests[0]!.destroyed)
+    await quiet()
     expect(script.calls).toBe(0)
   })
 
