@@ -5,13 +5,14 @@ import { DEFAULT_DRAIN_MS, SluiceError } from '@sluice/core'
 import { requireInteger } from '@sluice/core/extend'
 import { WebSocketServer } from 'ws'
 
-import { admit, type Admitted, SUBPROTOCOL } from './handshake/handshake.ts'
+import { admit, type Admitted } from './handshake/handshake.ts'
 import {
   resolveWebSocketOptions,
   type ResolvedWebSocketHandlerOptions,
   type WebSocketHandlerOptions,
 } from './handshake/options.ts'
 import { refuseUpgrade } from './handshake/refuse-upgrade.ts'
+import { type Dialect, nativeDialect } from './message/dialect.ts'
 import { isMasked } from './message/server-message.ts'
 import { SocketSession } from './session/socket-session.ts'
 
@@ -49,7 +50,12 @@ export interface WebSocketHandler {
  * ```
  */
 export function createWebSocketHandler(options: WebSocketHandlerOptions): WebSocketHandler {
-  return new Handler(resolveWebSocketOptions(options))
+  return openHandler(resolveWebSocketOptions(options), nativeDialect)
+}
+
+/** The same for clients that speak `dialect`. */
+export function openHandler(options: ResolvedWebSocketHandlerOptions, dialect: Dialect): WebSocketHandler {
+  return new Handler(options, dialect)
 }
 
 const GOING_AWAY = { code: 1001, reason: 'the server closes' }
@@ -60,15 +66,17 @@ const DAY_MS = 86_400_000
 
 class Handler implements WebSocketHandler {
   readonly #options: ResolvedWebSocketHandlerOptions
+  readonly #dialect: Dialect
   readonly #server: WebSocketServer
   readonly #sessions: Set<SocketSession> = new Set()
   #opening = 0
   #state: 'open' | 'draining' | 'closed' = 'open'
   readonly #empty: (() => void)[] = []
 
-  constructor(options: ResolvedWebSocketHandlerOptions) {
+  constructor(options: ResolvedWebSocketHandlerOptions, dialect: Dialect) {
     const { maxPayloadBytes, maxFragments, maxBufferedChunks } = options.limits
     this.#options = options
+    this.#dialect = dialect
     this.#server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -78,7 +86,7 @@ class Handler implements WebSocketHandler {
       maxBufferedChunks,
       closeTimeout: CLOSE_TIMEOUT_MS,
       // One of those a client offered, and never one that carries a token.
-      handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+      handleProtocols: (offered) => (offered.has(dialect.subprotocol) ? dialect.subprotocol : false),
     } as ConstructorParameters<typeof WebSocketServer>[0])
   }
 
@@ -93,7 +101,7 @@ class Handler implements WebSocketHandler {
     this.#opening++
     try {
       this.#requireRoom()
-      const admitted = await admit(request, this.#options)
+      const admitted = await admit(request, this.#options, this.#dialect)
       this.#requireRoom()
       this.#open(request, { socket, head, admitted })
     } catch (error) {
@@ -148,7 +156,7 @@ class Handler implements WebSocketHandler {
   ): void {
     if (socket.destroyed) return
     this.#server.handleUpgrade(request, socket, head, (ws) => {
-      const session = new SocketSession(this.#options, { ws, socket, admitted }, () => {
+      const session = new SocketSession(this.#options, { ws, socket, admitted, dialect: this.#dialect.open() }, () => {
         this.#sessions.delete(session)
         this.#tellIfEmpty()
       })

@@ -42,4 +42,4 @@ export type {
   ServerMessage,
 } from './message/server-message.ts'
 export { nativeWs, NATIVE_WS_NAME } from './message/native-ws-wire.ts'
-export { SUBPROTOCOL } from './handshake/handshake.ts'
+export { SUBPROTOCOL } from './message/dialect.ts'

@@ -19,7 +19,12 @@ test('as many answers as may be asked for wait for a peer that takes nothing for
   }
   let overflows = 0
   const connection = createSluice().connect(sink, { beat: { heartbeat: () => '' }, closeWhenEmpty: false })
-  const lane = new ControlLane(connection, { maxWaiting: 300, onOverflow: () => overflows++, onStalled() {} })
+  const lane = new ControlLane(connection, {
+    write: JSON.stringify,
+    maxWaiting: 300,
+    onOverflow: () => overflows++,
+    onStalled() {},
+  })
   for (let at = 0; at <= 300; at++) lane.say({ type: 'pong', ref: `${at}` })
   expect([told.length, overflows]).toEqual([1, 0])
   takes = true

@@ -150,6 +150,17 @@ describe('what is no page', () => {
   })
 })
 
+test('a page of localhost, where that is no name of this server, is let in for a ticket; one of elsewhere is not', async () => {
+  rig = await startRig({ identify: () => ({ owner: 'everyone' }), tickets, hosts: ['chat.example'] })
+  const local = { host: 'localhost:8080', origin: 'http://localhost:8080' }
+  const shown = ['sluice.v1', `ticket.${tickets.issue({ owner: 'everyone' }).ticket}`]
+  expect(await refusedWith(rig.url, ['sluice.v1'], local)).toBe(403)
+  expect(await refusedWith(rig.url, shown, { ...local, origin: 'http://localhost:1' })).toBe(403)
+  expect(await refusedWith(rig.url, shown, { host: 'evil.example', origin: 'http://evil.example' })).toBe(403)
+  expect(await refusedWith(rig.url, shown, local)).toBe(101)
+  expect(await refusedWith(rig.url, shown, local)).toBe(401)
+})
+
 describe('a ticket', () => {
   const strangers = { identify: () => undefined, tickets }
 

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
 import { admit } from '../src/handshake/handshake.ts'
+import { nativeDialect } from '../src/message/dialect.ts'
 import { resolveWebSocketOptions } from '../src/handshake/options.ts'
 
 const CODES = { stranger: 'SLUICE_ERR_UNAUTHORIZED', fault: 'SLUICE_ERR_OPTION' } as const
@@ -19,7 +20,7 @@ test('contract 12: nothing that identify or a ticket gives opens a socket but a 
       const offered = byTicket ? 'sluice.v1, ticket.t' : 'sluice.v1'
       const request = { headers: { 'sec-websocket-protocol': offered } } as unknown as IncomingMessage
       const verdict = verdictOnAnswer(answer)
-      const outcome = await admit(request, options).catch((error: unknown) => error)
+      const outcome = await admit(request, options, nativeDialect).catch((error: unknown) => error)
       if (verdict === 'principal') {
         const { owner, tenant, expiresAtMs } = answer as Record<string, unknown>
         expect(outcome).toEqual({ request, bearer: undefined, principal: { owner, tenant }, expiresAtMs })

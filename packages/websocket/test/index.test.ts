@@ -1,4 +1,5 @@
 import * as websocket from '@sluice/websocket'
+import * as aiSdk from '@sluice/websocket/ai-sdk'
 import { expect, test } from 'vitest'
 
 test('exports what it says, and no more', () => {
@@ -23,4 +24,8 @@ test('exports what it says, and no more', () => {
       "startMessage",
     ]
   `)
+})
+
+test('exports for the AI SDK what it says, and no more', () => {
+  expect(Object.keys(aiSdk).sort()).toEqual(['CHAT_SUBPROTOCOL', 'createUiChatHandler'])
 })

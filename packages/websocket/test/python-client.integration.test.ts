@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import type { SourceContext } from '@sluice/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
+import { FAULTY } from '../../core/test/rig/faulty-policy.ts'
 import { type SocketRig, startRig } from './rig/socket-rig.ts'
 
 /** Debian's own: others on the PATH do not see its packages. */
@@ -72,4 +73,54 @@ asyncio.run(main(sys.argv[1]))
 test('contract 1: the websockets client of Python starts, feeds, drops, resumes and reads the whole', async () => {
   const { stdout } = await promisify(execFile)(PYTHON, ['-c', PROGRAM, rig.url])
   expect(JSON.parse(stdout)).toEqual({ text: TOKENS.join(''), sockets: SOCKETS, end: 'stop' })
+})
+
+/** Reads one stream twice on one socket, once with what is faulty there; then goes on without it where that was closed. */
+const SHARING_PROGRAM = `
+import asyncio, json, sys
+import websockets
+
+async def main(url):
+    texts, closed, ends = {'a': '', 'b': '', 'c': ''}, None, {}
+    async with websockets.connect(url, subprotocols=['sluice.v1', 'bearer.python']) as socket:
+        await socket.send(json.dumps({'type': 'start', 'ref': 'a', 'body': {'prompt': 'hi'}}))
+        async for data in socket:
+            message = json.loads(data)
+            ref, kind = message.get('ref'), message['type']
+            if kind == 'opened' and ref == 'a':
+                await socket.send(json.dumps({'type': 'attach', 'ref': 'b', 'stream': message['stream'], 'sluice': {'maxTokens': 7}}))
+            if kind == 'opened' and ref == 'b':
+                await socket.send(json.dumps({'type': 'send', 'ref': 'a', 'message': 'go'}))
+            if kind == 'text':
+                texts[ref] += message['text']
+            if kind == 'closed':
+                closed = {'ref': ref, 'code': message['code']}
+                await socket.send(json.dumps({'type': 'attach', 'ref': 'c', 'cursor': message['cursor']}))
+                for _ in range(3):
+                    await socket.send(json.dumps({'type': 'send', 'ref': 'a', 'message': 'go'}))
+            if kind == 'end':
+                ends[ref] = message['reason']
+                if len(ends) == 2:
+                    break
+    print(json.dumps({'texts': texts, 'closed': closed, 'ends': ends}))
+
+asyncio.run(main(sys.argv[1]))
+`
+
+test('contract 2: it is told which of its readings has failed, its other one goes on, and so does that one from its cursor', async () => {
+  const options = { identify: () => ({ owner: 'ada' }), run: () => answering, onError: () => {} }
+  await using faulty = await startRig(options, { reader: { chunking: FAULTY } })
+  const { stdout } = await promisify(execFile)(PYTHON, ['-c', SHARING_PROGRAM, faulty.url])
+  const { texts, closed, ends } = JSON.parse(stdout) as {
+    texts: { [ref: string]: string }
+    closed: object
+    ends: object
+  }
+  expect([closed, ends]).toEqual([
+    { ref: 'b', code: 'failed' },
+    { a: 'stop', c: 'stop' },
+  ])
+  expect(texts['a']).toBe(TOKENS.join(''))
+  expect(texts['b']).toBe(TOKENS.slice(0, 2).join(''))
+  expect(texts['b']! + texts['c']!).toBe(TOKENS.join(''))
 })

@@ -3,11 +3,9 @@ import type { IncomingMessage } from 'node:http'
 import { type Principal, SluiceError } from '@sluice/core'
 import { bearerOf, requirePrincipal } from '@sluice/core/extend'
 
+import type { Dialect } from '../message/dialect.ts'
 import type { ResolvedWebSocketHandlerOptions } from './options.ts'
 import { requirePage } from './page.ts'
-
-/** The subprotocol this package speaks. */
-export const SUBPROTOCOL = 'sluice.v1'
 
 /** A socket that may be opened. */
 export interface Admitted {
@@ -22,10 +20,14 @@ export interface Admitted {
  *
  * @throws SluiceError `SLUICE_ERR_REQUEST`, `SLUICE_ERR_UNAUTHORIZED`, `SLUICE_ERR_OVERLOADED`, `SLUICE_ERR_OPTION`
  */
-export async function admit(request: IncomingMessage, options: ResolvedWebSocketHandlerOptions): Promise<Admitted> {
+export async function admit(
+  request: IncomingMessage,
+  options: ResolvedWebSocketHandlerOptions,
+  { subprotocol, isPresumed }: Dialect,
+): Promise<Admitted> {
   const offered = offeredProtocols(request)
-  if (!offered.includes(SUBPROTOCOL))
-    throw new SluiceError('SLUICE_ERR_REQUEST', `Offer the subprotocol ${SUBPROTOCOL}.`)
+  if (!offered.includes(subprotocol) && !(isPresumed && offered.length === 0))
+    throw new SluiceError('SLUICE_ERR_REQUEST', `Offer the subprotocol ${subprotocol}.`)
   const shown = {
     ticket: tokenIn(offered, 'ticket.'),
     bearer: tokenIn(offered, 'bearer.') ?? bearerOf(request.headers.authorization),

@@ -33,7 +33,8 @@ export async function requirePage(
   // Of a page that is let in whatever it is, cookies are no credential, nor are they beside a token: that may be made up, by
   // a stranger's page, to have the cookie looked at.
   delete request.headers.cookie
-  if (origins === '*' || origins.has(origin) || (await needsItsToken(request, shown, options))) return
+  if (origins === '*' || origins.has(origin) || hasTicketAtHome(request, shown, options)) return
+  if (await needsItsToken(request, shown, options)) return
   throw forbidden('Pages of this origin may not open sockets here.')
 }
 
@@ -42,6 +43,20 @@ function isOwnPage({ headers, socket }: IncomingMessage, { hosts }: ResolvedWebS
   const { origin = '', host = '' } = headers
   if (!isSameOrigin(origin, host)) return false
   return hosts === '*' || !isLoopbackAddress(socket.localAddress) || !isForeignHost(host, hosts)
+}
+
+const HOME: ReadonlySet<string> = new Set(['localhost'])
+
+/**
+ * Whether a page of `localhost` shows a ticket. Another program may serve pages of that name, on its other address: that this one was let in
+ * here is what the ticket says, and one that is made up is refused where it is redeemed.
+ */
+function hasTicketAtHome(
+  { headers: { origin = '', host = '' } }: IncomingMessage,
+  { ticket }: ShownTokens,
+  { tickets }: ResolvedWebSocketHandlerOptions,
+): boolean {
+  return ticket !== undefined && tickets !== undefined && isSameOrigin(origin, host) && !isForeignHost(host, HOME)
 }
 
 function isLoopbackAddress(address = ''): boolean {

@@ -10,7 +10,6 @@ import {
 import { CLOSED_CODES, deliverOptionsOf, fingerprintOf, madeInTime, parseClientReading } from '@sluice/core/extend'
 
 import { bodyTextOf, type ClientMessageOf } from '../message/client-message.ts'
-import { NATIVE_WS_NAME, nativeWs } from '../message/native-ws-wire.ts'
 import type { Run } from '../handshake/options.ts'
 import { Reading } from './reading.ts'
 import type { EventMessage } from '../message/server-message.ts'
@@ -28,7 +27,7 @@ export async function start(parts: SocketParts, message: ClientMessageOf<'start'
   await read(parts, { ...message, asked: client.reading }, async () => {
     const made = await madeInTime(sluice, run(body, { principal, request, bearer, bodyText: bodyTextOf(message) }))
     const { source, ...options }: Run = typeof made === 'function' ? { source: made } : made
-    const wire = { name: NATIVE_WS_NAME, facts: {} }
+    const wire = { name: parts.dialect.wireName, facts: {} }
     const idempotency = await idempotencyOf(message)
     return sluice.start(source, { idempotency, ...client.start, ...options, as: principal, wire })
   })
@@ -44,11 +43,16 @@ async function idempotencyOf({ idempotencyKey, body }: ClientMessageOf<'start'>)
 /** Joins a stream, where the client says. */
 export async function attach(parts: SocketParts, message: ClientMessageOf<'attach'>): Promise<void> {
   const { stream, cursor = stream, key, after } = message
-  const ref: StreamRef = cursor === undefined ? { key: key! } : { cursor }
+  const { principal: as } = parts.admitted
   const asked = parseClientReading(message.sluice)
-  await read(parts, { ...message, asked }, () =>
-    parts.options.sluice.attach(ref, { as: parts.admitted.principal, after }),
-  )
+  await read(parts, { ...message, asked }, async () => {
+    const ref: StreamRef = cursor === undefined ? { key: await keyOf(parts, key!) } : { cursor }
+    return parts.options.sluice.attach(ref, { as, after })
+  })
+}
+
+async function keyOf({ dialect, admitted }: SocketParts, name: string): Promise<string> {
+  return (await dialect.keyOf?.(name, admitted.principal)) ?? name
 }
 
 interface AskedReading {
@@ -79,7 +83,7 @@ function deliver(
 ): void {
   const { ref, name } = reading
   const knewEnd = stream.exhausted
-  const wire = nativeWs(ref, () => (reading.opened = true))
+  const wire = parts.dialect.wireOf(ref, () => (reading.opened = true))
   reading.stream = stream
   stream.deliver(parts.sink, {
     ...deliverOptionsOf(asked),

@@ -1,6 +1,7 @@
 import type { Connection, Sink } from '@sluice/core/extend'
 
 import type { ControlLane } from './control-lane.ts'
+import type { SocketDialect } from '../message/dialect.ts'
 import type { Admitted } from '../handshake/handshake.ts'
 import type { ResolvedWebSocketHandlerOptions } from '../handshake/options.ts'
 import type { Readings } from './reading.ts'
@@ -8,6 +9,7 @@ import type { Readings } from './reading.ts'
 /** What the requests of one socket share. */
 export interface SocketParts {
   readonly options: ResolvedWebSocketHandlerOptions
+  readonly dialect: SocketDialect
   readonly admitted: Admitted
   readonly sink: Sink
   readonly connection: Connection

@@ -5,7 +5,8 @@ import { isSluiceError, type Principal, SluiceError } from '@sluice/core'
 import { Connection, hasExpired, identifiedPrincipal, TokenBucket } from '@sluice/core/extend'
 import type { RawData, WebSocket } from 'ws'
 
-import { type ClientMessage, readClientMessage } from '../message/client-message.ts'
+import type { ClientMessage } from '../message/client-message.ts'
+import type { SocketDialect } from '../message/dialect.ts'
 import { ControlLane } from './control-lane.ts'
 import { ack, cancel, detach, isUnderWay, send } from './control-requests.ts'
 import { Expiry } from './expiry.ts'
@@ -24,6 +25,7 @@ export interface OpenedSocket {
   readonly ws: WebSocket
   readonly socket: Duplex
   readonly admitted: Admitted
+  readonly dialect: SocketDialect
 }
 
 const VIOLATION = 1008
@@ -33,6 +35,7 @@ const STALLED: CloseReason = { code: 1013, reason: 'the peer does not read' }
 /** One socket: what its client asks for, and the one connection that carries all of its readings. */
 export class SocketSession implements SocketParts {
   readonly options: ResolvedWebSocketHandlerOptions
+  readonly dialect: SocketDialect
   readonly admitted: Admitted
   readonly sink: SocketSink
   readonly connection: Connection
@@ -46,10 +49,12 @@ export class SocketSession implements SocketParts {
   readonly #expiry: Expiry
   readonly #pending: PendingRequests
 
-  constructor(options: ResolvedWebSocketHandlerOptions, { ws, socket, admitted }: OpenedSocket, onOver: () => void) {
+  constructor(options: ResolvedWebSocketHandlerOptions, opened: OpenedSocket, onOver: () => void) {
+    const { ws, socket, admitted, dialect } = opened
     const { scheduler, readerOptions } = options.sluice
     const { messagesPerSecond, messageBurst, maxStreams, maxPendingRequests } = options.limits
     this.options = options
+    this.dialect = dialect
     this.readings = new Readings(maxStreams)
     this.#pending = new PendingRequests({ maxStreams, maxPendingRequests })
     this.admitted = admitted
@@ -62,6 +67,7 @@ export class SocketSession implements SocketParts {
       closeWhenEmpty: false,
     })
     this.lane = new ControlLane(this.connection, {
+      write: (message) => dialect.write(message),
       // All that may be asked for at once may be answered at once, while the peer takes nothing for a moment.
       maxWaiting: messageBurst + this.#pending.max,
       onOverflow: () => this.#violated(new SluiceError('SLUICE_ERR_RATE', 'You ask for more than you read.')),
@@ -135,7 +141,7 @@ export class SocketSession implements SocketParts {
     try {
       if (isBinary) throw new SluiceError('SLUICE_ERR_REQUEST', 'Messages are text frames.')
       // Whole messages of `ws` are one buffer.
-      message = readClientMessage(data as Buffer, this.options.sluice.bodies.options)
+      message = this.dialect.read(data as Buffer, this.options.sluice.bodies.options)
     } catch (error) {
       return this.#violated(error)
     }

@@ -1,6 +1,6 @@
-import type { ChunkingPolicy } from '@sluice/core'
 import { afterEach, describe, expect, test } from 'vitest'
 
+import { FAULTY } from '../../../core/test/rig/faulty-policy.ts'
 import { SocketClient, type SocketRig, startRig } from '../rig/socket-rig.ts'
 
 let rig: SocketRig | undefined
@@ -8,21 +8,6 @@ afterEach(async () => {
   await rig?.[Symbol.asyncDispose]()
   rig = undefined
 })
-
-/** Throws for readers that wish for chunks of 7 tokens, when they have had two; at once for those that wish for 6. */
-const FAULTY: ChunkingPolicy = {
-  name: 'faulty',
-  maxDelayMs: 50,
-  create(reader) {
-    if (reader.wishes.maxTokens === 6) throw new Error('own fault')
-    return {
-      take(view) {
-        if (reader.wishes.maxTokens === 7 && view.position >= 2) throw new Error('own fault')
-        return 1
-      },
-    }
-  },
-}
 
 describe('contract 2: a policy that throws for one reading of a socket', () => {
   test('ends that one with closed: failed, and those beside it have all of their streams', async () => {
