@@ -31,6 +31,7 @@ describe('options', () => {
     ['onError', { onError: 1 }],
     ['stallMs', { reader: { stallMs: -1 } }],
     ['maxRequestBytes', { maxRequestBytes: 0 }],
+    ['maxRequestMembers', { maxRequestMembers: 0 }],
     ['maxSessionReadings', { maxSessionReadings: 1.5 }],
   ])('are checked where they are given: %s', (name, wrong) => {
     const options = { sluice, identify, ...wrong } as never
@@ -50,7 +51,8 @@ describe('options', () => {
 
   test('that are misspelled are refused, each with the names that there are', () => {
     const misspelled = { sluice, identify, maxRequestByte: 3 } as never
-    const known = 'known are: sluice, identify, run, reader, maxRequestBytes, maxSessionReadings, reflection, onError'
+    const known =
+      'known are: sluice, identify, run, reader, maxRequestBytes, maxRequestMembers, maxSessionReadings, reflection, onError'
     const more = ', port, host, maxCallsPerConnection, keepAliveMs, keepAliveTimeoutMs.'
     const refused = 'There is no option "maxRequestByte"; '
     expect(refusal(() => createGrpcRoutes(misspelled))).toBe(`${refused}${known}.`)
@@ -68,6 +70,7 @@ describe('options', () => {
         "keepAliveTimeoutMs": 10000,
         "maxCallsPerConnection": 1000,
         "maxRequestBytes": 1048576,
+        "maxRequestMembers": 25000,
         "maxSessionReadings": 100,
         "port": 50051,
         "reflection": true,

@@ -65,6 +65,7 @@ export class GrpcCall {
       headers: this.#request.headers,
       maxBytes: parts.maxRequestBytes,
       bodies: parts.sluice.bodies,
+      limits: parts.messageLimits,
     })
     // Nothing is begun for a client that is gone.
     if (this.#over) throw new ConnectError('The client has left.', Code.Canceled)

@@ -1,6 +1,6 @@
 import type { DescMessage } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { type ArrivingBody, type Bodies, GatheredBytes, hostTurn, JsonScan } from '@sluice/core/extend'
+import { type ArrivingBody, type Bodies, GatheredBytes, hostTurn, type JsonLimits, JsonScan } from '@sluice/core/extend'
 
 import { COMPRESSED, framed, Frames } from './frames.ts'
 import { inflate, tooLarge } from './inflate.ts'
@@ -13,6 +13,7 @@ export interface InputKind {
   /** How it may be compressed; `null`: it is not. */
   readonly encoding: string | null
   readonly maxBytes: number
+  readonly limits: JsonLimits
   /** What is still being received when it aborts is refused for its reason. */
   readonly shutdownSignal: AbortSignal | undefined
 }
@@ -112,9 +113,9 @@ export class BoundedInput {
   }
 
   async #checked(message: Uint8Array): Promise<Uint8Array> {
-    const { desc, isJson } = this.#kind
-    if (isJson) new JsonScan(SUBJECT, this.#bodies.options).push(message)
-    else decodeMessage(desc, message, this.#bodies)
+    const { desc, isJson, limits } = this.#kind
+    if (isJson) new JsonScan(SUBJECT, limits).push(message)
+    else decodeMessage(desc, message, limits)
     // Connect decodes it from here on, and that is a step by itself.
     if (message.length > LONG_BYTES) await hostTurn()
     return message

@@ -1,7 +1,7 @@
 import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { JsonLimits } from '@sluice/core/extend'
+import { type JsonLimitName, type JsonLimits, limitOption } from '@sluice/core/extend'
 
 /** As deep as parsers of protobuf go. */
 const MAX_DEPTH = 100
@@ -55,14 +55,15 @@ class Measure {
 
   walk(reader: BinaryReader, { fields, end, depth }: Place): void {
     if (depth > MAX_DEPTH) throw refused(`The request is nested deeper than ${MAX_DEPTH} levels of protobuf.`)
-    const { jsonMembers, jsonNames } = this.#limits
+    const limits = this.#limits
+    const { jsonMembers, jsonNames } = limits
     let names = 0
     while (reader.pos < end) {
       const [number, type] = reader.tag()
       const kind = fields?.get(number)
-      if (kind?.is !== 'one' && ++this.#members > jsonMembers) throw tooMany('', 'jsonMembers', jsonMembers)
-      if (++this.#fields > FIELDS_OF_MEMBER * jsonMembers + FIELDS_BESIDE) throw tooMany('', 'jsonMembers', jsonMembers)
-      if (kind?.is === 'entry' && ++names > jsonNames) throw tooMany('a map of ', 'jsonNames', jsonNames)
+      if (kind?.is !== 'one' && ++this.#members > jsonMembers) throw tooMany('', 'jsonMembers', limits)
+      if (++this.#fields > FIELDS_OF_MEMBER * jsonMembers + FIELDS_BESIDE) throw tooMany('', 'jsonMembers', limits)
+      if (kind?.is === 'entry' && ++names > jsonNames) throw tooMany('a map of ', 'jsonNames', limits)
       if (kind && type !== kind.wire && !isPacked(kind, type)) throw noMessage()
       const inside = kind?.fields()
       if (type !== WireType.LengthDelimited || !inside) reader.skip(type, number)
@@ -127,8 +128,9 @@ function isPacked({ is, wire }: Kind, type: WireType): boolean {
   return is === 'element' && wire !== WireType.LengthDelimited && type === WireType.LengthDelimited
 }
 
-function tooMany(what: string, name: keyof JsonLimits, limit: number): ConnectError {
-  return refused(`The request has ${what}more than ${limit} members, which is all that bodies.${name} allows.`)
+function tooMany(what: string, name: JsonLimitName, limits: JsonLimits): ConnectError {
+  const option = limitOption(name, limits)
+  return refused(`The request has ${what}more than ${limits[name]} members, which is all that ${option} allows.`)
 }
 
 function refused(message: string): ConnectError {

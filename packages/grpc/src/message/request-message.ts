@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 
 import { type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { type Bodies, GatheredBytes } from '@sluice/core/extend'
+import { type Bodies, GatheredBytes, type JsonLimits } from '@sluice/core/extend'
 
 import { inflate, tooLarge } from './inflate.ts'
 import { measureMessage, noMessage } from './measure-message.ts'
@@ -15,6 +15,7 @@ export interface ReadRequestOptions {
   readonly headers: IncomingHttpHeaders
   readonly maxBytes: number
   readonly bodies: Bodies
+  readonly limits: JsonLimits
 }
 
 /**
@@ -28,7 +29,7 @@ export interface ReadRequestOptions {
 export async function readRequest<Desc extends DescMessage>(
   schema: Desc,
   stream: ServerHttp2Stream,
-  { headers, maxBytes, bodies }: ReadRequestOptions,
+  { headers, maxBytes, bodies, limits }: ReadRequestOptions,
 ): Promise<MessageShape<Desc>> {
   const bytes = await readAll(stream, PREFIX_BYTES + maxBytes, bodies)
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -41,16 +42,16 @@ export async function readRequest<Desc extends DescMessage>(
   const encoding = headers['grpc-encoding']
   const plain =
     body[0] === COMPRESSED ? await inflate(message, typeof encoding === 'string' ? encoding : null, maxBytes) : message
-  return decodeMessage(schema, plain, bodies)
+  return decodeMessage(schema, plain, limits)
 }
 
 /** The message that `bytes` are, once it is known not to be too much. @throws ConnectError `InvalidArgument` */
 export function decodeMessage<Desc extends DescMessage>(
   schema: Desc,
   bytes: Uint8Array,
-  { options }: Pick<Bodies, 'options'>,
+  limits: JsonLimits,
 ): MessageShape<Desc> {
-  measureMessage(schema, bytes, options)
+  measureMessage(schema, bytes, limits)
   try {
     return fromBinary(schema, bytes)
   } catch {

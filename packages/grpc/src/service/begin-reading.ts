@@ -19,12 +19,12 @@ export interface Begun {
 
 /** Starts the stream that a request asks for, or joins the one that stands in its place. */
 export async function beginStart(
-  { sluice, run }: ServiceParts,
+  { sluice, run, messageLimits }: ServiceParts,
   request: StartRequest,
   { headers, principal }: { headers: Headers; principal: Principal },
 ): Promise<Begun> {
   if (!run) throw new SluiceError('SLUICE_ERR_NOT_FOUND', 'Nothing can be started here.')
-  const { input, options, reading } = await parseStart(request, sluice.bodies.options)
+  const { input, options, reading } = await parseStart(request, messageLimits)
   const name = toReader(request.reader)
   const source = await madeInTime(sluice, run(input, { headers, principal }))
   const stream = await sluice.start(source, {

@@ -28,7 +28,7 @@ export function principalIn(values: ContextValues): Principal {
  * anything of the message is read, and what is read is bounded. Connect would decode first and ask then.
  */
 export function gated(handler: UniversalHandler, parts: ServiceParts, options: GateOptions): UniversalHandler {
-  const { bodies } = parts.sluice
+  const { sluice, messageLimits } = parts
   const serve = async (request: UniversalServerRequest): Promise<Awaited<ReturnType<UniversalHandler>>> => {
     const asked = asPost(request, handler)
     const header = new Headers(asked.header)
@@ -36,8 +36,7 @@ export function gated(handler: UniversalHandler, parts: ServiceParts, options: G
     const contextValues = asked.contextValues ?? createContextValues()
     if (!options.open) {
       try {
-        const { sluice, identify } = parts
-        const identified = requirePrincipal(sluice.scheduler, identify(asked.header))
+        const identified = requirePrincipal(sluice.scheduler, parts.identify(asked.header))
         contextValues.set(PRINCIPAL, await untilAborted(parts.shutdownSignal, identified))
       } catch (error) {
         return handler({ ...asked, header: bare(header), body: failing(toldOf(parts, error)), contextValues })
@@ -56,11 +55,12 @@ export function gated(handler: UniversalHandler, parts: ServiceParts, options: G
     if (!isKnown) return body
     header.delete(encodingName)
     header.delete('content-length')
-    const input = new BoundedInput(body, bodies, {
+    const input = new BoundedInput(body, sluice.bodies, {
       desc: handler.method.input,
       isJson: /\bjson\b/i.test(type),
       encoding: encoding === 'gzip' ? encoding : null,
       maxBytes: options.maxBytes,
+      limits: messageLimits,
       shutdownSignal: parts.shutdownSignal,
     })
     const { methodKind } = handler.method
@@ -69,7 +69,7 @@ export function gated(handler: UniversalHandler, parts: ServiceParts, options: G
   }
   const checkedJson = (value: Exclude<UniversalServerRequest['body'], AsyncIterable<Uint8Array>>) => {
     try {
-      requireSafeJson(value, 'The request', { limits: bodies.options })
+      requireSafeJson(value, 'The request', { limits: messageLimits })
       return value
     } catch (error) {
       return failing(toldOf(parts, error))

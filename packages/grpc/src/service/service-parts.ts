@@ -1,6 +1,6 @@
 import type { JsonObject } from '@bufbuild/protobuf'
 import type { NamedSource, Principal, ReaderOptions, Sluice, Source } from '@sluice/core'
-import type { Identified } from '@sluice/core/extend'
+import type { Identified, JsonLimits } from '@sluice/core/extend'
 
 /** Says who made a call, by its metadata: a principal; `undefined` or `null` for a stranger. Bounded: 5 seconds. */
 export type IdentifyCall = (headers: Headers) => Identified
@@ -28,6 +28,8 @@ export interface ServiceParts {
   readonly queueBytes: number
   readonly maxRequestBytes: number
   readonly maxSessionReadings: number
+  /** What a message may consist of: it is decoded in one step. */
+  readonly messageLimits: JsonLimits
   /** Ends what is open, with a `ConnectError` as its reason. */
   readonly shutdownSignal: AbortSignal | undefined
   /** Is told of what clients are not told. */

@@ -1,19 +1,35 @@
+import { DEFAULT_READER_OPTIONS, DEFAULT_STREAM_OPTIONS } from '@sluice/core'
 import { StartRequestSchema } from '@sluice/grpc/v1'
+import { untilStill } from '@sluice/testing/patience'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
-import { encode } from '../rig/http2-client.ts'
-import { connect, hear, open, type Rig, saying, sayingForEver, startRig } from '../rig/rig.ts'
+import { encode, frame } from '../rig/http2-client.ts'
+import { connect, hear, open, type Rig, saying, startRig } from '../rig/rig.ts'
 import * as raw from '../rig/raw-http2.ts'
 
 const MIB = 1024 * 1024
 const { RawHttp2, http2Frame } = raw
 const HEADERS_OF_CALL = raw.callHeaders('Start')
 const MESSAGE = encode(StartRequestSchema)
+const FLOOD_MESSAGE = encode(StartRequestSchema, { input: { flood: true } })
+const KIB = 1024
+/** Bytes that floods have said. */
+let flooded = 0
+
+/** Says as much as is taken. */
+async function* flood(): AsyncGenerator<string> {
+  for (;;) {
+    await new Promise((resolve) => setImmediate(resolve))
+    flooded += KIB
+    yield 'x'.repeat(KIB)
+  }
+}
 
 let rig: Rig
 beforeEach(async () => {
+  flooded = 0
   rig = await startRig(
-    { byInput: ({ long }) => (long ? sayingForEver('x') : saying('some ', 'text')) },
+    { byInput: (input) => (input['flood'] ? flood : saying('some ', 'text')) },
     {
       sluice: {
         limits: { streamsPerOwner: 1e5, startBurst: 1e6, startsPerSecond: 1e6 },
@@ -42,10 +58,10 @@ async function costOf(flood: () => Promise<void>): Promise<number> {
   return process.memoryUsage.rss() - before
 }
 
-function call(stream: number, ending: number = raw.END_STREAM): Buffer {
+function call(stream: number, message: Buffer = MESSAGE, ending: number = raw.END_STREAM): Buffer {
   return Buffer.concat([
     http2Frame(raw.HEADERS, raw.END_HEADERS, stream, HEADERS_OF_CALL),
-    http2Frame(raw.DATA, ending, stream, MESSAGE),
+    http2Frame(raw.DATA, ending, stream, message),
   ])
 }
 
@@ -102,7 +118,7 @@ describe('contract 6: the server holds little and answers others under', () => {
   test('windows of one byte on 100 calls: what waits for them is bounded by their queues', async () => {
     using peer = await RawHttp2.open(rig, { 4: 1 })
     const cost = await costOf(async () => {
-      peer.send(...Array.from({ length: 100 }, (_, at) => call(1 + 2 * at)))
+      peer.send(...Array.from({ length: 100 }, (_, at) => call(1 + 2 * at, FLOOD_MESSAGE)))
       await expect.poll(() => peer.came.get(raw.DATA) ?? 0).toBeGreaterThanOrEqual(100)
       for (let time = 0; time < 20; time++) {
         const one = Buffer.from([0, 0, 0, 1])
@@ -110,6 +126,9 @@ describe('contract 6: the server holds little and answers others under', () => {
       }
       // One byte for each window, and no more: the rest waits in the queues of its calls.
       await expect.poll(() => peer.dataBytes).toBe(100 * 21)
+      const { queueBytes, maxChunkBytes } = DEFAULT_READER_OPTIONS
+      const said = await untilStill(() => flooded, { above: 100 * KIB })
+      expect(said).toBeLessThan(100 * (queueBytes + maxChunkBytes + DEFAULT_STREAM_OPTIONS.windowBytes + 2 * KIB))
     })
     expect(cost).toBeLessThan(64 * MIB)
     expect(peer.isOpen).toBe(true)
@@ -117,15 +136,17 @@ describe('contract 6: the server holds little and answers others under', () => {
 
   test('3,000 calls that are begun and never finished: a connection has its 1,000, and what goes with it is free', async () => {
     const peers = await Promise.all(Array.from({ length: 3 }, () => RawHttp2.open(rig)))
-    const idle = (stream: number): Buffer => http2Frame(raw.HEADERS, raw.END_HEADERS, stream, HEADERS_OF_CALL)
+    // Little enough for the window of a connection, which this peer does not look at.
+    const begun = frame(Buffer.alloc(1_000)).subarray(0, 50)
     const cost = await costOf(async () => {
       // One more than there may be is refused by itself.
-      const ids = Array.from({ length: 1_001 }, (_, at) => 1 + 2 * at)
-      for (const peer of peers) peer.send(...ids.map(idle))
+      const calls = Array.from({ length: 1_000 }, (_, at) => call(1 + 2 * at, begun, 0))
+      for (const peer of peers) peer.send(...calls, call(2_001, Buffer.alloc(0), 0))
       for (const peer of peers) await expect.poll(() => peer.refused, { timeout: 120_000 }).toBe(1)
     })
     expect(cost).toBeLessThan(128 * MIB)
     for (const peer of peers) expect(peer.isOpen).toBe(true)
+    expect(rig.sluice.bodies.bytes).toBeGreaterThan(0)
     for (const peer of peers) peer[Symbol.dispose]()
     await expect.poll(() => rig.sluice.bodies.bytes).toBe(0)
     await answersOthers()

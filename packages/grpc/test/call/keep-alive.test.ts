@@ -43,12 +43,17 @@ test('contract 4: a peer that answers is asked again, one that does not is cut o
   expect(session.destroyed).toBe(true)
 })
 
-test('contract 14: a connection that closes leaves no timer', async () => {
+test.each<[string, number, (session: Session) => void]>([
+  ['before it is asked', 0, () => {}],
+  ['before it has answered', 30_000, () => {}],
+  ['when it has answered', 30_000, (session) => session.answer()],
+  ['whose answer was an error', 30_000, (session) => session.answer(new Error('gone'))],
+])('contract 14: a connection that closes leaves no timer: %s', async (_, afterMs, answer) => {
   const runtime = createVirtualRuntime()
   const session = new Session()
   keepAlive(runtime, session as unknown as ServerHttp2Session, OPTIONS)
-  await runtime.advance(30_000)
-  session.answer(new Error('gone'))
+  await runtime.advance(afterMs)
+  answer(session)
   session.destroy()
   expect(runtime.pendingTimers).toBe(0)
 })

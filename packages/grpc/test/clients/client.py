@@ -85,7 +85,11 @@ def main(address, prompt):
     rest = read("Attach", {"ref": {"cursor": "%s.%s.2" % (stream, epoch)}})
     unknown = read("Attach", {"ref": {"id": ("1" if stream[0] == "0" else "0") + stream[1:]}})
     info = call("Info", {"ref": {"id": stream}}, "unary_unary")
-    print(json.dumps({"whole": whole, "rest": rest, "unknown": unknown, "complete": info.info.end.complete}))
+    # What a reader wishes for may meet a fault of the server's own: that reading is over, and a next one goes on.
+    kept = {"onDisconnect": {"policy": "POLICY_CONTINUE"}}
+    failed = read("Start", {"input": {"prompt": prompt}, "maxTokens": 7, **kept})
+    again = read("Attach", {"ref": {"cursor": failed["cursors"][-1]}})
+    print(json.dumps({"failed": failed, "again": again, "whole": whole, "rest": rest, "unknown": unknown, "complete": info.info.end.complete}))
 
 
 main(*sys.argv[1:])

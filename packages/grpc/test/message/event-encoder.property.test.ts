@@ -51,6 +51,13 @@ describe('the encoder', () => {
         )
         const { events } = fromBinary(StartResponseSchema, Buffer.concat(bytes))
         expect(events.map((one) => one.event.case)).toEqual(chunks.flat().map(({ type }) => type))
+        const alone = chunks.flatMap((chunk) =>
+          chunk.map((one, index) => {
+            const encoded = encoderAt().encode([entryOf(one as StreamEvent, index)])
+            return fromBinary(StartResponseSchema, encoded as Uint8Array).events[0]
+          }),
+        )
+        expect(events).toEqual(alone)
       }),
     )
   })

@@ -12,7 +12,13 @@ import {
 } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import { createSluice, type Principal, type Sluice, type SluiceOptions, type Source } from '@sluice/core'
-import { createGrpcHandler, createGrpcServer, type GrpcServer, type GrpcServerOptions } from '@sluice/grpc'
+import {
+  createGrpcHandler,
+  createGrpcServer,
+  type GrpcHandlerOptions,
+  type GrpcServer,
+  type GrpcServerOptions,
+} from '@sluice/grpc'
 
 export const PROTO: string = fileURLToPath(new URL('../../proto', import.meta.url))
 
@@ -62,8 +68,12 @@ export async function startRig(
 }
 
 /** The same services over HTTP/1.1: gRPC-Web and Connect. */
-export async function startHttp1(sluice: Sluice, source: Source): Promise<{ url: string } & AsyncDisposable> {
-  const server = createServer(createGrpcHandler({ sluice, identify, run: () => source }))
+export async function startHttp1(
+  sluice: Sluice,
+  source: Source,
+  options: Partial<GrpcHandlerOptions> = {},
+): Promise<{ url: string } & AsyncDisposable> {
+  const server = createServer(createGrpcHandler({ sluice, identify, run: () => source, ...options }))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

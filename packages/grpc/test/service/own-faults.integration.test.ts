@@ -1,23 +1,8 @@
-import type { ChunkingPolicy } from '@sluice/core'
 import { describe, expect, test } from 'vitest'
 
+import { FAULTY } from '../../../core/test/rig/faulty-policy.ts'
 import { connectedRig } from '../rig/connected-rig.ts'
 import { hear, kinds, type Message, open, summary } from '../rig/rig.ts'
-
-/** Throws for readers that wish for chunks of 7 tokens, when they have had two; at once for those that wish for 6. */
-const FAULTY: ChunkingPolicy = {
-  name: 'faulty',
-  maxDelayMs: 50,
-  create(reader) {
-    if (reader.wishes.maxTokens === 6) throw new Error('own fault')
-    return {
-      take(view) {
-        if (reader.wishes.maxTokens === 7 && view.position >= 2) throw new Error('own fault')
-        return 1
-      },
-    }
-  },
-}
 
 const WORDS = ['one ', 'two ', 'three ', 'four']
 

@@ -48,6 +48,7 @@ describe('a session', () => {
     talk.call.write({ stream: 1, credit: { cursor, events: 2 } })
     talk.call.write({ stream: 1, credit: { cursor: 'x.1.1', events: 2 } })
     expect(await talk.refused(1)).toMatchObject({ code: 3 })
+    await untilStill(() => talk.text(1).length)
     expect(talk.text(1)).toBe('abcde')
     talk.call.write({ stream: 1, credit: { cursor, events: 100 } })
     expect(await talk.over(1)).toMatchObject({ code: 0 })
