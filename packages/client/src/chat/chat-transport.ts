@@ -37,6 +37,8 @@ export class SluiceChatTransport<Message extends UIMessage = UIMessage> implemen
   readonly #options: ClientOptions
   readonly #headers: ClientHeaders
   readonly #streams: string
+  /** The chat that was looked for last. */
+  #sought: { readonly chatId: string } | undefined
 
   /** @throws SluiceError `SLUICE_ERR_OPTION` */
   constructor({ streams = '/v1/streams', headers = {}, ...options }: SluiceChatTransportOptions = {}) {
@@ -55,13 +57,28 @@ export class SluiceChatTransport<Message extends UIMessage = UIMessage> implemen
   }
 
   /** The answer that runs, or `null`. */
-  readonly reconnectToStream: ChatTransport<Message>['reconnectToStream'] = async ({ chatId, headers }) => {
+  readonly reconnectToStream: ChatTransport<Message>['reconnectToStream'] = async ({
+    chatId,
+    headers,
+    abortSignal,
+  }) => {
     const all = this.#all(headers)
+    const stopped = this.#stopOf(chatId, abortSignal)
     const id = await this.#find(keyOf(chatId), all)
     // By its id it is there also when it has ended meanwhile.
     return id === undefined
       ? null
-      : chunksOf(attach({ id }, { ...this.#options, streams: this.#streams, headers: all }), undefined)
+      : chunksOf(attach({ id }, { ...this.#options, streams: this.#streams, headers: all }), stopped)
+  }
+
+  /** Aborts where `abortSignal` does, unless that is because the chat is looked for once more, which is done in the same breath. */
+  #stopOf(chatId: string, abortSignal: AbortSignal | undefined): AbortSignal {
+    const sought = (this.#sought = { chatId })
+    const stop = new AbortController()
+    const isReplaced = (): boolean => this.#sought !== sought && this.#sought?.chatId === chatId
+    const onAbort = (): void => queueMicrotask(() => isReplaced() || stop.abort())
+    abortSignal?.addEventListener('abort', onAbort, { once: true })
+    return stop.signal
   }
 
   /** The id of the stream that runs under `key`. @throws SluiceError where the server does not say */

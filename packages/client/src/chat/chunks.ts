@@ -8,8 +8,9 @@ export function chunksOf(stream: ClientStream, signal: AbortSignal | undefined):
   const parts = new UiParts()
   const events = stream[Symbol.asyncIterator]()
   let begun = false
+  let stopping: Promise<unknown> | undefined
   // The reader of an aborted request has left: nobody waits for the answer.
-  const stop = (): void => void stream.cancel().catch(() => undefined)
+  const stop = (): void => void (stopping = stream.cancel().catch(() => undefined))
   if (signal?.aborted) stop()
   signal?.addEventListener('abort', stop, { once: true })
 
@@ -37,6 +38,10 @@ export function chunksOf(stream: ClientStream, signal: AbortSignal | undefined):
         controller.error(error)
       }
     },
-    cancel: () => stream.detach(),
+    cancel() {
+      // Before it is known which stream it is, it cannot be stopped: it is left once it is.
+      if (stopping) void stopping.then(() => stream.detach())
+      else stream.detach()
+    },
   })
 }

@@ -15,7 +15,7 @@ export function resolveGroup<Group extends object>(group: string, given: object 
     if (!(name in defaults)) throw invalidOption(path, value, `one of ${Object.keys(defaults).join(', ')}`)
     if (value === undefined) continue
     if (typeof known === 'number' && !(typeof value === 'number' && value >= 0)) {
-      throw invalidOption(path, value, 'a number of 0 or more')
+      throw invalidOption(path, value, 'a number, not below 0')
     }
     resolved[name as keyof Group] = value as never
   }

@@ -1,5 +1,5 @@
 import { cutError } from '../errors/client-error.ts'
-import { resolveGroup } from '../errors/option-rules.ts'
+import { invalidOption, resolveGroup } from '../errors/option-rules.ts'
 import type { LinkInput } from '../machine/resume-input.ts'
 import type { Environment } from '../clock/environment.ts'
 import type { Link, LinkListener, LinkRequest, Transport, Way } from './link.ts'
@@ -74,6 +74,8 @@ interface Ways {
 export function fallback(options?: FallbackOptions): Transport {
   const resolved = resolveGroup('fallback', options, DEFAULTS)
   const { transports = [sse, webSocket(), longPoll], onTransport, rememberMs } = resolved
+  if (!Array.isArray(transports) || !transports.every(isTransport) || transports.length === 0)
+    throw invalidOption('fallback.transports', transports, 'a list of transports, such as [sse, longPoll]')
   const memory = new WayMemory(resolved.storage)
   const known = new Map<string, Ways>()
 
@@ -101,7 +103,12 @@ export function fallback(options?: FallbackOptions): Transport {
     const ways = waysAt(index, buffered, buffered ? untilMs : Infinity)
     known.set(origin, ways)
     memory.keep(origin, buffered ? { transport: ways.way.name, untilMs } : undefined)
-    onTransport?.(ways.way.name, why)
+    try {
+      onTransport?.(ways.way.name, why)
+    } catch (error) {
+      // Whoever is told changes nothing: the stream goes on.
+      globalThis.reportError?.(error)
+    }
   }
 
   return {
@@ -126,6 +133,10 @@ export function fallback(options?: FallbackOptions): Transport {
       return transports[index]!.control?.(request)
     },
   }
+}
+
+function isTransport(value: Transport | undefined): boolean {
+  return typeof value?.open === 'function' && typeof value.name === 'string'
 }
 
 interface Parts {

@@ -48,7 +48,7 @@ export abstract class HttpLink implements Link {
   /** Nothing is left to read (204): how the stream ended is known all the same, and told. */
   protected async readEnd({ headers }: Response, url: string): Promise<LinkInput> {
     if (headers.get('sluice-end') === null) {
-      const error = new ClientError('SLUICE_ERR_NOT_FOUND', 'No stream runs there.', { status: 404 })
+      const error = new ClientError('SLUICE_ERR_NOT_FOUND', 'Nothing runs there.', { status: 404 })
       return { type: 'refused', error }
     }
     const { refusal, answer, response } = await askJson(this.request, url, { signal: this.signal })

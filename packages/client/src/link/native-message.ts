@@ -54,5 +54,5 @@ export function parseMembers(type: string, text: string): Members {
 
 /** The error for what is no message. */
 export function noMessage(type: string): SluiceError {
-  return new ClientError('SLUICE_ERR_PARSE', `The "${type.slice(0, 40)}" that came is none of sluice's.`)
+  return new ClientError('SLUICE_ERR_PARSE', `"${type.slice(0, 40)}" is no message of sluice.`)
 }

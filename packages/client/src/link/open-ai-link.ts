@@ -22,14 +22,21 @@ export const openAiSse: Transport = {
   open: (request, listener) => new OpenAiLink(withIds(request), listener),
 }
 
-/** The calls that have begun, of each stream: what goes on after a cut names them no more. Each stream has an environment of its own. */
-const TOOLS = new WeakMap<Environment, Map<string, string>>()
+/** What a stream has said already, and does not say again after a cut. */
+interface Said {
+  /** Ids of the calls that have begun, by their place. */
+  readonly tools: Map<string, string>
+  /** Why choice 0 is finished. */
+  reason: FinishReason
+}
+
+/** Each stream has an environment of its own. */
+const SAID = new WeakMap<Environment, Said>()
 
 class OpenAiLink extends SseLink {
-  readonly #tools: Map<string, string>
+  readonly #said: Said
   /** What came since the last id: it is told with the next one, for a cut between them repeats it. */
   #pending: StreamEvent[] = []
-  #reason: FinishReason = 'stop'
   #seenId = ''
   #isOpen = false
   /** Something was told of which nothing says where it was. */
@@ -38,8 +45,8 @@ class OpenAiLink extends SseLink {
   constructor(request: LinkRequest, listener: LinkListener) {
     super(request, listener)
     const { environment } = request
-    this.#tools = TOOLS.get(environment) ?? new Map<string, string>()
-    TOOLS.set(environment, this.#tools)
+    this.#said = SAID.get(environment) ?? { tools: new Map(), reason: 'stop' }
+    SAID.set(environment, this.#said)
   }
 
   protected override tell(_event: string, data: string, id: string): void {
@@ -47,7 +54,7 @@ class OpenAiLink extends SseLink {
     if (!this.#isOpen) this.say({ type: 'opened' })
     this.#isOpen = true
     if (data === '[DONE]') {
-      const end: EndEvent = { type: 'end', reason: this.#reason, complete: true }
+      const end: EndEvent = { type: 'end', reason: this.#said.reason, complete: true }
       this.#pending.push(end)
     } else {
       const chunk = parseMembers('chunk', data) as Chunk
@@ -75,11 +82,11 @@ class OpenAiLink extends SseLink {
   }
 
   #readChoice(choice: Choice): void {
-    this.#pending.push(...eventsOfChoice(choice, this.#tools))
+    this.#pending.push(...eventsOfChoice(choice, this.#said.tools))
     const reason = finishOf(choice)
     if (reason === undefined) return
     if (choice.index) this.#pending.push({ type: 'finish', reason, choice: choice.index })
-    else this.#reason = reason
+    else this.#said.reason = reason
   }
 
   #flush(id: string): void {

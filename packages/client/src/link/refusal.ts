@@ -67,7 +67,7 @@ async function errorOf(response: Response, nowMs: number): Promise<SluiceError> 
 
 /** The error of a request that got no answer, or an answer that broke off; an error of our own is that already. */
 export function networkError(cause: unknown): ClientError {
-  return cause instanceof ClientError ? cause : cutError('The connection failed before the end.', { cause })
+  return cause instanceof ClientError ? cause : cutError('The connection broke.', { cause })
 }
 
 function isTemporary(status: number): boolean {

@@ -7,6 +7,16 @@ export interface WebSocketOptions {
   url?: string | undefined
   /** Gives a ticket for each socket, where no cookie and no bearer token says who asks. */
   ticket?: (() => Promise<string>) | undefined
+  /** In place of the global `WebSocket`: makes a socket, to be told of by `onopen`, `onmessage` and `onclose`. */
+  open?: ((url: string, protocols: string[]) => WebSocket) | undefined
+}
+
+/** `WebSocket.OPEN`, also where there is no such global. */
+export const SOCKET_OPEN = 1
+
+/** A socket to `url`, made as the options say. */
+export function openSocket({ open }: WebSocketOptions, url: string, protocols: string[]): WebSocket {
+  return open ? open(url, protocols) : new WebSocket(url, protocols)
 }
 
 /** The subprotocols of a socket, the credential among them: a page cannot send headers with a socket. */

@@ -5,7 +5,7 @@ import type { Link, LinkListener, LinkRequest, Transport } from './link.ts'
 import { parseMembers, tellMessage } from './native-message.ts'
 import { networkError } from './refusal.ts'
 import { socketUrl, streamAt } from './stream-place.ts'
-import { protocolsFor, type WebSocketOptions } from './socket-options.ts'
+import { openSocket, protocolsFor, SOCKET_OPEN, type WebSocketOptions } from './socket-options.ts'
 import { toldRefusal } from './told-refusal.ts'
 
 /** Events that the server may send beyond those that were read. */
@@ -58,7 +58,7 @@ class WebSocketLink implements Link {
   async #open(options: WebSocketOptions): Promise<void> {
     const protocols = await protocolsFor(options, this.#request.headers)
     if (this.#isClosed) return
-    const socket = new WebSocket(options.url ?? socketUrl(this.#request), protocols)
+    const socket = openSocket(options, options.url ?? socketUrl(this.#request), protocols)
     this.#socket = socket
     socket.onopen = () => {
       this.#send(this.#isClosed ? { type: 'ping' } : this.#first())
@@ -123,7 +123,7 @@ class WebSocketLink implements Link {
   }
 
   #send(message: object): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message))
+    if (this.#socket?.readyState === SOCKET_OPEN) this.#socket.send(JSON.stringify(message))
   }
 
   #fail(error: ClientError): void {

@@ -20,7 +20,7 @@ export interface ResumeMachineOptions extends ResolvedResumeOptions {
 
 /** Connections in a row that made no progress, though they lived. */
 const MOST_STALLS = 2
-const SILENT = 'Nothing came any more.'
+const SILENT = 'Nothing came.'
 
 /** Decides when a reader connects, waits, gives up and has finished. */
 export interface ResumeMachine {
@@ -147,8 +147,10 @@ export function createResumeMachine(options: ResumeMachineOptions): ResumeMachin
     place = cursor ?? place
     // Where reading can go on there is a cursor.
     if (cursor === undefined) return over({ error: lost(code) })
-    if (code === 'unauthorized' && options.authorizes) return renew()
-    if (code !== 'rotate') return broken(cutError(`The server closed it (${code}).`))
+    // A fresh credential that brings nothing either, and at once, is no reason to ask for the next one at once.
+    if (code === 'unauthorized' && options.authorizes && (nowMs - connectedAtMs >= options.healthyMs || !fruitless++))
+      return renew()
+    if (code !== 'rotate') return broken(cutError(`The server closed it: ${code}.`))
     // Planned, and over in a moment: nobody need be told.
     disconnect()
     connectAtMs = nowMs + backoff.soonMs()
@@ -168,8 +170,7 @@ export function createResumeMachine(options: ResumeMachineOptions): ResumeMachin
     if (!live) return connect()
     if (nowMs - lastEventMs < options.progressMs) return broken(cutError(SILENT))
     const error = new ClientError('SLUICE_ERR_TIMEOUT', 'No progress.')
-    if (++stalls >= MOST_STALLS) over({ error })
-    else broken(error)
+    return ++stalls < MOST_STALLS ? broken(error) : over({ error })
   }
 
   function onWake(): void {

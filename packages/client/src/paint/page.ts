@@ -40,6 +40,6 @@ export function createPaintPage(): PaintPage {
       return stop
     },
     isHidden: () => globalThis.document?.hidden ?? false,
-    prefersReducedMotion: () => globalThis.matchMedia?.('(prefers-reduced-motion: reduce)').matches ?? false,
+    prefersReducedMotion: () => globalThis.matchMedia?.('(prefers-reduced-motion)').matches ?? false,
   }
 }

@@ -5,7 +5,6 @@ import type { ClientStream } from '../stream/client-stream.ts'
 import { cutAtGrapheme } from './graphemes.ts'
 import type { PaintPressure } from './frame-pressure.ts'
 import { createPaintPage, type PaintPage } from './page.ts'
-import { heldOf, type Piece } from './release.ts'
 import { createWriter, type PaintTarget } from './text-target.ts'
 
 /** Options of {@link paint}. */
@@ -28,6 +27,12 @@ export interface PaintOptions {
   pressure?: PaintPressure | undefined
 }
 
+/** Text that came at one time: it is due evenly from then on, over what the picture may be behind. */
+interface Piece {
+  readonly atMs: number
+  chars: number
+}
+
 /** A stream that is being painted. */
 export interface Painting {
   /** The stream's end, once all of its text is there; rejects where reading is over without one. */
@@ -40,7 +45,12 @@ export interface Painting {
 
 const LAG_MS = 120
 /** Between a frame and asking for the next one: at 60 Hz every other one is painted, which the eye does not see of text. */
-const REST_MS = 30
+const REST_MS = 24
+/** The same while a burst is spread, of which each update shows lines: every third one. */
+const BURST_REST_MS = 45
+const BURST_CHARS = 128
+const HURRY_MS = 30
+const TOGETHER_MS = 4
 
 /**
  * Paints the text of a stream as it comes: one update a frame at most, whole characters only, bursts spread evenly. Reading
@@ -65,8 +75,9 @@ export function paintOn(
 ): Painting {
   const write = createWriter(target, placeholder)
   const isReduced = page.prefersReducedMotion()
-  // What is read may have come while it rested.
-  const heldMs = Math.max(1, lagMs - REST_MS)
+  // What is read may have come while it rested. Two updates are enough for a burst.
+  const heldMs = Math.max(1, lagMs - HURRY_MS)
+  let restMs = REST_MS
   /** What is not due as a whole. */
   let pieces: Piece[] = []
   /** The frame that was asked for. */
@@ -98,7 +109,11 @@ export function paintOn(
 
   function add(text: string): void {
     pending += text
-    pieces.push({ chars: text.length, atMs: page.now() })
+    const atMs = page.now()
+    const last = pieces.at(-1)
+    // What came together is due together: of each piece a character would be kept back.
+    if (last && atMs - last.atMs < TOGETHER_MS) last.chars += text.length
+    else pieces.push({ chars: text.length, atMs })
     void ask()
   }
 
@@ -107,7 +122,7 @@ export function paintOn(
     if (!next) {
       next = Promise.withResolvers()
       const nowMs = page.now()
-      dueMs = Math.max(nowMs, framedMs + REST_MS)
+      dueMs = Math.max(nowMs, framedMs + restMs)
       stopFrame = page.frame(frame, dueMs - nowMs)
     }
     return next.promise
@@ -122,21 +137,28 @@ export function paintOn(
     framedMs = nowMs
     const lateMs = framedMs - dueMs
     pressure?.(stream, lateMs + spentMs, framedMs)
+    if (pending.length > BURST_CHARS) restMs = BURST_REST_MS
     // What is due before the next frame comes is due with this one.
-    const held = (piece: Piece): number => heldOf(piece, framedMs + REST_MS + lateMs, heldMs)
-    pieces = pieces.filter(held)
-    const chars = pieces.reduce((sum, piece) => sum + held(piece), 0)
+    let chars = 0
+    pieces = pieces.filter((piece) => {
+      const held = Math.ceil(piece.chars * (1 - (framedMs + restMs + lateMs - piece.atMs) / heldMs))
+      if (held > 0) chars += held
+      return held > 0
+    })
     // The last character may go on with what comes next: it is kept back, though not for longer than its time.
     const kept = isReduced ? Math.min(1, chars) : chars
     show(cutAtGrapheme(pending, Math.max(0, pending.length - kept)))
     spentMs = page.now() - framedMs
     if (pending) void ask()
+    else restMs = REST_MS
   }
 
   function show(chars: number): void {
-    if (chars === 0) return
-    write(pending.slice(0, chars))
+    if (!chars) return
+    const piece = pending.slice(0, chars)
+    // First: what a target throws is thrown once, and not with every frame for ever.
     pending = pending.slice(chars)
+    write(piece)
   }
 
   function flush(): void {

@@ -76,6 +76,6 @@ export function resolveUrl(name: string, url: string | URL): string {
   try {
     return new URL(url, (globalThis.location as Location | undefined)?.href).href
   } catch {
-    throw invalidOption(name, url, 'an address, outside a page an absolute one')
+    throw invalidOption(name, url, 'an address, absolute outside a page')
   }
 }

@@ -35,7 +35,7 @@ export class ClientStream extends Reading implements AsyncIterable<ClientEvent> 
 
   /** The events, `end` last. Leaving the loop detaches; throws where reading is over without an end. */
   async *[Symbol.asyncIterator](): AsyncGenerator<ClientEvent, void, undefined> {
-    if (this.#used) throw new ClientError('SLUICE_ERR_OPTION', 'This stream is read already; attach again.')
+    if (this.#used) throw new ClientError('SLUICE_ERR_OPTION', 'It is read already: attach again.')
     this.#used = true
     try {
       for (;;) {
@@ -73,8 +73,8 @@ export class ClientStream extends Reading implements AsyncIterable<ClientEvent> 
       isPart ||= event.type === 'skipped'
     }
     if (this.end?.complete && !isPart && !this.headless) return pieces.join('')
-    const why = this.end?.complete ? 'a part of it is not kept' : `it ended with "${this.end?.reason ?? 'detach'}"`
-    throw new ClientError('SLUICE_ERR_INTERRUPTED', `The text is not whole: ${why}.`)
+    const why = this.end?.complete ? 'a part is not kept' : `it ended with "${this.end?.reason ?? 'detach'}"`
+    throw new ClientError('SLUICE_ERR_INTERRUPTED', `It is not whole: ${why}.`)
   }
 
   /**
@@ -88,8 +88,7 @@ export class ClientStream extends Reading implements AsyncIterable<ClientEvent> 
     // A browser has six connections to an HTTP/1.1 server, for all tabs: with six streams open this one's own must make room.
     const callOff = this.environment.after(ROOM_MS, () => this.reattach())
     try {
-      const { end } = await this.#ask('cancel', {}, true)
-      return end as EndEvent
+      return (await this.#ask('cancel', {}, true)).end as EndEvent
     } finally {
       callOff()
     }

@@ -45,7 +45,7 @@ export abstract class Reading {
   readonly #alarm: (dueMs: number) => void
   #release: (() => void)[] = []
   #facts: StreamFacts = {}
-  #credential: ClientHeaders = {}
+  #credential: ClientHeaders | undefined
   #link: Link | undefined
   #incoming: StreamEvent | undefined
   #isPaused = false
@@ -149,7 +149,7 @@ export abstract class Reading {
 
   /** Asks for another credential. */
   protected async renew(): Promise<void> {
-    this.#credential = (await this.options.authorize?.()) ?? {}
+    this.#credential = await this.options.authorize?.()
   }
 
   #step(input: Input): void {

@@ -121,6 +121,47 @@ test('a page that is loaded again goes on with the same message while it runs, a
   expect(cued).toMatchObject({ started: 1, aborted: false })
 })
 
+test('contract 8: a stop before the server has said anything stops the model all the same', async () => {
+  const begun = Promise.withResolvers<AbortSignal>()
+  const opened = Promise.withResolvers<string[]>()
+  source = ({ signal }) => {
+    begun.resolve(signal)
+    return opened.promise
+  }
+  const leaving = new AbortController()
+  const reader = (await send(createTransport(), leaving.signal)).getReader()
+  const reading = reader.read()
+  const signal = await begun.promise
+  leaving.abort()
+  // As the AI SDK does it: who is aborted cancels what it reads.
+  await reader.cancel()
+  await reading
+  await expect.poll(() => signal.aborted).toBe(true)
+  opened.resolve([])
+})
+
+test('contract 8: a stop after a reload stops the model; a chat that is looked for once more does not', async () => {
+  const cued = sayFirst('Call me ')
+  const transport = createTransport()
+  await send(transport)
+  await expect.poll(() => cued.started).toBe(1)
+  const chatId = `chat-${chats}`
+  const first = new AbortController()
+  const found = await transport.reconnectToStream({ chatId, abortSignal: first.signal })
+  // As the AI SDK does it, where an effect of React runs twice.
+  first.abort()
+  const again = new AbortController()
+  const finding = transport.reconnectToStream({ chatId, abortSignal: again.signal })
+  await found!.cancel()
+  const reader = (await finding)!.getReader()
+  while ((await reader.read()).value?.type !== 'text-delta');
+  cued.say('Ishmael.')
+  expect((await reader.read()).value).toMatchObject({ delta: 'Ishmael.' })
+  expect(cued.aborted).toBe(false)
+  again.abort()
+  await expect.poll(() => cued.aborted).toBe(true)
+})
+
 test('a stranger is told so, and is not taken for somebody without a stream', async () => {
   source = () => []
   const stranger = new SluiceChatTransport({ streams })

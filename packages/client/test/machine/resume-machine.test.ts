@@ -196,6 +196,36 @@ describe('contract 2: an end is an end', () => {
     expect(begun().say({ type: 'refused', error })).toEqual(['disconnect', 'over'])
   })
 
+  test('contract 4: a fresh credential that expires at once is renewed after a delay that grows, and not for ever', () => {
+    const { machine, say, step } = begun({ authorizes: true, maxAttempts: 6 })
+    step('authorized')
+    const expire = (nowMs: number): string[] => {
+      say({ type: 'opened', cursor: 's.1.0' }, nowMs)
+      return say({ type: 'closed', code: 'unauthorized', cursor: 's.1.0' }, nowMs)
+    }
+    const error = new ClientError('SLUICE_ERR_UNAUTHORIZED', '', { status: 401 })
+    expect(expire(0)).toEqual(['disconnect', 'authorize'])
+    step('authorized')
+    expect([expire(0), machine.dueMs]).toEqual([['disconnect', 'status'], 500])
+    expect(step('timer', 500)).toEqual(['connect'])
+    expect(say({ type: 'refused', error }, 500)).toEqual(['disconnect', 'authorize'])
+    step('authorized', 500)
+    expect([expire(500).at(-1), machine.dueMs]).toEqual(['status', 1_500])
+    step('timer', 1_500)
+    expect(expire(1_500).at(-1)).toBe('over')
+  })
+
+  test('contract 4: one that lasted is renewed at once, however long nothing is said', () => {
+    const { machine, say, step } = begun({ authorizes: true, maxAttempts: 2, progressMs: Infinity })
+    step('authorized')
+    for (let nowMs = 0; nowMs < 10 * 300_000; nowMs += 300_000) {
+      say({ type: 'opened', cursor: 's.1.0' }, nowMs)
+      expect(say({ type: 'closed', code: 'unauthorized', cursor: 's.1.0' }, nowMs + 299_000).at(-1)).toBe('authorize')
+      step('authorized', nowMs + 300_000)
+    }
+    expect(machine.status).not.toBe('ended')
+  })
+
   test('a credential that is refused is renewed once, and where it expires on the way', () => {
     const error = new ClientError('SLUICE_ERR_UNAUTHORIZED', '', { status: 401 })
     expect(begun().say({ type: 'refused', error })).toEqual(['disconnect', 'over'])

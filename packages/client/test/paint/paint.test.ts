@@ -11,21 +11,25 @@ test('the first words, and what was there before, are painted with the first fra
   expect(page.text).toBe('Hello, world')
 })
 
-test('a burst is spread over the lag, and a page rests between two updates', async () => {
+test('a burst is spread over two updates, and what trickles over every other frame', async () => {
   const page = new PaintedPage()
   await page.say('.')
   await page.pass(10)
   const beganMs = page.nowMs
   page.writes.length = 0
   await page.say(...Array.from({ length: 100 }, () => 'ten chars '))
-  await page.pass(4)
-  expect(page.writes.map(({ atMs }) => atMs - beganMs)).toEqual([16, 48])
-  const [first, second] = page.writes.map(({ piece }) => piece.length)
-  for (const chars of [first, second]) expect(chars).toBeGreaterThan(100)
-  expect(first! + second!).toBeLessThan(900)
-  await page.pass(6)
-  expect(page.text.length).toBe(1_000)
+  await page.pass(10)
+  expect(page.writes.map(({ atMs }) => atMs - beganMs)).toEqual([16, 64])
+  for (const { piece } of page.writes) expect(piece.length).toBeGreaterThan(100)
   expect(page.isIdle).toBe(true)
+  page.writes.length = 0
+  const wentOnMs = page.nowMs
+  for (let step = 0; step < 20; step++) {
+    await page.say('word ')
+    await page.pass(1)
+  }
+  const gaps = page.writes.map(({ atMs }) => atMs - wentOnMs).slice(0, 5)
+  expect(gaps).toEqual([16, 48, 80, 112, 144])
 })
 
 test('nothing is asked of the page while nothing comes', async () => {
@@ -72,6 +76,21 @@ test('a character that goes on with the next token is painted as one', async () 
   await page.say('\u200d🚀!')
   await page.pass(10)
   expect(page.writes.map(({ piece }) => piece)).toEqual(['👩\u200d🚀!'])
+})
+
+test('what a target throws is thrown once for each piece, and the painting comes to its end', async () => {
+  const page = new PaintedPage()
+  let thrown = 0
+  page.writes.push = () => {
+    thrown++
+    throw new Error('of the page')
+  }
+  await page.say('Hello')
+  await page.end()
+  for (let frame = 0; frame < 50; frame++) await page.pass(1).catch(() => undefined)
+  expect(thrown).toBe(2)
+  expect(await page.painting.done).toMatchObject({ complete: true })
+  expect(page.isIdle).toBe(true)
 })
 
 test('what came while no frame did is painted with the first one', async () => {

@@ -1,7 +1,7 @@
 import type { SourceItem, StreamEvent } from '@sluice/core'
 import { attach, connect, sse, start } from '@sluice/client'
 import { SEED, sourceEvents } from '@sluice/testing'
-import { until } from '@sluice/testing/patience'
+import { isSettled, until } from '@sluice/testing/patience'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
@@ -91,8 +91,10 @@ test('contract 7: credit comes by HTTP, under the name of the reading', async ()
   let text = ''
   while (text.length < 2) text += ((await events.next()).value as { text: string }).text
   expect(text).toBe('ab')
+  const more = events.next()
+  expect(await isSettled(more)).toBe(false)
   expect(await stream.ack({ credit: 1 })).toBe(1)
-  expect((await events.next()).value).toMatchObject({ text: 'c' })
+  expect((await more).value).toMatchObject({ text: 'c' })
 })
 
 describe('contract 2: what is refused', () => {

@@ -111,6 +111,23 @@ describe('contract 4: where one way does not work the next one is taken', () => 
   })
 })
 
+test.each([[[]], ['sse'], [[{}]], [[undefined]]])('%j is no list of ways', (transports) => {
+  expect(() => fallback({ transports: transports as never })).toThrow('The option "fallback.transports"')
+})
+
+test('contract 13: what is thrown by who is told of the way changes no stream', async () => {
+  const server = await started()
+  server.intercept = ({ headers }, response) => {
+    if (headers.accept !== 'text/event-stream') return false
+    return Boolean(response.writeHead(502).end())
+  }
+  const onTransport = (): never => {
+    throw new Error('of the page')
+  }
+  const transport = fallback({ transports: [sse, longPoll], onTransport })
+  expect(await start(server.streams, {}, { transport, resume: QUICK }).text()).toBe(TEXT)
+})
+
 describe('which way works is told with the status, and remembered', () => {
   const poll = (storage?: WayStorage, rememberMs?: number) =>
     fallback({ transports: [sse, longPoll], lateMs: 30, storage, rememberMs })

@@ -1,7 +1,7 @@
 import type { Source } from '@sluice/core'
 import { attach, hybrid, start } from '@sluice/client'
 import { until } from '@sluice/testing/patience'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 
 import { countSockets } from '../rig/counted-sockets.ts'
 import { createCuedSource } from '../rig/cued-source.ts'
@@ -88,6 +88,32 @@ test('contract 4: a socket that is lost is made again, and never ends the data',
   expect(posts(server)).toEqual([])
 })
 
+test('contract 4: what finds its socket closing goes by the next one, not by a post', async () => {
+  const echo = createEcho()
+  const server = await startSocketServer({ run: () => echo.source })
+  const sockets = countSockets(server)
+  // As a socket says of itself for a moment, of which nobody was told yet.
+  let isClosing = false
+  class Closing extends WebSocket {
+    readonly #mayClose = sockets.opened === 0
+    override get readyState(): 0 | 1 | 2 | 3 {
+      return this.#mayClose && isClosing ? 2 : (super.readyState as 0 | 1 | 2 | 3)
+    }
+  }
+  vi.stubGlobal('WebSocket', Closing)
+  onTestFinished(() => void vi.unstubAllGlobals())
+  const stream = start(server.streams, {}, { transport: hybrid(), resume: QUICK })
+  const text = stream.text()
+  await until(() => stream.status === 'streaming' && sockets.open === 1)
+  isClosing = true
+  const sent = [stream.send('one'), stream.send('stop')]
+  await new Promise((resolve) => setImmediate(resolve))
+  sockets.cut()
+  await Promise.all(sent)
+  expect(await text).toBe('ready one ')
+  expect([posts(server), sockets.opened]).toEqual([[], 2])
+})
+
 test('contract 8: a cancel whose answer is lost with the socket is asked again; a message is not, and says so', async () => {
   const cued = createCuedSource()
   const server = await startSocketServer({ run: () => cued.source })
@@ -115,6 +141,22 @@ test('contract 8: a cancel whose answer is lost with the socket is asked again; 
   expect(asked).toBe(2)
   expect(await stream.ended).toMatchObject({ reason: 'cancelled' })
   expect(posts(server)).toEqual([])
+})
+
+test('contract 14: whoever leaves at once, and comes back, leaves no socket behind', async () => {
+  const echo = createEcho()
+  const server = await startSocketServer({ run: () => echo.source })
+  const sockets = countSockets(server)
+  const transport = hybrid()
+  // As a page does it whose effects run twice.
+  start(server.streams, {}, { transport, resume: QUICK }).detach()
+  const stream = start(server.streams, {}, { transport, resume: QUICK })
+  await until(() => stream.status === 'streaming' && sockets.open > 0)
+  await stream.send('one')
+  expect(sockets.opened).toBe(1)
+  await stream.cancel()
+  await stream.ended
+  await until(() => sockets.open === 0)
 })
 
 test('where no socket can be had, what is asked goes by HTTP', async () => {

@@ -90,6 +90,26 @@ test.each([false, true])(
   },
 )
 
+test('contract 3: why it ended is known also where the cut came after that was said', async () => {
+  const rest = Promise.withResolvers<void>()
+  const server = await startStreamServer({
+    run: () =>
+      async function* () {
+        yield ['a', { type: 'finish', reason: 'length' }, { type: 'text', text: 'b', choice: 1 }] as SourceItem
+        await rest.promise
+        yield { type: 'finish', reason: 'stop', choice: 1 }
+      },
+  })
+  const stream = start(chatUrl(server.streams), { ...BODY, n: 2 }, { transport: openAiSse, resume: QUICK })
+  for await (const event of stream) {
+    if (event.type !== 'text' || event.choice !== 1) continue
+    server.http.closeAllConnections()
+    rest.resolve()
+  }
+  expect(stream.end).toMatchObject({ reason: 'length', complete: true })
+  expect(server.asked.length).toBeGreaterThan(1)
+})
+
 test('contract 2: a server that gives no ids, and is cut, is not read again from the beginning', async () => {
   let asked = 0
   const server = createServer((_, response) => {

@@ -2,7 +2,7 @@ import type { Environment } from '../../clock/environment.ts'
 import { cutError } from '../../errors/client-error.ts'
 import type { ControlOutcome, ControlRequest } from '../link.ts'
 import { parseMembers } from '../native-message.ts'
-import { protocolsFor, type WebSocketOptions } from '../socket-options.ts'
+import { openSocket, protocolsFor, SOCKET_OPEN, type WebSocketOptions } from '../socket-options.ts'
 import { nameIn, socketUrl } from '../stream-place.ts'
 import { toldRefusal } from '../told-refusal.ts'
 
@@ -12,6 +12,7 @@ const ANSWER_MS = 10_000
 const BLOCKED_MS = 30_000
 
 interface Asked {
+  request: ControlRequest
   message: object
   isSent: boolean
   settle(outcome: ControlOutcome | undefined): void
@@ -26,7 +27,8 @@ export class ControlSocket {
   readonly #environment: Environment
   readonly #asked = new Map<string, Asked>()
   #socket: WebSocket | undefined
-  #isOpening = false
+  /** The socket that is about to be made: what was called off before it was is none. */
+  #opening: object | undefined
   #users = 0
   #last = 0
   #blockedUntilMs = 0
@@ -34,6 +36,12 @@ export class ControlSocket {
   constructor(options: WebSocketOptions, environment: Environment) {
     this.#options = options
     this.#environment = environment
+  }
+
+  /** Nobody uses it, and it remembers nothing. */
+  get isIdle(): boolean {
+    const isFree = this.#users === 0 && this.#asked.size === 0 && !this.#socket && !this.#opening
+    return isFree && this.#environment.now() >= this.#blockedUntilMs
   }
 
   /** Somebody reads a stream whose requests it carries; gives what ends that. */
@@ -53,8 +61,13 @@ export class ControlSocket {
     if (this.#environment.now() < this.#blockedUntilMs) return undefined
     const ref = String(++this.#last)
     const answered = Promise.withResolvers<ControlOutcome | undefined>()
-    this.#asked.set(ref, { message: { ...messageOf(request), ref }, isSent: false, settle: answered.resolve })
-    const callOff = this.#environment.after(ANSWER_MS, () => this.#lost())
+    const message = { ...messageOf(request), ref }
+    this.#asked.set(ref, { request, message, isSent: false, settle: answered.resolve })
+    const callOff = this.#environment.after(ANSWER_MS, () => {
+      this.#lost()
+      // It has waited for a socket all the while.
+      answered.resolve(undefined)
+    })
     this.#open(request)
     this.#flush()
     try {
@@ -67,16 +80,20 @@ export class ControlSocket {
   }
 
   #open(where: Pick<ControlRequest, 'url' | 'headers'>): void {
-    if (this.#socket || this.#isOpening || this.#environment.now() < this.#blockedUntilMs) return
-    this.#isOpening = true
-    void this.#connect(where).catch(() => this.#blocked())
+    if (this.#socket || this.#opening || this.#environment.now() < this.#blockedUntilMs) return
+    const opening = {}
+    this.#opening = opening
+    void this.#connect(where, opening).catch(() => {
+      if (this.#opening === opening) this.#blocked()
+    })
   }
 
-  async #connect({ url, headers }: Pick<ControlRequest, 'url' | 'headers'>): Promise<void> {
+  async #connect({ url, headers }: Pick<ControlRequest, 'url' | 'headers'>, opening: object): Promise<void> {
     const protocols = await protocolsFor(this.#options, headers)
-    const socket = new WebSocket(this.#options.url ?? socketUrl({ start: undefined, url }), protocols)
+    if (this.#opening !== opening) return
+    const socket = openSocket(this.#options, this.#options.url ?? socketUrl({ start: undefined, url }), protocols)
     let hasOpened = false
-    this.#isOpening = false
+    this.#opening = undefined
     this.#socket = socket
     socket.onopen = () => {
       hasOpened = true
@@ -92,7 +109,7 @@ export class ControlSocket {
   }
 
   #flush(): void {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return
+    if (this.#socket?.readyState !== SOCKET_OPEN) return
     for (const asked of this.#asked.values()) {
       if (!asked.isSent) this.#socket.send(JSON.stringify(asked.message))
       asked.isSent = true
@@ -113,10 +130,12 @@ export class ControlSocket {
     else asked?.settle({ answer: message })
   }
 
-  /** It is gone, or as good as that: what was sent may have arrived, and is told so. */
+  /** It is gone, or as good as that: what was sent may have arrived, and is told so; what was not waits for the next one. */
   #lost(): void {
     const refusal = { type: 'broken', error: cutError('The socket for requests was lost.') } as const
-    this.#drop((asked) => ({ outcome: asked.isSent ? { refusal } : undefined }))
+    const unsent = [...this.#asked.values()].filter(({ isSent }) => !isSent)
+    this.#drop((asked) => (asked.isSent ? { outcome: { refusal } } : undefined))
+    for (const { request } of unsent) this.#open(request)
   }
 
   #blocked(): void {
@@ -124,11 +143,14 @@ export class ControlSocket {
     this.#drop(() => ({ outcome: undefined }))
   }
 
-  #drop(outcomeOf: (asked: Asked) => { outcome: ControlOutcome | undefined }): void {
+  #drop(outcomeOf: (asked: Asked) => { outcome: ControlOutcome | undefined } | undefined): void {
     const socket = this.#socket
     this.#socket = undefined
-    this.#isOpening = false
-    for (const asked of this.#asked.values()) asked.settle(outcomeOf(asked).outcome)
+    this.#opening = undefined
+    for (const asked of this.#asked.values()) {
+      const settled = outcomeOf(asked)
+      if (settled) asked.settle(settled.outcome)
+    }
     socket?.close(1000)
   }
 

@@ -35,7 +35,11 @@ export function hybrid(options: HybridOptions = {}): Transport {
     environment,
   }: Pick<LinkRequest, 'headers' | 'environment'> & { url: string }): ControlSocket {
     const name = `${new URL(url).origin} ${headers.authorization ?? ''}`
-    const socket = sockets.get(name) ?? new ControlSocket(socketOptions, environment)
+    const known = sockets.get(name)
+    if (known) return known
+    // Credentials come and go: what was for one that nobody shows any more is not kept.
+    for (const [other, { isIdle }] of sockets) if (isIdle) sockets.delete(other)
+    const socket = new ControlSocket(socketOptions, environment)
     sockets.set(name, socket)
     return socket
   }
