@@ -1,0 +1,5 @@
+export { jobRoutes, type JobRoutesOptions, type LaterJob } from './http/job-routes.ts'
+export type { JobView } from './http/job-view.ts'
+export type { OperationView } from './http/operation-view.ts'
+export { webhookRoutes } from './http/webhook-routes.ts'
+export type { DeliveryView, WebhookView } from './http/webhook-view.ts'
