@@ -1,22 +1,19 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 
+import { foreignClient, pacingClient, RENDERERS, SOURCE_KINDS, synthetic } from '@sluice/simulator'
 import { createRandom } from '@sluice/testing/network-link'
 
 import { describeMachine, type Machine } from '../process/machine.ts'
-import { foreignClient } from './client/foreign.ts'
-import { RENDERERS } from './client/frames.ts'
-import { pacingClient } from './client/pacing.ts'
+import { Progress } from '../process/progress.ts'
 import { type Matrix, type NamedClient, type NamedSource, simulate } from './matrix/matrix.ts'
 import { networkOf, NETWORKS } from './network/networks.ts'
 import { loadPolicies, POLICIES } from './matrix/policies.ts'
-import { Progress } from './progress.ts'
 import { compareWithSockets } from './real/compare.ts'
-import { situationsOf } from './report/advice.ts'
+import { type Situation, situationsOf } from './report/advice.ts'
 import { pageOf } from './report/page.ts'
 import { tableOf } from './report/table.ts'
 import { readTraces } from './trace/recorded.ts'
-import { SOURCE_KINDS, synthetic } from './trace/synthetic.ts'
 
 const HELP = `Simulates chunking policies on networks, in virtual time, on the code of core and of the client's paint loop.
 
@@ -44,6 +41,24 @@ const CLIENTS: readonly NamedClient[] = [
   { name: 'pacing-slow', kind: pacingClient, renderer: RENDERERS.slow, ...PACING },
 ]
 
+const SOURCES = ['chat', 'quick', 'bursts']
+const CLIENT_NAMES = ['foreign', 'pacing']
+const TOKENS = 500
+const [STREAMS, QUICK_STREAMS] = [20, 4]
+
+/** What is simulated where nothing else is asked for. */
+export async function simulateDefaults(quick: boolean, seed: number): Promise<Situation[]> {
+  const matrix: Matrix = {
+    policies: POLICIES,
+    networks: NETWORKS,
+    sources: SOURCES.map((name) => madeSource(name, TOKENS, seed)),
+    clients: CLIENT_NAMES.map((name) => named('--client', CLIENTS, name)),
+    streams: quick ? QUICK_STREAMS : STREAMS,
+    seed,
+  }
+  return situationsOf(await simulate(matrix, () => undefined))
+}
+
 /** `npm run bench -- policies`. */
 export async function simulatePolicies(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -51,11 +66,11 @@ export async function simulatePolicies(args: string[]): Promise<void> {
     options: {
       policy: { type: 'string', multiple: true, default: [] },
       trace: { type: 'string' },
-      source: { type: 'string', multiple: true, default: ['chat', 'quick', 'bursts'] },
+      source: { type: 'string', multiple: true, default: SOURCES },
       network: { type: 'string', multiple: true },
-      client: { type: 'string', multiple: true, default: ['foreign', 'pacing'] },
+      client: { type: 'string', multiple: true, default: CLIENT_NAMES },
       streams: { type: 'string' },
-      tokens: { type: 'string', default: '500' },
+      tokens: { type: 'string', default: String(TOKENS) },
       seed: { type: 'string', default: '1' },
       quick: { type: 'boolean', default: false },
       html: { type: 'string' },
@@ -77,7 +92,7 @@ export async function simulatePolicies(args: string[]): Promise<void> {
         ? values.source.map((name) => madeSource(name, tokens, seed))
         : [recordedSource(values.trace)],
     clients: values.client.map((name) => named('--client', CLIENTS, name)),
-    streams: wholeNumber('--streams', values.streams ?? (values.quick ? '4' : '20'), 1),
+    streams: wholeNumber('--streams', values.streams ?? String(values.quick ? QUICK_STREAMS : STREAMS), 1),
     seed,
   }
   await run(matrix, values)

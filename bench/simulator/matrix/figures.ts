@@ -1,5 +1,5 @@
+import type { Ledger, Station } from '@sluice/simulator'
 import { percentiles } from '../../traffic/percentiles.ts'
-import type { Ledger, Station } from '../world/ledger.ts'
 
 /**
  * Server CPU, in µs: a token on its way through source, log and encoder, and a write. Measured: paced-500 costs 23 µs a token

@@ -1,15 +1,11 @@
 import type { ChunkingWishes } from '@sluice/core'
+import { type ClientKind, type Renderer, runWorlds, type Trace, World } from '@sluice/simulator'
 import { nativeSse } from '@sluice/sse'
 import { createRandom } from '@sluice/testing/network-link'
 
-import type { ClientKind } from '../client/client.ts'
-import type { Renderer } from '../client/frames.ts'
 import { type Figures, figuresOf, meanOf } from './figures.ts'
 import type { NamedNetwork } from '../network/networks.ts'
 import type { NamedPolicy } from './policies.ts'
-import type { Trace } from '../trace/trace.ts'
-import { runWorlds } from '../world/run-worlds.ts'
-import { World } from '../world/world.ts'
 
 /** A source: its streams, each a trace. The `index`th is the same whenever it is asked for. */
 export interface NamedSource {

@@ -1,14 +1,9 @@
 import { adaptive, immediate } from '@sluice/core'
+import { foreignClient, type Ledger, RENDERERS, runWorlds, SOURCE_KINDS, synthetic, World } from '@sluice/simulator'
 import { nativeSse } from '@sluice/sse'
 import { createRandom, NETWORK_LINKS } from '@sluice/testing/network-link'
 
 import { percentiles } from '../../traffic/percentiles.ts'
-import { foreignClient } from '../client/foreign.ts'
-import { RENDERERS } from '../client/frames.ts'
-import { SOURCE_KINDS, synthetic } from '../trace/synthetic.ts'
-import type { Ledger } from '../world/ledger.ts'
-import { runWorlds } from '../world/run-worlds.ts'
-import { World } from '../world/world.ts'
 import { playOverSockets } from './play.ts'
 
 const LINKS = ['fibre', '4g', 'satellite'] as const

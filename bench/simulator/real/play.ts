@@ -3,13 +3,10 @@ import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 
 import { type ChunkingPolicy, createSluice, createSystemRuntime, type Runtime } from '@sluice/core'
+import { Ledger, sourceOf, type Trace } from '@sluice/simulator'
 import { createSseHeaders, createSseParser, nativeSse } from '@sluice/sse'
 import { sendToResponse } from '@sluice/sse/node'
 import { type NetworkLink, startNetworkLink } from '@sluice/testing/network-link'
-
-import type { Trace } from '../trace/trace.ts'
-import { Ledger } from '../world/ledger.ts'
-import { sourceOf } from '../world/source-of.ts'
 
 const AS = { owner: 'simulation' }
 

@@ -1,7 +1,7 @@
 import { adviceOf, type Beside, type Situation } from './advice.ts'
 import { escape } from './escape.ts'
 import { frontOf } from './front-plot.ts'
-import { PAGE_SCRIPT, PAGE_STYLE } from './page-style.ts'
+import { htmlPage } from './html-page.ts'
 import { show } from './table.ts'
 
 /** What is shown as colours, and what of it is good. */
@@ -42,36 +42,24 @@ const MEASURES: readonly Measure[] = [
 
 /** The report as one page that needs nothing else. */
 export function pageOf(situations: readonly Situation[], about: readonly string[]): string {
+  return htmlPage('Chunking policies on networks', about, policySections(situations))
+}
+
+/** What was simulated, as a part of a page: a source and client at a time, and the advice for all. */
+export function policySections(situations: readonly Situation[]): string {
   const groups = [...Map.groupBy(situations, ({ source, client }) => `${source}, ${client}`)]
   const options = groups.map(([name], index) => `<option value="${index}">${escape(name)}</option>`).join('')
   const sections = groups.map(([name, group], index) => {
     const maps = MEASURES.map((measure) => heatMapOf(measure, group)).join('')
     const plots = group.map((situation) => frontOf(situation)).join('')
     const hidden = index === 0 ? '' : ' hidden'
-    return `<section data-group="${index}"${hidden}><h2>${escape(name)}</h2>${maps}<h3>Delay against overhead</h3><div class="plots">${plots}</div></section>`
+    return `<section data-group="${index}"${hidden}><h3>${escape(name)}</h3>${maps}<h4>Delay against overhead</h4><div class="plots">${plots}</div></section>`
   })
   const advice = adviceOf(situations).map((line) => `<li>${escape(line)}</li>`)
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>sluice: chunking policies on networks</title>
-<style>${PAGE_STYLE}</style>
-</head>
-<body>
-<main>
-<h1>Chunking policies on networks</h1>
-<p>${about.map(escape).join('<br>')}</p>
-<label>Source and client <select id="group">${options}</select></label>
+  return `<label>Source and client <select id="group">${options}</select></label>
 ${sections.join('\n')}
-<h2>Which policy where</h2>
-<ul>${advice.join('')}</ul>
-</main>
-<script>${PAGE_SCRIPT}</script>
-</body>
-</html>
-`
+<h3>Which policy where</h3>
+<ul>${advice.join('')}</ul>`
 }
 
 function heatMapOf(measure: Measure, group: readonly Situation[]): string {

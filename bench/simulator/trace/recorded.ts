@@ -1,6 +1,5 @@
+import type { Trace } from '@sluice/simulator'
 import { readFileSync } from 'node:fs'
-
-import type { Trace } from './trace.ts'
 
 /**
  * The streams of a file in which each line is one: `{"atMs":[0,25.1,…],"chars":[4,3,…]}`, as the gateway's `--record` writes

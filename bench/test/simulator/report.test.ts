@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { fixed, immediate } from '@sluice/core'
+import { foreignClient, RENDERERS, SOURCE_KINDS, synthetic } from '@sluice/simulator'
 import { NETWORK_LINKS } from '@sluice/testing/network-link'
 import { createRandom } from '@sluice/testing/network-link'
 import { describe, expect, test } from 'vitest'
 
-import { foreignClient } from '../../simulator/client/foreign.ts'
-import { RENDERERS } from '../../simulator/client/frames.ts'
 import { simulate } from '../../simulator/matrix/matrix.ts'
 import { networkOf } from '../../simulator/network/networks.ts'
 import { loadPolicies } from '../../simulator/matrix/policies.ts'
@@ -16,7 +15,6 @@ import { adviceOf, situationsOf } from '../../simulator/report/advice.ts'
 import { pageOf } from '../../simulator/report/page.ts'
 import { tableOf } from '../../simulator/report/table.ts'
 import { readTraces } from '../../simulator/trace/recorded.ts'
-import { SOURCE_KINDS, synthetic } from '../../simulator/trace/synthetic.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
 

@@ -59,7 +59,12 @@ export class World {
     const sink = new LineSink(runtime, new Line(link, random), ledger, (chars, isLast) =>
       isLast ? reader.over() : reader.arrived(chars),
     )
-    const sluice = createSluice({ runtime, reader: { chunking: policy, heartbeatMs: false } })
+    const sluice = createSluice({
+      runtime,
+      reader: { chunking: policy, heartbeatMs: false },
+      // What a policy throws cuts the reading: whoever wrote it wants to know what that was.
+      observers: [{ failed: (_stream, { error }) => (this.#failure ??= error) }],
+    })
     const source = sourceOf(trace, runtime, (chars) => ledger.yielded(chars))
     const stream = await sluice.start(source, { as: AS })
     stream.deliver(sink, { wire: countedWire(wire, (chars) => (sink.nextChars = chars)), wishes })

@@ -8,12 +8,12 @@ export interface Renderer {
   readonly paintMs: number
 }
 
-export const RENDERERS = {
+export const RENDERERS: Readonly<Record<'quick' | 'slow', Renderer>> = {
   /** 60 frames a second, and painting is cheap. */
   quick: { frameMs: 1_000 / 60, paintMs: 1 },
   /** Each paint costs three frames: Markdown set anew, a poor telephone. */
   slow: { frameMs: 1_000 / 60, paintMs: 50 },
-} as const satisfies Readonly<Record<string, Renderer>>
+}
 
 /** The frames of a page, in virtual time. */
 export class Frames {

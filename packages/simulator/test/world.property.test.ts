@@ -1,19 +1,21 @@
 import { adaptive, type ChunkingPolicy, fixed, immediate } from '@sluice/core'
+import {
+  carried,
+  type ClientKind,
+  foreignClient,
+  type Ledger,
+  pacingClient,
+  RENDERERS,
+  runWorlds,
+  SOURCE_KINDS,
+  synthetic,
+  type Trace,
+  World,
+} from '@sluice/simulator'
 import { nativeSse } from '@sluice/sse'
 import { createRandom, NETWORK_LINKS, type NetworkLink } from '@sluice/testing/network-link'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-
-import type { ClientKind } from '../../simulator/client/client.ts'
-import { foreignClient } from '../../simulator/client/foreign.ts'
-import { RENDERERS } from '../../simulator/client/frames.ts'
-import { pacingClient } from '../../simulator/client/pacing.ts'
-import { carried } from '../../simulator/network/line.ts'
-import { SOURCE_KINDS, synthetic } from '../../simulator/trace/synthetic.ts'
-import type { Trace } from '../../simulator/trace/trace.ts'
-import type { Ledger } from '../../simulator/world/ledger.ts'
-import { runWorlds } from '../../simulator/world/run-worlds.ts'
-import { World } from '../../simulator/world/world.ts'
 
 interface Situation {
   trace: Trace
@@ -100,5 +102,13 @@ describe('a simulated stream', () => {
     // 800 kB of text at 1 MB/s, of which the line takes 256 KiB at once: core holds its window, the source waits.
     expect(heldByServer).toBeLessThan(200_000)
     expect(times.written.at(-1)! - times.written[0]!).toBeGreaterThan(300)
+  })
+
+  test('fails with what its policy throws', async () => {
+    const take = (): number => {
+      throw new Error('my own mistake')
+    }
+    const policy: ChunkingPolicy = { name: 'mine', maxDelayMs: 50, take }
+    await expect(ledgerOf({ trace: evenly(5, 1), policy })).rejects.toThrow(/my own mistake/)
   })
 })
