@@ -2,8 +2,11 @@
 import { refusalOfNode } from './node-version.ts'
 
 const refusal = refusalOfNode(process.versions.node)
-if (refusal === undefined) {
-  // Only now: an older Node fails somewhere in what this imports, with a stack in place of a reason.
+// Only now: an older Node fails somewhere in what these import, with a stack in place of a reason.
+if (refusal === undefined && process.argv[2] === 'batch') {
+  const { runBatch } = await import('./run-batch.ts')
+  await runBatch()
+} else if (refusal === undefined) {
   const { run } = await import('./run.ts')
   await run()
 } else {

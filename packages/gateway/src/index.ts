@@ -9,3 +9,4 @@ export {
   type OnDisconnect,
 } from './options/gateway-options.ts'
 export { createDemoRunner } from './demo-runner/demo-runner.ts'
+export { type RunningWorker, startWorker } from './serve/worker.ts'

@@ -10,7 +10,10 @@ import { type Exchange, type FailureLog, noteAnswer } from '../upstream/failure-
 import { toAnswerHeaders, toChatHeaders } from '../upstream/headers.ts'
 import { maskedHeaders } from '../upstream/masked-headers.ts'
 import type { GatewayOptions } from '../options/gateway-options.ts'
-import { type AskedFormat, MissingRoutes, providerSource } from './provider-source.ts'
+import type { AskedFormat } from './chat-translation.ts'
+import { MissingRoutes } from './missing-route.ts'
+import { providerSource } from './provider-source.ts'
+import type { ItemsOf } from './stored-items.ts'
 
 /** A client's wish for an answer, whatever it came over. */
 export interface RunnerRequest {
@@ -24,6 +27,8 @@ export interface RunnerRequest {
   readonly format?: AskedFormat | undefined
   /** What the backend calls a response that was started here. */
   readonly backendIdOf?: ((id: string) => Promise<string | undefined>) | undefined
+  /** Items of answers that were streamed here: a client may name them instead of repeating them. */
+  readonly itemsOf?: ItemsOf | undefined
   /** Is given headers of the backend's answer, where the client can still be sent some. */
   readonly onAnswer?: ((headers: OutgoingHttpHeaders) => void) | undefined
 }
@@ -38,11 +43,11 @@ export function createBackendRunner(
 ): RunnerFor {
   const missing = new MissingRoutes()
   return (body, request) => {
-    const { headers, authorization, bodyText, requestId, onAnswer, format = 'chat', backendIdOf } = request
+    const { headers, authorization, bodyText, requestId, onAnswer, format = 'chat', backendIdOf, itemsOf } = request
     const key = keyForUpstream(options, authorization)
     const exchange: Exchange = { requestId }
     const source = providerSource(
-      { format, body: body as JsonObject, bodyText, backendIdOf },
+      { format, body: body as JsonObject, bodyText, backendIdOf, itemsOf },
       {
         missing,
         baseUrl: options.upstream,

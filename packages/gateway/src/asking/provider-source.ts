@@ -1,19 +1,15 @@
-import { isSluiceError, type Source } from '@sluice/core'
+import type { Source } from '@sluice/core'
 import { JsonObjectText } from '@sluice/core/extend'
 import { anthropicSource } from '@sluice/wires/anthropic'
-import { type JsonObject, openAiChatSource } from '@sluice/wires/openai'
+import { openAiChatSource } from '@sluice/wires/openai'
 import { openAiResponsesSource } from '@sluice/wires/openai-responses'
 
 import { keyHeaders } from '../upstream/backend-key.ts'
-import { type AskedFormat, toChatBody } from './chat-translation.ts'
-
-export type { AskedFormat } from './chat-translation.ts'
+import { askedAsChat, type FormattedRequest } from './chat-translation.ts'
+import { judgeRoute, type MissingRoutes } from './missing-route.ts'
 
 /** What a client asks for. */
-export interface ProviderRequest {
-  readonly format: AskedFormat
-  readonly body: JsonObject
-  readonly bodyText: string | Uint8Array | undefined
+export interface ProviderRequest extends FormattedRequest {
   readonly backendIdOf: ((id: string) => Promise<string | undefined>) | undefined
 }
 
@@ -25,23 +21,6 @@ export interface ProviderBackend {
   readonly headers: Readonly<Record<string, string>>
   readonly limits: { readonly maxChunkBytes: number; readonly maxCompletionBytes: number }
   readonly fetch: typeof globalThis.fetch
-}
-
-/** How long a route counts as missing: a backend may be replaced by one that has it. */
-const MISSING_FOR_MS = 3_600_000
-
-/** Which formats a backend has no route for, as it has shown. */
-export class MissingRoutes {
-  readonly #sinceMs: Map<AskedFormat, number> = new Map()
-
-  has(format: AskedFormat): boolean {
-    const sinceMs = this.#sinceMs.get(format)
-    return sinceMs !== undefined && performance.now() - sinceMs < MISSING_FOR_MS
-  }
-
-  note(format: AskedFormat): void {
-    this.#sinceMs.set(format, performance.now())
-  }
 }
 
 /**
@@ -58,18 +37,17 @@ export function providerSource(request: ProviderRequest, backend: ProviderBacken
         await nativeSource(request, backend)
       )(context)
     } catch (error) {
-      if (!saysRouteIsMissing(error)) throw error
-      missing.note(format)
+      const verdict = judgeRoute(error, request.body)
+      if (verdict === 'there') throw error
+      if (verdict === 'missing') missing.note(format)
       return await chatSource(request, backend)(context)
     }
   }
 }
 
-function chatSource({ format, body, bodyText }: ProviderRequest, backend: ProviderBackend): Source {
+function chatSource(request: ProviderRequest, backend: ProviderBackend): Source {
   const { baseUrl, key: apiKey, headers, limits, fetch } = backend
-  const isOwn = format === 'chat'
-  const asked = toChatBody(body, format)
-  return openAiChatSource({ baseUrl, apiKey, headers, ...limits, fetch, body: asked, ...(isOwn && { bodyText }) })
+  return askedAsChat(request, (chat) => openAiChatSource({ baseUrl, apiKey, headers, ...limits, fetch, ...chat }))
 }
 
 async function nativeSource(request: ProviderRequest, backend: ProviderBackend): Promise<Source> {
@@ -96,11 +74,4 @@ async function withBackendsIds({
     body: { ...body, previous_response_id: own },
     bodyText: bodyText === undefined ? undefined : (await JsonObjectText.read(bodyText)).edited(edits),
   }
-}
-
-/** A 404 for a model that is not there is an answer; one for the path is none. */
-function saysRouteIsMissing(error: unknown): boolean {
-  if (!isSluiceError(error) || error.code !== 'SLUICE_ERR_BACKEND') return false
-  if (error.status === 405 || error.status === 501) return true
-  return error.status === 404 && !/\bmodels?\b|previous_response/i.test(error.message)
 }

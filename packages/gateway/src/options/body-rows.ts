@@ -20,6 +20,13 @@ export const BODY_ROWS: OptionRows<BodyLimits> = {
     example: DEFAULTS.grpcMessageBytes,
     help: 'Largest message over gRPC, gRPC-Web and Connect; it is decoded in one step, in which nobody else is served',
   }),
+  grpcMessageMembers: count({
+    flag: '--grpc-message-members',
+    min: 1,
+    max: 10_000_000,
+    example: DEFAULTS.grpcMessageMembers,
+    help: 'Members of objects and elements of lists in one such message; each takes a microsecond of that step',
+  }),
   bodyTotalBytes: size({
     flag: '--body-total-bytes',
     min: 1024,

@@ -5,6 +5,7 @@ import {
   DEFAULT_STREAM_OPTIONS,
 } from '@sluice/core'
 import { DEFAULT_MAX_JSON_BYTES } from '@sluice/http'
+import { DEFAULT_JOBS_OPTIONS } from '@sluice/jobs'
 
 /** How talkative the gateway is. */
 export type LogLevel = 'quiet' | 'info' | 'debug'
@@ -16,7 +17,7 @@ export type LogFormat = 'text' | 'json'
 export type OnDisconnect = 'cancel' | 'continue' | { readonly graceMs: number }
 
 /** Everything the gateway can be told, resolved. Durations are milliseconds, sizes bytes. */
-export interface GatewayOptions extends GatewayLimits, RedisSettings {
+export interface GatewayOptions extends GatewayLimits, JobSettings, RedisSettings, PageSettings {
   readonly port: number
   readonly host: string
   /** Port for gRPC (HTTP/2 without TLS); without one it is off. Connect and gRPC-Web are on the main port. */
@@ -38,12 +39,42 @@ export interface GatewayOptions extends GatewayLimits, RedisSettings {
   /** How long an answer to `GET /v1/streams/{id}` lasts before its client is asked to reconnect, ± 10 %. */
   readonly rotateAfterMs: number | false
   readonly drainMs: number
+  /** Directory that keeps streams; without one, and without Redis, they live in memory. */
+  readonly data: string | undefined
   readonly log: LogLevel
   readonly logFormat: LogFormat
   /** File that is given when each token of each answer came. */
   readonly record: string | undefined
   readonly help: boolean
   readonly version: boolean
+}
+
+/** How answers that nobody waits for are made. */
+export interface JobSettings {
+  /** How many this process makes at a time; 0: it leaves them to workers. */
+  readonly jobConcurrency: number
+  readonly jobAttempts: number
+  /** How long a job may wait for its first attempt. */
+  readonly jobWaitMs: number
+  /** How long a job and its answer are kept after its end. */
+  readonly jobKeepMs: number
+  readonly jobsQueued: number
+  readonly jobsQueuedPerOwner: number
+  readonly jobsPerOwner: number
+  /** Lines of batches that this process asks at a time. */
+  readonly batchConcurrency: number
+  /** Ports that webhooks may have; none: 443. */
+  readonly webhookPort: readonly number[]
+  /** Also on networks of this machine, and without TLS. */
+  readonly webhooksAnywhere: boolean
+}
+
+/** Whether a page to look at is served at `/`. */
+export interface PageSettings {
+  /** Also where others than this machine reach it. */
+  readonly page: boolean
+  /** Nowhere; it wins. */
+  readonly noPage: boolean
 }
 
 /** Where Redis is, and how it is reached. */
@@ -84,6 +115,8 @@ export interface GatewayLimits extends BodyLimits {
   readonly retentionMs: number
   /** All logs of this process. */
   readonly memoryBytes: number
+  /** The file of `data`. */
+  readonly dataBytes: number
   readonly unattachedMs: number
   readonly openAfterMs: number
   readonly heartbeatMs: number | false
@@ -105,6 +138,8 @@ export interface BodyLimits {
   readonly maxBodyBytes: number
   /** Largest message over gRPC, gRPC-Web and Connect, which is decoded in one step. */
   readonly grpcMessageBytes: number
+  /** Members of objects and elements of lists in one such message. */
+  readonly grpcMessageMembers: number
   /** All request bodies that are being received. */
   readonly bodyTotalBytes: number
   /** How long a request body may take however slowly it comes, and what it must have brought a second from then on. */
@@ -127,6 +162,7 @@ export const DEFAULT_GATEWAY_OPTIONS: GatewayOptions = {
   grpcPort: undefined,
   upstream: undefined,
   upstreamKey: undefined,
+  data: undefined,
   redis: undefined,
   redisCa: undefined,
   redisCert: undefined,
@@ -140,6 +176,8 @@ export const DEFAULT_GATEWAY_OPTIONS: GatewayOptions = {
   allowedHost: [],
   ticketSecret: undefined,
   publicPrefix: undefined,
+  page: false,
+  noPage: false,
   rotateAfterMs: DEFAULT_READER_OPTIONS.rotateAfterMs,
   drainMs: 25_000,
   log: 'info',
@@ -154,6 +192,7 @@ export const DEFAULT_GATEWAY_OPTIONS: GatewayOptions = {
   maxCompletionBytes: 16 * MIB,
   maxBodyBytes: 32 * MIB,
   grpcMessageBytes: MIB,
+  grpcMessageMembers: 25_000,
   bodyTotalBytes: DEFAULT_BODY_OPTIONS.totalBytes,
   bodyGraceMs: DEFAULT_BODY_OPTIONS.graceMs,
   bodyBytesPerSecond: DEFAULT_BODY_OPTIONS.bytesPerSecond,
@@ -170,6 +209,7 @@ export const DEFAULT_GATEWAY_OPTIONS: GatewayOptions = {
   retentionBytes: DEFAULT_STREAM_OPTIONS.retentionBytes,
   retentionMs: DEFAULT_STREAM_OPTIONS.retentionMs,
   memoryBytes: 256 * MIB,
+  dataBytes: 1024 * MIB,
   unattachedMs: DEFAULT_STREAM_OPTIONS.unattachedMs,
   openAfterMs: DEFAULT_STREAM_OPTIONS.openAfterMs,
   heartbeatMs: DEFAULT_READER_OPTIONS.heartbeatMs,
@@ -184,6 +224,16 @@ export const DEFAULT_GATEWAY_OPTIONS: GatewayOptions = {
   ticketMs: 30_000,
   redisCommandMs: 5_000,
   redisOutageMs: 30_000,
+  jobConcurrency: 32,
+  jobAttempts: DEFAULT_JOBS_OPTIONS.job.attempts,
+  jobWaitMs: DEFAULT_JOBS_OPTIONS.job.waitMs,
+  jobKeepMs: DEFAULT_JOBS_OPTIONS.job.keepMs,
+  jobsQueued: DEFAULT_JOBS_OPTIONS.limits.queued,
+  jobsQueuedPerOwner: DEFAULT_JOBS_OPTIONS.limits.queuedPerOwner,
+  jobsPerOwner: DEFAULT_JOBS_OPTIONS.limits.runningPerOwner,
+  batchConcurrency: 64,
+  webhookPort: [],
+  webhooksAnywhere: false,
   help: false,
   version: false,
 }

@@ -122,6 +122,13 @@ export const LIMIT_ROWS: OptionRows<GatewayLimits> = {
     example: DEFAULTS.memoryBytes,
     help: 'What all answers together may hold in this process',
   }),
+  dataBytes: size({
+    flag: '--data-bytes',
+    min: MIB,
+    max: 2 ** 42,
+    example: DEFAULTS.dataBytes,
+    help: 'What the file of --data may have; over it ended answers go, oldest end first',
+  }),
   unattachedMs: duration({
     flag: '--unattached-ms',
     min: 1,

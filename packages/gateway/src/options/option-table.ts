@@ -1,7 +1,9 @@
 import { type GatewayOptions, type LogFormat, type LogLevel } from './gateway-options.ts'
+import { JOB_ROWS } from './job-rows.ts'
 import { LIMIT_ROWS } from './limit-rows.ts'
 import { duration, oneOf, type OptionRows, parseSwitch } from './option-row.ts'
 import { parseBaseUrl, parseHost, parseHosts, parseOrigins, parseWholeNumber } from './option-values.ts'
+import { PAGE_ROWS } from './page-rows.ts'
 import { REDIS_ROWS } from './redis-rows.ts'
 
 export { DEFAULT_GATEWAY_OPTIONS } from './gateway-options.ts'
@@ -60,6 +62,15 @@ export const OPTION_TABLE: OptionRows<GatewayOptions> = {
     example: 'sk-...',
     help: 'API key for the backend; other users of this machine can read flags, so prefer the variable',
     parse: (text) => (/^[\x21-\x7e]+$/.test(text) ? text : undefined),
+  },
+  data: {
+    flag: '--data',
+    variable: 'SLUICE_DATA',
+    value: '<dir>',
+    rule: 'the path of a directory that this process may write, or may make',
+    example: './data',
+    help: 'Directory that keeps streams over restarts, for one gateway; needs Node 22.13. Without it and --redis they live in memory',
+    parse: (text) => (text === '' ? undefined : text),
   },
   ...REDIS_ROWS,
   onDisconnect: {
@@ -131,6 +142,7 @@ export const OPTION_TABLE: OptionRows<GatewayOptions> = {
     help: 'Path that a proxy in front strips, for Location and Content-Location; left out, what it says in X-Forwarded-Prefix',
     parse: (text) => (/^(?:\/[\w~-][\w.~-]*)+$/.test(text) ? text : undefined),
   },
+  ...PAGE_ROWS,
   rotateAfterMs: {
     flag: '--rotate-after-ms',
     variable: 'SLUICE_ROTATE_AFTER_MS',
@@ -178,6 +190,7 @@ export const OPTION_TABLE: OptionRows<GatewayOptions> = {
     help: 'File that is given a line for each answer: when each token came and how long it was, no text. The simulator of the bench reads it',
     parse: (text) => (text === '' ? undefined : text),
   },
+  ...JOB_ROWS,
   ...LIMIT_ROWS,
   help: {
     flag: '--help',

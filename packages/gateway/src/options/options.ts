@@ -1,9 +1,11 @@
 import { DEFAULT_STREAM_OPTIONS, SluiceError } from '@sluice/core'
+import { helpLines } from './help-lines.ts'
 import { nearestName } from './nearest-name.ts'
 import { DEFAULT_GATEWAY_OPTIONS, type GatewayOptions } from './gateway-options.ts'
 import type { OptionRow } from './option-row.ts'
 import { OPTION_TABLE } from './option-table.ts'
 import { isLoopback } from './option-values.ts'
+import { show } from './shown-value.ts'
 
 /** Where a value came from, as it is spelled there, and the value's text. */
 interface Given {
@@ -43,6 +45,7 @@ export function parseGatewayOptions(
   const options = Object.fromEntries(resolved) as unknown as GatewayOptions
   refuseOpenDoor(options)
   refuseShortRetention(options)
+  refuseTwoStores(options)
   refuseIdleTls(options)
   return options
 }
@@ -126,6 +129,15 @@ function refuseShortRetention({ retentionBytes, windowBytes }: GatewayOptions): 
   )
 }
 
+/** Streams are kept in one place. */
+function refuseTwoStores({ data, redis }: GatewayOptions): void {
+  if (data === undefined || redis === undefined) return
+  const names = [OPTION_TABLE.data, OPTION_TABLE.redis].map(nameOf)
+  throw invalid(
+    `${names.join(' and ')} are both given: streams are kept in one place. Leave out ${OPTION_TABLE.data.flag} where several gateways share them, or ${OPTION_TABLE.redis.flag} where there is one.`,
+  )
+}
+
 /** A certificate that nobody is shown guards nothing. */
 function refuseIdleTls({ redis, redisCa, redisCert, redisKey, redisServerName }: GatewayOptions): void {
   const given = Object.entries({ redisCa, redisCert, redisKey, redisServerName }).find(
@@ -154,37 +166,20 @@ function adviceOf({ flag, value, variable, example }: OptionRow): string {
   return `Write ${value === undefined ? flag : `${flag} ${example}`}${setting}, or leave it out.`
 }
 
-/** Quotes what was given; whatever could be a password in a URL is left out. */
-function show(text: string): string {
-  const masked = text.replace(/^([a-z+]+:\/\/)?.*@/i, '$1***@').replace(/(password=)[^&]*/gi, '$1***')
-  return JSON.stringify(masked.slice(0, 80))
-}
-
 function invalid(message: string): SluiceError {
   return new SluiceError('SLUICE_ERR_OPTION', message)
 }
 
 /** What `--help` prints. */
 export function helpText(): string {
-  const spellings = ROWS.map(([, { flag, short, value }]) => [short, [flag, value].filter(Boolean).join(' ')])
-  const lefts = spellings.map((words) => words.filter(Boolean).join(', '))
-  const width = Math.max(...lefts.map((left) => left.length))
-  const lines = ROWS.flatMap(([name, { variable, help }], index) => {
-    const preset = showDefault(DEFAULT_GATEWAY_OPTIONS[name])
-    const notes = [variable, preset && `default ${preset}`].filter(Boolean).join(', ')
-    return [`  ${lefts[index]?.padEnd(width)}  ${notes}`.trimEnd(), `      ${help}`]
-  })
   return [
     'Usage: sluice-gateway [options]',
+    '       sluice-gateway batch <in.jsonl> <out.jsonl> --upstream <url> (batch --help tells more)',
     '',
     'Puts resumable token streams in front of an OpenAI-compatible backend.',
     'Every option is also an environment variable, named beside it; the flag wins.',
     '',
-    ...lines,
+    ...helpLines(OPTION_TABLE, DEFAULT_GATEWAY_OPTIONS),
     '',
   ].join('\n')
-}
-
-function showDefault(value: GatewayOptions[OptionName]): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
 }

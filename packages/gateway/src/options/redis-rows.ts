@@ -1,4 +1,4 @@
-import { parseRedisUrl, REDIS_URL_RULE } from '@sluice/redis'
+import { parseRedisUrl, REDIS_URL_RULE } from '@sluice/redis/url'
 
 import type { RedisSettings } from './gateway-options.ts'
 import { duration, type OptionRow, type OptionRows } from './option-row.ts'

@@ -4,7 +4,7 @@ import type { Principal } from '@sluice/core'
 import type { FastifyInstance } from 'fastify'
 
 import { passOn, type PassOnParts } from './pass-on.ts'
-import { NOT_FOUND, refuse, UNAUTHORIZED } from '../door/refusal.ts'
+import { NOT_FOUND, type Refusal, refuse, UNAUTHORIZED } from '../door/refusal.ts'
 
 /** What answers for what is below the mount and is no stream. */
 export interface ApiRouteParts {
@@ -13,18 +13,22 @@ export interface ApiRouteParts {
   /** Without a backend there are the demo's models. */
   readonly passing: PassOnParts | undefined
   readonly models: () => readonly string[]
+  /** Why something that is the backend's is not passed on. */
+  readonly refusalOf: (request: IncomingMessage) => Refusal | undefined
 }
 
 /** Everything below the mount that is not a stream goes to the backend unchanged; the demo knows its models only. */
-export function mountApiRoutes(app: FastifyInstance, { mount, identify, passing, models }: ApiRouteParts): void {
+export function mountApiRoutes(app: FastifyInstance, parts: ApiRouteParts): void {
+  const { mount, identify, passing, models, refusalOf } = parts
   void app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null))
     const answer = (respond: (request: IncomingMessage, response: ServerResponse) => unknown) => {
       return (request: { raw: IncomingMessage }, reply: { raw: ServerResponse; hijack(): unknown }): void => {
         reply.hijack()
-        if (identify(request.raw)) void respond(request.raw, reply.raw)
-        else refuse(reply.raw, UNAUTHORIZED)
+        const refusal = identify(request.raw) ? refusalOf(request.raw) : UNAUTHORIZED
+        if (refusal) refuse(reply.raw, refusal)
+        else void respond(request.raw, reply.raw)
       }
     }
     if (passing)

@@ -1,8 +1,9 @@
 import type { AddressInfo } from 'node:net'
 
-import { createSluice, type Sluice } from '@sluice/core'
+import type { Sluice } from '@sluice/core'
 import { sluicePlugin } from '@sluice/fastify'
 import { messagesProvider, responsesProvider } from '@sluice/http/providers'
+import { uiMessageStream } from '@sluice/wires/ai-sdk'
 import type { FastifyInstance } from 'fastify'
 
 import { mountApiRoutes } from '../passing/api-routes.ts'
@@ -12,31 +13,42 @@ import { createDemoRunner } from '../demo-runner/demo-runner.ts'
 import { createFrontDoor, refusalOf, requestIdOf, responseTo } from '../door/front-door.ts'
 import type { PageRules } from '../door/pages.ts'
 import { pathOf } from '../door/request-words.ts'
-import { corsFor, hostsOf } from './page-options.ts'
+import { corsFor, hostsOf, servesPage } from './page-options.ts'
 import { createIdentify } from './identify.ts'
 import { createLateHeaders } from './late-headers.ts'
-import { createLog } from '../log/log.ts'
 import { credentialOf } from '../upstream/backend-key.ts'
-import { FailureLog } from '../upstream/failure-log.ts'
-import { mountGrpc } from './grpc.ts'
-import { GatewayMetrics } from './gateway-metrics.ts'
+import { isGrpcPath, mountGrpc } from './grpc.ts'
 import type { GatewayOptions } from '../options/gateway-options.ts'
 import { loadTokenizer } from '../demo-runner/tokenizer.ts'
-import { logStoreHealth, openStore } from './open-store.ts'
 import { backendResponseId } from '../asking/previous-response.ts'
-import { createRunner, openBackend, probe } from './open-backend.ts'
-import { openRecording } from './open-recording.ts'
+import { itemsIn } from '../asking/stored-items.ts'
+import { probe } from '../engine/open-backend.ts'
+import { openEngine } from '../engine/open-engine.ts'
 import { mountOperatorRoutes } from './operator-routes.ts'
-import { sluiceOptionsFor } from './sluice-options.ts'
+import { openPage } from '../page/page-routes.ts'
 import { openTicketDesk } from './ticket-desk.ts'
 import { isForSocket, mountWebSocket } from './web-socket.ts'
-import { writeToStandardError } from '../log/standard-error.ts'
+import { keepsBatches, refusalOfUpload } from '../jobs/refused-batches.ts'
+import { mountLiveRoute } from '../watching/live-route.ts'
 
 const MOUNT = '/v1'
 const SOCKETS = `${MOUNT}/ws`
 const TICKETS = `${MOUNT}/tickets`
+/** Below the mount: what was seen of one's own streams. */
+const LIVE = '/live'
 /** What is ours below the mount, and never the backend's. */
-const OWN_PATHS = ['/streams', '/chat/completions', '/tickets', '/ws']
+const OWN_PATHS = [
+  '/streams',
+  '/chat/completions',
+  '/tickets',
+  '/ws',
+  '/jobs',
+  '/operations',
+  '/webhooks',
+  '/batches',
+  '/messages/batches',
+  LIVE,
+]
 /** What else is below them, such as `/messages/count_tokens`, is the backend's. */
 const OWN_PATTERNS = [/^\/messages$/, /^\/responses$/, /^\/responses\/resp_[0-9a-z]{26}(?:\/|$)/]
 
@@ -72,30 +84,14 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 
 /** `opened` is given what closes each part, in the order in which they were opened. */
 async function start(options: GatewayOptions, opened: (() => unknown)[]): Promise<RunningGateway> {
-  const log = createLog({ level: options.log, format: options.logFormat, write: writeToStandardError })
-  const store = await openStore(options, log)
-  opened.push(() => store.dispose())
-  const metrics = new GatewayMetrics()
-  const failures = new FailureLog(log)
-  const recording = options.record === undefined ? undefined : await openRecording(options.record, log)
-  opened.push(() => recording?.close())
-  const sluice = createSluice({
-    store,
-    ...sluiceOptionsFor(options),
-    transforms: recording ? [recording.transform] : [],
-    observers: [metrics, failures, ...(recording ? [recording.observer] : [])],
-  })
-  const after = (ms: number, task: () => void): (() => void) => sluice.after(ms, task)
-  opened.push(logStoreHealth(store, log, after))
-  const backend = openBackend(options, { log, after })
-  opened.push(() => backend?.close())
+  const engine = await openEngine(options, { opened, serves: true })
+  const { log, store, metrics, own, sluice, backend, runnerFor, jobs, after } = engine
   const identify = createIdentify(options.auth)
-  const runnerFor = createRunner(options, { backend, failures })
+  const keepsFiles = keepsBatches(options)
   const desk = await openTicketDesk(options, store)
-  const servicePaths = new Set<string>()
   const pages: PageRules = {
     cors: corsFor(options.corsOrigin),
-    isForPages: (path) => path.startsWith(`${MOUNT}/`) || servicePaths.has(path),
+    isForPages: (path) => path.startsWith(`${MOUNT}/`) || isGrpcPath(path),
     hosts: hostsOf(options),
   }
   const app = createApp({
@@ -117,6 +113,8 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
     mount: MOUNT,
     publicMount: options.publicPrefix === undefined ? undefined : options.publicPrefix + MOUNT,
     providers: [responsesProvider, messagesProvider],
+    wires: [uiMessageStream],
+    extensions: jobs.routes,
     runner(body, { request, principal, format }) {
       const { headers, raw } = request.raw
       const response = responseTo(raw)
@@ -125,6 +123,7 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
         authorization: credentialOf(headers),
         format,
         backendIdOf: (id) => backendResponseId(sluice, id, principal),
+        itemsOf: itemsIn(sluice, principal),
         bodyText: request.bodyBytes?.(),
         requestId: requestIdOf(raw),
         onAnswer: response && createLateHeaders(response),
@@ -138,6 +137,8 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
     drainMs: options.drainMs,
   })
   mountOperatorRoutes(app, sluice, metrics)
+  mountLiveRoute(app, { path: MOUNT + LIVE, identify, own, sluice, isAlone: options.auth === 'none' })
+  if (servesPage(options)) openPage(app, log)
   const sockets = mountWebSocket(app, SOCKETS, {
     sluice,
     options,
@@ -147,23 +148,29 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
   })
   opened.push(() => sockets.close())
   const grpc = mountGrpc(app, { sluice, options, identify, runnerFor })
-  for (const path of grpc.paths) servicePaths.add(path)
   mountApiRoutes(app, {
     mount: MOUNT,
     identify,
     passing: backend && {
       backend,
       options,
-      rules: { mount: MOUNT, basePath: backend.basePath, ownPaths: OWN_PATHS, ownPatterns: OWN_PATTERNS },
+      rules: {
+        mount: MOUNT,
+        basePath: backend.basePath,
+        ownPaths: keepsFiles ? [...OWN_PATHS, '/files'] : OWN_PATHS,
+        ownPatterns: OWN_PATTERNS,
+      },
       log,
       bodies: sluice.bodies,
       limits: { after, silenceMs: options.upstreamSilenceMs, stallMs: options.stallMs },
     },
     models: () => createDemoRunner().models(),
+    refusalOf: (request) => (keepsFiles ? undefined : refusalOfUpload(request, MOUNT)),
   })
   // A first answer that waits for the vocabulary to load would say nothing of a first token.
   if (options.upstream === undefined) await loadTokenizer()
   await app.listen({ port: options.port, host: options.host })
+  jobs.work(urlOf(app, options.host))
   opened.push(() => grpc.close())
   await grpc.listen()
   opened.push(probe(options, { backend, log, after }))
@@ -171,6 +178,8 @@ async function start(options: GatewayOptions, opened: (() => unknown)[]): Promis
   const closeAll = async (): Promise<void> => {
     grpc.stopServing()
     await Promise.all([
+      // First: it would begin what the draining sluice refuses.
+      jobs.stop(),
       sluice.drain({ withinMs: options.drainMs }),
       // Later than the streams, so that their readers hear how they ended.
       sockets.drain({ withinMs: options.drainMs + options.closeGraceMs }),

@@ -1,7 +1,7 @@
 import type { Sluice } from '@sluice/core'
 import type { FastifyInstance } from 'fastify'
 
-import type { GatewayMetrics } from './gateway-metrics.ts'
+import type { GatewayMetrics } from '../engine/gateway-metrics.ts'
 
 /** What operators and their machines ask. */
 export function mountOperatorRoutes(app: FastifyInstance, sluice: Sluice, metrics: GatewayMetrics): void {

@@ -32,3 +32,8 @@ export function hostsOfPages(options: GatewayOptions): readonly string[] | '*' {
   if (!hosts) return '*'
   return options.allowedHost.includes('localhost') ? [...hosts] : [...hosts].filter((name) => name !== 'localhost')
 }
+
+/** Whether the page is served: it invites whoever comes by to start streams, so that on an address for others it is asked for. */
+export function servesPage({ host, page, noPage }: GatewayOptions): boolean {
+  return !noPage && (page || isLoopback(host))
+}

@@ -5,7 +5,7 @@ import type { RedisStore } from '@sluice/redis'
 import { createTickets, type Tickets } from '@sluice/websocket'
 
 import type { GatewayOptions } from '../options/gateway-options.ts'
-import { createKeySeal } from './key-seal.ts'
+import { createKeySeal } from '../door/key-seal.ts'
 
 /** Tickets, and the keys of those they were issued to. */
 export interface TicketDesk {

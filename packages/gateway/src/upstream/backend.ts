@@ -99,7 +99,9 @@ export class Backend {
       // Listened for as long as the answer lasts: who leaves it leaves its connection.
       if (signal?.aborted) leave()
       else signal?.addEventListener('abort', leave, { once: true })
+      let isAnswered = false
       outgoing.on('response', (answer) => {
+        isAnswered = true
         attempt.over()
         resolve(answer)
       })
@@ -119,7 +121,9 @@ export class Backend {
       outgoing.on('close', () => {
         attempt.over()
         signal?.removeEventListener('abort', leave)
-        if (!sentAgain) reject(new BackendFailure('reset', 'The connection was closed before an answer'))
+        if (!isAnswered && !sentAgain) {
+          reject(new BackendFailure('reset', 'The connection was closed before an answer'))
+        }
       })
       writeBody(outgoing, body)
     })

@@ -22,7 +22,8 @@ export function noteAnswer(exchange: Exchange, status: number, headers: Incoming
   exchange.failure = undefined
 }
 
-const MAX_RUNNING = 1_000_000
+/** What is kept at most: a stream that went on elsewhere has no end here. The one that began first gives way. */
+const MAX_RUNNING = 100_000
 
 /** Writes a line for each answer that fails, and says why: as far as that is known here, which clients are not told. */
 export class FailureLog implements Observer {
@@ -36,7 +37,9 @@ export class FailureLog implements Observer {
 
   /** A source has begun to ask the backend. */
   begin(streamId: string, exchange: Exchange): void {
-    if (this.#exchanges.size < MAX_RUNNING) this.#exchanges.set(streamId, exchange)
+    this.#exchanges.set(streamId, exchange)
+    const [oldest] = this.#exchanges.keys()
+    if (this.#exchanges.size > MAX_RUNNING && oldest !== undefined) this.#exchanges.delete(oldest)
   }
 
   ended({ id }: StreamIdentity, { end }: { end: EndEvent }): void {

@@ -41,8 +41,12 @@ async function statusOf({ gateway }: Front, path: string, headers: Record<string
   return response.statusCode
 }
 
-async function socketStatusOf({ gateway }: Front, headers: Record<string, string>): Promise<number> {
-  const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/v1/ws`, ['sluice.v1'], { headers })
+async function socketStatusOf(
+  { gateway }: Front,
+  headers: Record<string, string>,
+  ...more: readonly string[]
+): Promise<number> {
+  const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/v1/ws`, ['sluice.v1', ...more], { headers })
   const opened = once(socket, 'open').then(() => 101)
   const refused = once(socket, 'unexpected-response').then(([, response]: { statusCode: number }[]) => {
     return response!.statusCode
@@ -104,6 +108,12 @@ test('a page that this server has served opens a socket without being named, one
   const local = { host: `localhost:${port}`, origin: `http://localhost:${port}` }
   expect(await socketStatusOf(plain, local)).toBe(403)
   expect(await socketStatusOf(plain, { ...local, authorization: 'Bearer x' })).toBe(101)
+  const answer = await fetch(`${plain.gateway.url}/v1/tickets`, { method: 'POST' })
+  const { ticket } = (await answer.json()) as { ticket: string }
+  expect(await socketStatusOf(plain, { ...local, origin: 'http://localhost:1' }, `ticket.${ticket}`)).toBe(403)
+  expect(await socketStatusOf(plain, { ...local, origin: 'https://evil.example' }, `ticket.${ticket}`)).toBe(403)
+  expect(await socketStatusOf(plain, local, `ticket.${ticket}`)).toBe(101)
+  expect(await socketStatusOf(plain, local, `ticket.${ticket}`)).toBe(401)
   const allowed = await startFront(['--allowed-host', 'localhost'])
   expect(await socketStatusOf(allowed, local)).toBe(101)
   await allowed[Symbol.asyncDispose]()

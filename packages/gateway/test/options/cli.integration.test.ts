@@ -38,6 +38,15 @@ test('an older Node: exit 1 and a sentence, before anything is loaded that it co
   expect(run.stdout).toBe('')
 })
 
+test('--data on a Node without SQLite: exit 1 and a sentence that names the oldest one with it', async () => {
+  const without = 'process.getBuiltinModule = () => undefined'
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(without)}` }
+  const run = runCli(['--data', '/nowhere/at/all'], env)
+  expect(await run.exited).toEqual({ code: 1, signal: null })
+  expect(run.stderr).toMatch(/^The directory of --data \(SLUICE_DATA\) cannot be used\. .* from 22\.13 on, .*\n$/)
+  expect(run.stdout).toBe('')
+})
+
 describe('options that cannot be', () => {
   test.each([
     [['--port', 'abc'], {}, ['--port', 'PORT', '"abc"', '0 to 65535']],

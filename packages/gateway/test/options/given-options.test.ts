@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_GATEWAY_OPTIONS } from '../../src/options/gateway-options.ts'
+import { JOB_ROWS } from '../../src/options/job-rows.ts'
 import { LIMIT_ROWS } from '../../src/options/limit-rows.ts'
 import { OPTION_TABLE } from '../../src/options/option-table.ts'
 import { parseGatewayOptions } from '../../src/options/options.ts'
@@ -35,6 +36,7 @@ describe('what is given', () => {
     ['upstream', '--upstream=https://api.example.com/v1/', 'https://api.example.com/v1'],
     ['upstream', '--upstream=http://127.0.0.1:8000', 'http://127.0.0.1:8000'],
     ['upstreamKey', '--upstream-key=sk-1=2', 'sk-1=2'],
+    ['data', '--data=/var/lib/sluice', '/var/lib/sluice'],
     ['redis', '--redis=rediss://user:p%40ss@db.example.com:6380/2', 'rediss://user:p%40ss@db.example.com:6380/2'],
     ['redis', '--redis=redis+cluster://a:1,[::1]:2', 'redis+cluster://a:1,[::1]:2'],
     ['redis', '--redis=rediss+sentinel://:p@a,b:2/main/1', 'rediss+sentinel://:p@a,b:2/main/1'],
@@ -46,6 +48,8 @@ describe('what is given', () => {
     ['auth', '--auth=bearer', 'bearer'],
     ['insecure', '--insecure', true],
     ['insecure', '--insecure=false', false],
+    ['page', '--page', true],
+    ['noPage', '--no-page', true],
     ['corsOrigin', '--cors-origin=*', ['*']],
     ['corsOrigin', '--cors-origin=null', ['null']],
     ['allowedHost', '--allowed-host=Chat.example.com, *', ['chat.example.com', '*']],
@@ -55,6 +59,7 @@ describe('what is given', () => {
     ['firstTokenMs', '--first-token-ms=off', false],
     ['maxBodyBytes', '--max-body-bytes=1024', 1024],
     ['grpcMessageBytes', '--grpc-message-bytes=67108864', 67_108_864],
+    ['grpcMessageMembers', '--grpc-message-members=250000', 250_000],
     [
       'corsOrigin',
       '--cors-origin=http://a.example:3000/,https://b.example',
@@ -80,6 +85,8 @@ describe('what is given', () => {
       SLUICE_GRPC_PORT: '50051',
       SLUICE_UPSTREAM: 'http://backend/v1',
       SLUICE_UPSTREAM_KEY: ' key\n',
+      // This, or Redis.
+      SLUICE_DATA: '',
       SLUICE_REDIS_URL: 'rediss://cache',
       SLUICE_REDIS_CA: 'ca.pem',
       SLUICE_REDIS_CERT: 'client.pem',
@@ -93,13 +100,15 @@ describe('what is given', () => {
       SLUICE_ALLOWED_HOST: 'a.example',
       SLUICE_TICKET_SECRET: 'of thirty-two characters at least',
       SLUICE_PUBLIC_PREFIX: '/sluice',
+      SLUICE_PAGE: 'true',
+      SLUICE_NO_PAGE: '1',
       SLUICE_ROTATE_AFTER_MS: '20000',
       SLUICE_DRAIN_MS: '1000',
       SLUICE_LOG: 'debug',
       SLUICE_LOG_FORMAT: 'json',
       SLUICE_RECORD_FILE: 'traces.jsonl',
     }
-    const limits = Object.values(LIMIT_ROWS).map(({ variable }) => variable)
+    const limits = [...Object.values(JOB_ROWS), ...Object.values(LIMIT_ROWS)].map(({ variable }) => variable)
     expect([...Object.keys(env), ...limits]).toEqual(rows.flatMap(({ variable }) => variable ?? []))
     expect(parseGatewayOptions([], env)).toEqual({
       ...DEFAULT_GATEWAY_OPTIONS,
@@ -121,6 +130,8 @@ describe('what is given', () => {
       allowedHost: ['a.example'],
       ticketSecret: 'of thirty-two characters at least',
       publicPrefix: '/sluice',
+      page: true,
+      noPage: true,
       rotateAfterMs: 20_000,
       drainMs: 1000,
       log: 'debug',

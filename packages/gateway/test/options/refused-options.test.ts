@@ -26,6 +26,8 @@ describe('what is refused', () => {
     ['--upstream=localhost:8000/v1'],
     ['--upstream=ftp://backend'],
     ['--upstream=http://backend/v1?key=1'],
+    ['--data='],
+    ['--data-bytes=1024'],
     ['--redis=localhost:6379'],
     ['--redis=http://localhost'],
     ['--redis=redis://a:1,b:2'],
@@ -53,6 +55,7 @@ describe('what is refused', () => {
     ['--cors-origin=app://obsidian.md/index.html'],
     ['--max-body-bytes=1023'],
     ['--grpc-message-bytes=67108865'],
+    ['--grpc-message-members=0'],
     ['--max-body-bytes=1e6'],
     ['--first-token-ms=0'],
     ['--idle-ms=never'],
@@ -64,6 +67,7 @@ describe('what is refused', () => {
   })
 
   test.each([
+    [['--data=d', '--redis=redis://a'], '--data (SLUICE_DATA) and --redis (SLUICE_REDIS_URL) are both given'],
     [['--redis-ca=ca.pem'], '--redis-ca (SLUICE_REDIS_CA) is for TLS, and --redis (SLUICE_REDIS_URL) does not begin'],
     [['--redis=redis://a', '--redis-server-name=b'], '--redis-server-name (SLUICE_REDIS_SERVER_NAME) is for TLS'],
     [['--redis=rediss://a', '--redis-cert=c'], '--redis-cert (SLUICE_REDIS_CERT) is given without --redis-key'],

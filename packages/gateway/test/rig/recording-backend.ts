@@ -27,7 +27,10 @@ export interface RecordingBackend extends AsyncDisposable {
   answer: Answer
 }
 
-export async function startRecordingBackend(base = '/base/v1'): Promise<RecordingBackend> {
+export async function startRecordingBackend(
+  base = '/base/v1',
+  atStart = answering(200, {}, '{}'),
+): Promise<RecordingBackend> {
   const asked: Asked[] = []
   const probed = Promise.withResolvers<void>()
   let isProbed = false
@@ -39,8 +42,8 @@ export async function startRecordingBackend(base = '/base/v1'): Promise<Recordin
     const { method = '', url = '', headers } = incoming
     if (!isProbed && url === `${base}/models`) {
       isProbed = true
-      response.end('{}')
-      return probed.resolve()
+      response.once('close', () => probed.resolve())
+      return void atStart(response, { method, url, headers, body: Buffer.alloc(0), response })
     }
     const pieces: Buffer[] = []
     try {
@@ -78,8 +81,9 @@ export interface Front extends AsyncDisposable {
 export async function startFront(
   flags: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
+  atStart?: Answer,
 ): Promise<Front> {
-  const backend = await startRecordingBackend()
+  const backend = await startRecordingBackend(undefined, atStart)
   const gateway = await spawnGateway(['--upstream', backend.url, ...flags], env)
   await backend.probed
   return {

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+/** What one process has compiled of the source, the next need not. */
+const COMPILED = fileURLToPath(new URL('../../../../node_modules/.cache/compiled', import.meta.url))
 const READY = /ready at (http:\/\/\S+)/
 
 /** How a process ended. */
@@ -28,7 +30,7 @@ export interface SpawnedGateway extends CliRun, AsyncDisposable {
 /** Runs the command line from source. Nothing of this process's environment reaches its options. */
 export function runCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): CliRun {
   const child = spawn(process.execPath, ['--conditions=@sluice/source', CLI, ...args], {
-    env: { PATH: process.env.PATH ?? '', ...env },
+    env: { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: COMPILED, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''

@@ -44,11 +44,11 @@ async function endOf(url: string): Promise<unknown> {
   return (await askJson(url)).value.end
 }
 
-/** Resolves once nobody reads any stream: the gateway has noticed. */
-async function allReadersGone(): Promise<void> {
+/** Resolves once so many readings are open: the gateway has noticed. */
+async function readingsOpen(count: number): Promise<void> {
   for (;;) {
     const text = await (await fetch(`${stage.gateway.url}/metrics`)).text()
-    if (text.includes('sluice_readings_open 0\n')) return
+    if (text.includes(`sluice_readings_open ${count}\n`)) return
   }
 }
 
@@ -70,7 +70,7 @@ describe.each(WAYS)('a client that leaves in the middle (%s)', (how) => {
     const { model, finish } = talking()
     const { client, url } = await reading(model, { onDisconnect: 'continue' })
     client.leave(how)
-    await allReadersGone()
+    await readingsOpen(0)
     await finish()
     await using again = await attachNative(url)
     expect(textOf(await readUntil(again, 'end'))).toBe('first last')
@@ -82,7 +82,7 @@ describe.each(WAYS)('a client that leaves in the middle (%s)', (how) => {
     const { model, finish } = talking()
     const { client, url } = await reading(model, { onDisconnect: { graceMs: 10_000 } })
     client.leave(how)
-    await allReadersGone()
+    await readingsOpen(0)
     await using again = await attachNative(url)
     await finish()
     expect(textOf(await readUntil(again, 'end'))).toBe('first last')
@@ -168,14 +168,16 @@ test('one of two readers that leaves ends nothing', async () => {
   const { client, url } = await reading(model)
   await using other = await attachNative(url)
   await readUntil(other, 'text')
+  await readingsOpen(2)
   client.leave('rst')
-  await client.closed
+  await readingsOpen(1)
   await finish()
   expect(textOf(await readUntil(other, 'end'))).toBe(' last')
+  expect(await endOf(url)).toMatchObject({ reason: 'stop', complete: true })
 })
 
 test('the gateway has survived all of it, and nothing is left', async () => {
-  await allReadersGone()
+  await readingsOpen(0)
   for (;;) {
     const text = await (await fetch(`${stage.gateway.url}/metrics`)).text()
     if (text.includes('sluice_sources_running 0\n')) break

@@ -1,7 +1,7 @@
 import type { EndEvent, SluiceStats, StreamTiming } from '@sluice/core'
 import { expect, test } from 'vitest'
 
-import { GatewayMetrics } from '../../src/serve/gateway-metrics.ts'
+import { GatewayMetrics } from '../../src/engine/gateway-metrics.ts'
 
 const STATS = { producing: 0, delivering: 0, store: { bytes: 0, health: 'ok' }, loopLagMs: 0 } as SluiceStats
 const END: EndEvent = { type: 'end', reason: 'stop', complete: true }

@@ -132,7 +132,8 @@ describe('one gateway, as its users run it', () => {
     await quick.finish()
     expect(await answer).toMatchObject({ status: 200, value: { object: 'chat.completion' } })
     const later = await ask(slow.model, 'respond-async, wait=1')
-    expect([later.status, later.headers.get('retry-after')]).toEqual([202, '1'])
+    // It has waited for a second: as if it had polled once by now.
+    expect([later.status, later.headers.get('retry-after')]).toEqual([202, '2'])
     await slow.say('two')
     await slow.finish()
     const lines = await pollToEnd(new URL(later.headers.get('location')!, stage.api).href)

@@ -106,6 +106,12 @@ describe('a Redis that lacks something', () => {
     return server.url.replace('redis://', `redis://${user}:pw@`)
   }
 
+  test('is reached by a URL with parameters, by jobs as well', async () => {
+    const gateway = await open('--redis', `${server.url}?family=4`)
+    expect((await start(gateway)).status).toBe(200)
+    await gateway.close()
+  })
+
   test('is waited for where it comes late, and the log says why it is not there', async () => {
     await server.kill()
     const soon = ['--redis-command-ms', '300']

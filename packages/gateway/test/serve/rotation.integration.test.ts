@@ -28,6 +28,11 @@ async function startFor(server: InProcess, onDisconnect: unknown): Promise<strin
   return started.location
 }
 
+/** A stream that ends a second after nobody reads it any more: until then its first reader stays. */
+function startShortly(server: InProcess): ReturnType<typeof startNative> {
+  return startNative(server.api, { messages: MESSAGES, sluice: { onDisconnect: { graceMs: 1_000 } } })
+}
+
 describe('an EventSource', () => {
   test('contract 1: that is sent to come back again and again sees the text once, and knows nothing of it', async () => {
     await using server = await serveSource(createScriptedSource(SLOWLY).source, options)
@@ -56,13 +61,19 @@ describe('an EventSource', () => {
   })
 
   test('contract 1: that began with what comes now, and was sent to come back before that, misses nothing', async () => {
-    const steps = [{ yield: 'before' }, { wait: 900 }, ...TOKENS.map((token) => ({ yield: token }))]
-    await using server = await serveSource(createScriptedSource(steps).source, options)
+    const hasComeBack = Promise.withResolvers<void>()
+    const source = async function* (): AsyncGenerator<string> {
+      yield 'before'
+      await hasComeBack.promise
+      yield* TOKENS
+    }
+    await using server = await serveSource(source, options)
     const location = await startFor(server, 'continue')
     using page = readEventSource(`${location}?after=now`)
+    await expect.poll(() => page.statuses.length).toBeGreaterThan(2)
+    hasComeBack.resolve()
     await page.until(({ type }) => type === 'end')
     expect(page.text).toBe(TOKENS.join(''))
-    expect(page.statuses.length).toBeGreaterThan(2)
   })
 })
 
@@ -88,10 +99,12 @@ describe('a peer whose packets are dropped', () => {
   test('F45, contract 14: is noticed one rotation and one close grace later, though heartbeats are taken for it, and nothing is left', async () => {
     const source = createScriptedSource([{ yield: 'Hello' }, { hang: true }])
     await using server = await serveSource(source.source, options)
-    const location = await startFor(server, { graceMs: 1_000 })
+    await using started = await startShortly(server)
     await using proxy = await startChaosProxy({ target: { port: Number(new URL(server.url).port) } })
-    using client = await openRaw(`http://127.0.0.1:${proxy.port}`, { method: 'GET', path: new URL(location).pathname })
+    const path = new URL(started.location).pathname
+    using client = await openRaw(`http://127.0.0.1:${proxy.port}`, { method: 'GET', path })
     await client.until('Hello')
+    await started[Symbol.asyncDispose]()
     const goneMs = ownTimeMs()
     proxy.blackhole()
     await server.outcome('rotate')
@@ -110,11 +123,13 @@ describe('a peer whose packets are dropped', () => {
     const rotateAfterMs = 1_500
     const source = createScriptedSource([{ yield: 'Hello' }, ...flood, { hang: true }])
     await using server = await serveSource(source.source, { reader: { ...options.reader, rotateAfterMs } })
-    const location = await startFor(server, { graceMs: 1_000 })
+    await using started = await startShortly(server)
     await using proxy = await startChaosProxy({ target: { port: Number(new URL(server.url).port) } })
-    const path = new URL(location).pathname
+    const path = new URL(started.location).pathname
     proxy.pause('toClient')
     using _ = await openRaw(`http://127.0.0.1:${proxy.port}`, { method: 'GET', path })
+    await expect.poll(() => server.sluice.stats().delivering).toBe(2)
+    await started[Symbol.asyncDispose]()
     const goneMs = ownTimeMs()
     await server.outcome('rotate')
     await server.connectionsGone()

@@ -2,7 +2,7 @@ import { check } from '@sluice/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { createKeySeal } from '../../src/serve/key-seal.ts'
+import { createKeySeal } from '../../src/door/key-seal.ts'
 
 const seal = createKeySeal('a secret of thirty-two characters, or more')
 const part = fc.stringMatching(/^[\w-]{1,40}$/)

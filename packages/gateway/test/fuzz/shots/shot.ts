@@ -30,7 +30,7 @@ export interface Shot {
 export type Gunsmith = (random: Random, target: Target) => Shot
 
 /** How long an answer to what is whole may take on a machine that does a lot of this at once. */
-export const PATIENCE_MS = 20_000
+export const PATIENCE_MS = 40_000
 
 export function oneOf<Item>(random: Random, items: readonly Item[]): Item {
   return items[random.below(items.length)]!

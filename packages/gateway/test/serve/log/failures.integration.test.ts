@@ -10,16 +10,19 @@ const failuresOf = (run: CliRun): Line[] =>
   linesOf(run).filter(({ message }) => / failed$|refused a request$/.test(message))
 
 describe('a backend that answers', () => {
-  test('is no line, whatever it answers to the question at the start', async () => {
-    await using front = await startFront(JSON_LOG)
-    front.backend.answer = answering(
-      200,
-      { 'content-type': 'text/event-stream' },
-      `${chunk({ content: 'a' })}data: [DONE]\n\n`,
-    )
-    expect((await chatOnce(front.gateway.url)).status).toBe(200)
-    expect(front.gateway.stderr).toBe('')
-  })
+  test.each([200, 307, 401, 404, 500, 503])(
+    'is no line, whatever it answers to the question at the start (%i)',
+    async (status) => {
+      await using front = await startFront(JSON_LOG, {}, answering(status, {}, 'no JSON'))
+      front.backend.answer = answering(
+        200,
+        { 'content-type': 'text/event-stream' },
+        `${chunk({ content: 'a' })}data: [DONE]\n\n`,
+      )
+      expect((await chatOnce(front.gateway.url)).status).toBe(200)
+      expect(front.gateway.stderr).toBe('')
+    },
+  )
 
   test('and is at an address without a version is warned of', async () => {
     await using gateway = await spawnGateway(['--upstream', `http://127.0.0.1:${await freePort()}`])
@@ -103,6 +106,9 @@ describe('a backend that answers', () => {
     await response.body?.getReader().read()
     left.abort()
     await asked.promise
-    expect(front.gateway.stderr).toBe('')
+    // A line of what fails afterwards would stand behind it.
+    front.backend.answer = answering(500, {}, 'no')
+    await chatOnce(front.gateway.url)
+    await expect.poll(() => linesOf(front.gateway)).toMatchObject([{ reason: 'status', status: 500 }])
   })
 })

@@ -73,6 +73,22 @@ describe('a backend that has the routes itself', () => {
     expect(exchanges.map(({ path }) => path)).toEqual([RESPONSES])
   })
 
+  test('contract 12: one client’s file that is not there changes nothing for the others', async () => {
+    const missing = stage.behave(({ response }) => {
+      response.writeHead(404, { 'content-type': 'application/json' })
+      response.end('{"error":{"message":"No such File object: file_1","type":"invalid_request_error"}}')
+    })
+    const content = [{ type: 'input_file' as const, file_id: 'file_1' }]
+    const asked = stage.openai.responses.create({ model: missing.model, input: [{ role: 'user', content }] })
+    await expect(asked).rejects.toMatchObject({
+      status: 404,
+      message: expect.stringContaining('No such File') as string,
+    })
+    const { model, exchanges } = stage.answering(RESPONSES, ...responseOf('m'))
+    expect(await stage.openai.responses.create({ model, input: 'hi' })).toMatchObject({ output: OUTPUT })
+    expect([...missing.exchanges, ...exchanges].map(({ path }) => path)).toEqual([RESPONSES, RESPONSES])
+  })
+
   test('is asked for a message as it was asked for, and its blocks keep their signatures', async () => {
     const block = (index: number, content_block: object, ...deltas: object[]): string[] => [
       event('content_block_start', { index, content_block }),

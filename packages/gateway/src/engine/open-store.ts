@@ -1,25 +1,25 @@
-import { readFile } from 'node:fs/promises'
-
 import { createMemoryStore, isSluiceError, type Store, SluiceError } from '@sluice/core'
-import { redisStore, type RedisStore, type RedisTlsOptions } from '@sluice/redis'
+import type { RedisStore } from '@sluice/redis'
 
 import { describeError } from '../log/describe-error.ts'
 import type { Log } from '../log/log.ts'
 import type { GatewayOptions } from '../options/gateway-options.ts'
-import { REDIS_ROWS } from '../options/redis-rows.ts'
+import { readRedisTls } from '../options/redis-files.ts'
 
 /**
- * The store of the options, once it can be used.
+ * The store of the options, once it can be used. What a gateway does not use, it does not load.
  *
  * @throws SluiceError `SLUICE_ERR_OPTION` when nothing usable answers there
  */
 export async function openStore(options: GatewayOptions, log: Log): Promise<Store | RedisStore> {
   const { redis: url, memoryBytes, redisCommandMs, redisOutageMs, redisWaitMs } = options
+  if (options.data !== undefined) return openDirectory(options.data, options, log)
   if (url === undefined) return createMemoryStore({ maxBytes: memoryBytes })
   try {
+    const { redisStore } = await import('@sluice/redis')
     const store = redisStore({
       url,
-      tls: await readTls(options),
+      tls: await readRedisTls(options),
       maxBytes: memoryBytes,
       commandMs: redisCommandMs,
       outageMs: redisOutageMs,
@@ -38,6 +38,26 @@ export async function openStore(options: GatewayOptions, log: Log): Promise<Stor
   }
 }
 
+/** The directory of `--data`. What is wrong with it is said with the name of the option. */
+async function openDirectory(directory: string, { memoryBytes, dataBytes }: GatewayOptions, log: Log): Promise<Store> {
+  try {
+    const { sqliteStore } = await import('@sluice/sqlite')
+    return sqliteStore({
+      directory,
+      maxBytes: memoryBytes,
+      maxFileBytes: dataBytes,
+      onWarning: (message) => log.warn(message),
+    })
+  } catch (error) {
+    if (!isSluiceError(error)) throw error
+    throw new SluiceError(
+      error.code,
+      `The directory of --data (SLUICE_DATA) cannot be used. ${error.message} Without the option streams are kept in memory.`,
+      { cause: error },
+    )
+  }
+}
+
 async function orDispose(store: RedisStore): Promise<RedisStore> {
   try {
     await store.ready()
@@ -45,26 +65,6 @@ async function orDispose(store: RedisStore): Promise<RedisStore> {
   } catch (error) {
     await store.dispose()
     throw error
-  }
-}
-
-/** The files of the options. @throws Error naming the option whose file cannot be read */
-async function readTls(options: GatewayOptions): Promise<RedisTlsOptions> {
-  const read = async (name: 'redisCa' | 'redisCert' | 'redisKey'): Promise<Buffer | undefined> => {
-    const path = options[name]
-    try {
-      return path === undefined ? undefined : await readFile(path)
-    } catch (error) {
-      throw new Error(`the file of ${REDIS_ROWS[name].flag} cannot be read`, { cause: error })
-    }
-  }
-  const [ca, cert, key] = await Promise.all([read('redisCa'), read('redisCert'), read('redisKey')])
-  const servername = options.redisServerName
-  return {
-    ...(ca && { ca }),
-    ...(cert && { cert }),
-    ...(key && { key }),
-    ...(servername !== undefined && { servername }),
   }
 }
 
@@ -76,15 +76,17 @@ export function logStoreHealth(
   log: Log,
   after: (ms: number, task: () => void) => () => void,
 ): () => void {
-  if (!store.shared) return () => {}
+  if (!store.health) return () => {}
+  const name = store.shared ? 'Redis does not answer' : 'The directory of --data cannot be written'
+  const back = store.shared ? 'Redis answers again' : 'The directory of --data can be written again'
   let was = 'ok'
   let sinceMs = performance.now()
   const look = (): void => {
     const is = store.health?.() ?? 'ok'
     if (is !== was) {
       const afterMs = Math.round(performance.now() - sinceMs)
-      if (is === 'down') log.warn('Redis does not answer', { health: is })
-      else if (was === 'down') log.info('Redis answers again', { afterMs, health: is })
+      if (is === 'down') log.warn(name, { health: is })
+      else if (was === 'down') log.info(back, { afterMs, health: is })
       // What degraded it, and that this is over, has a line of the store's own.
       was = is
       sinceMs = performance.now()

@@ -1,6 +1,6 @@
 import type { BodyOptions, LimitOptions, ReaderOptions, StreamOptions } from '@sluice/core'
 
-import type { GatewayOptions } from '../options/gateway-options.ts'
+import type { GatewayOptions } from './gateway-options.ts'
 
 const MAX_DATA_BYTES = 1024 * 1024 * 1024
 

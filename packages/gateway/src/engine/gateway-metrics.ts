@@ -1,5 +1,7 @@
 import type { EndEvent, Observer, SluiceStats, StreamTiming } from '@sluice/core'
 
+import { Histogram } from '../watching/histogram.ts'
+
 const SECONDS: readonly number[] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
 
 /** Counts what the gateway does, for Prometheus. No stream or user ever becomes a label. */
@@ -7,8 +9,8 @@ export class GatewayMetrics implements Observer {
   readonly #started: { value: number } = { value: 0 }
   readonly #ended: Map<string, number> = new Map()
   readonly #detached: Map<string, number> = new Map()
-  readonly #firstEvent: Histogram = new Histogram()
-  readonly #duration: Histogram = new Histogram()
+  readonly #firstEvent: Histogram = new Histogram(SECONDS)
+  readonly #duration: Histogram = new Histogram(SECONDS)
   #chunks = 0
   #events = 0
   #leaked = 0
@@ -56,33 +58,21 @@ export class GatewayMetrics implements Observer {
         store.health === 'degraded' ? 1 : 0,
       ),
       ...single('sluice_loop_lag_seconds', 'gauge', 'How late the event loop runs', loopLagMs / 1000),
-      ...this.#firstEvent.lines('sluice_time_to_first_event_seconds', 'Start to first event'),
-      ...this.#duration.lines('sluice_stream_duration_seconds', 'Start to end'),
+      ...histogramLines('sluice_time_to_first_event_seconds', 'Start to first event', this.#firstEvent),
+      ...histogramLines('sluice_stream_duration_seconds', 'Start to end', this.#duration),
       '',
     ].join('\n')
   }
 }
 
-class Histogram {
-  readonly #buckets: number[] = SECONDS.map(() => 0)
-  #sum = 0
-  #count = 0
-
-  observe(value: number): void {
-    for (const [index, bound] of SECONDS.entries()) if (value <= bound) this.#buckets[index]!++
-    this.#sum += value
-    this.#count++
-  }
-
-  lines(name: string, help: string): string[] {
-    return [
-      ...head(name, 'histogram', help),
-      ...SECONDS.map((bound, index) => `${name}_bucket{le="${bound}"} ${this.#buckets[index]}`),
-      `${name}_bucket{le="+Inf"} ${this.#count}`,
-      `${name}_sum ${this.#sum}`,
-      `${name}_count ${this.#count}`,
-    ]
-  }
+function histogramLines(name: string, help: string, { bounds, upTo, sum, count }: Histogram): string[] {
+  return [
+    ...head(name, 'histogram', help),
+    ...bounds.map((bound, index) => `${name}_bucket{le="${bound}"} ${upTo[index]}`),
+    `${name}_bucket{le="+Inf"} ${count}`,
+    `${name}_sum ${sum}`,
+    `${name}_count ${count}`,
+  ]
 }
 
 function head(name: string, type: string, help: string): string[] {

@@ -6,6 +6,9 @@ import { recordTraces, SluiceError, type TraceRecorder } from '@sluice/core'
 import { describeError } from '../log/describe-error.ts'
 import type { Log } from '../log/log.ts'
 
+/** What waits for a file that takes none of it: beyond that nothing is recorded. */
+const MAX_WAITING_BYTES = 16 * 1024 * 1024
+
 /** What writes down when tokens come. */
 export interface Recording extends TraceRecorder {
   /** Settles when all that was recorded is in the file. */
@@ -30,13 +33,18 @@ export async function openRecording(file: string, log: Log): Promise<Recording> 
     })
   }
   let broken = false
+  let isLate = false
   lines.on('error', (error) => {
     broken = true
     log.warn(`nothing more is recorded: ${file} cannot be written: ${describeError(error)}`)
   })
   return {
     ...recordTraces((trace) => {
-      if (!broken) lines.write(`${JSON.stringify(trace)}\n`)
+      if (broken) return
+      const wasLate = isLate
+      isLate = lines.writableLength > MAX_WAITING_BYTES
+      if (!isLate) lines.write(`${JSON.stringify(trace)}\n`)
+      else if (!wasLate) log.warn(`answers are not recorded: ${file} does not take what waits for it`)
     }),
     close: () => new Promise<void>((resolve) => (broken ? resolve() : lines.end(resolve))),
   }

@@ -2,7 +2,7 @@ import { Backend, type BackendParts } from '../upstream/backend.ts'
 import { probeBackend } from '../upstream/backend-probe.ts'
 import type { JsonObject } from '@sluice/wires/openai'
 
-import { toChatBody } from '../asking/chat-translation.ts'
+import { askedAsChat } from '../asking/chat-translation.ts'
 import { createBackendRunner, type RunnerFor } from '../asking/backend-runner.ts'
 import { createDemoRunner } from '../demo-runner/demo-runner.ts'
 import type { FailureLog } from '../upstream/failure-log.ts'
@@ -23,8 +23,10 @@ export function createRunner(
   const { upstream } = options
   if (backend && upstream !== undefined) return createBackendRunner({ ...options, upstream }, { backend, failures })
   const demo = createDemoRunner()
-  return (body, { format = 'chat' }) =>
-    demo.chat(toChatBody(body as JsonObject, format) as Parameters<typeof demo.chat>[0])
+  return (body, { format = 'chat', itemsOf }) =>
+    askedAsChat({ format, body: body as JsonObject, bodyText: undefined, itemsOf }, (chat) =>
+      demo.chat(chat.body as Parameters<typeof demo.chat>[0]),
+    )
 }
 
 /** Finds out whether the backend is there; gives what calls that off. */
