@@ -1,32 +1,26 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-import { describeMachine } from './process/machine.ts'
-import { type Outcome, report } from './trials/report.ts'
-import { ROWS } from './rows/index.ts'
+import { PARTS, quickRows, rowsOf } from './rows/parts.ts'
+import { measure } from './measure.ts'
 import { soak } from './soak/soak.ts'
 import { simulatePolicies } from './simulator/command.ts'
-import type { Row } from './trials/row.ts'
-import type { StageOptions } from './load/stage.ts'
-import { runTrials } from './trials/trials.ts'
-import { judge } from './trials/verdict.ts'
 
-/** The rows of a part, by how their names begin. */
-const PARTS: Readonly<Record<string, readonly string[]>> = {
-  transports: ['ws-*', 'grpc-*'],
-  memory: ['idle-memory', 'stalled', 'stalled-tokens', 'ws-stalled*'],
-  redis: ['redis-*'],
-  gateway: ['gateway-*'],
-}
+const REPORT = fileURLToPath(new URL('.artifacts/report.html', import.meta.url))
 
-const HELP = `Measures sluice beside a naive server.
+const HELP = `Measures sluice beside a naive server and beside others, prints tables, and writes a page with plots.
 
   policies              simulates chunking policies on networks instead (policies --help)
-  ${Object.keys(PARTS).join(', ').padEnd(22)}the rows of one part
+  ${Object.keys(PARTS).join(', ').padEnd(22)}
+                        the rows of a part
   --only <row>[,<row>]  these rows only (a name that ends in * takes all that begin so)
-  --reps <n>            repetitions of each row (default 5; 3 with --quick)
-  --quick               small inputs: shows whether it works, not how fast it is
+  --reps <n>            repetitions of each row (default 5; 1 with --quick)
+  --quick               small inputs, and of everything only some: shows whether it works, not how fast it is
+  --html <file>         where the page goes (default bench/.artifacts/report.html)
   --json <file>         every number of every repetition
+  --seed <n>            of what is simulated (default 1)
   --cpu-prof <dir>      V8 profiles of the servers (numbers are worth less then)
   --list                the rows and what they are
   --soak                instead of the rows: two instances on one Redis, whose connections are killed and replies lost, every text compared
@@ -42,7 +36,9 @@ async function main(): Promise<void> {
       only: { type: 'string', multiple: true },
       reps: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      html: { type: 'string', default: REPORT },
       json: { type: 'string' },
+      seed: { type: 'string', default: '1' },
       'cpu-prof': { type: 'string' },
       list: { type: 'boolean', default: false },
       soak: { type: 'boolean', default: false },
@@ -53,23 +49,24 @@ async function main(): Promise<void> {
   })
   if (values.help) return void process.stdout.write(HELP)
   if (values.soak) return runSoak(values.minutes, values.streams)
-  const rows = chooseRows(positionals.length > 0 ? positionals.flatMap(rowsOfPart) : values.only)
+  const isWhole = positionals.length === 0 && values.only === undefined
+  const rows = isWhole && values.quick ? quickRows() : rowsOf(positionals, values.only)
   if (values.list) return void process.stdout.write(rows.map(({ id, title }) => `${id.padEnd(20)}${title}\n`).join(''))
-  const repetitions = chooseRepetitions(values.reps, values.quick)
-  const options: StageOptions = { quick: values.quick, cpuProf: values['cpu-prof'] }
-  if (options.cpuProf !== undefined) mkdirSync(options.cpuProf, { recursive: true })
-
-  const machine = describeMachine()
-  const outcomes: Outcome[] = []
-  for (const row of rows) outcomes.push(await measureRow(row, repetitions, options))
-  const notes = [
-    `${repetitions} repetitions${values.quick ? ', quick: smaller inputs, only to see that it works' : ''}.`,
-  ]
-  process.stdout.write(report(machine, outcomes, notes))
-  if (values.json !== undefined) {
-    writeFileSync(values.json, `${JSON.stringify({ machine, repetitions, quick: values.quick, outcomes }, null, 1)}\n`)
-  }
-  if (outcomes.some(({ verdicts }) => verdicts.some(({ pass }) => pass === false))) process.exitCode = 1
+  const { quick, 'cpu-prof': cpuProf } = values
+  if (cpuProf !== undefined) mkdirSync(cpuProf, { recursive: true })
+  const { tables, page, json, isKept } = await measure(rows, {
+    repetitions: wholeNumber('--reps', values.reps ?? (quick ? '1' : '5'), 1),
+    seed: wholeNumber('--seed', values.seed, 0),
+    simulates: isWhole,
+    quick,
+    cpuProf,
+  })
+  process.stdout.write(tables)
+  mkdirSync(dirname(resolve(values.html)), { recursive: true })
+  writeFileSync(values.html, page)
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(json, null, 1)}\n`)
+  process.stderr.write(`report: ${resolve(values.html)}\n`)
+  if (!isKept) process.exitCode = 1
 }
 
 async function runSoak(minutesText: string, streamsText: string): Promise<void> {
@@ -79,33 +76,10 @@ async function runSoak(minutesText: string, streamsText: string): Promise<void> 
   if (!(await soak({ minutes, streams }))) process.exitCode = 1
 }
 
-async function measureRow(row: Row, repetitions: number, options: StageOptions): Promise<Outcome> {
-  const missing = row.missing?.()
-  if (missing !== undefined) return { row, repetitions: [], verdicts: [], missing }
-  const done = await runTrials(row, repetitions, options, (line) => process.stderr.write(`${line}\n`))
-  return { row, repetitions: done, verdicts: judge(row, done) }
-}
-
-function rowsOfPart(part: string): readonly string[] {
-  const names = PARTS[part]
-  if (names) return names
-  throw new Error(`No part "${part}"; there are policies, ${Object.keys(PARTS).join(', ')}.`)
-}
-
-function chooseRows(only: readonly string[] | undefined): readonly Row[] {
-  if (only === undefined) return ROWS
-  const names = only.flatMap((list) => list.split(','))
-  const matches = (name: string, id: string): boolean =>
-    name.endsWith('*') ? id.startsWith(name.slice(0, -1)) : id === name
-  const unknown = names.find((name) => !ROWS.some(({ id }) => matches(name, id)))
-  if (unknown !== undefined) throw new Error(`No row "${unknown}"; there are ${ROWS.map(({ id }) => id).join(', ')}.`)
-  return ROWS.filter(({ id }) => names.some((name) => matches(name, id)))
-}
-
-function chooseRepetitions(text: string | undefined, quick: boolean): number {
-  const repetitions = Number(text ?? (quick ? 3 : 5))
-  if (Number.isInteger(repetitions) && repetitions > 0) return repetitions
-  throw new Error(`--reps must be a whole number from 1 on and is ${text}.`)
+function wholeNumber(option: string, text: string, least: number): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= least) return value
+  throw new Error(`${option} must be a whole number from ${least} on and is ${text}.`)
 }
 
 await main()

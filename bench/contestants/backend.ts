@@ -7,6 +7,8 @@ await host(({ sourceFor }) =>
   serve(async (request, response) => {
     // A gateway asks for the models at its start.
     if (request.method === 'GET') return void response.end('{"object":"list","data":[]}')
+    // And whether there is another format than this one.
+    if (request.url !== '/v1/chat/completions') return void response.writeHead(404).end()
     const { model } = JSON.parse(await bodyOf(request)) as { model: string }
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' })
     response.flushHeaders()

@@ -2,9 +2,10 @@ import { parseGatewayOptions, startGateway } from '@sluice/gateway'
 
 import { answerParent } from '../process/child.ts'
 
-/** The gateway as its command line starts it, in front of the backend whose URL it is given. */
-const upstream = process.argv[2]!
-const gateway = await startGateway(parseGatewayOptions(['--port', '0', '--log', 'quiet', '--upstream', upstream], {}))
+/** The gateway as its command line starts it, in front of the backend whose URL it is given; further words are flags. */
+const [upstream, ...flags] = process.argv.slice(2) as [string, ...string[]]
+const argv = ['--port', '0', '--log', 'quiet', '--upstream', upstream, ...flags]
+const gateway = await startGateway(parseGatewayOptions(argv, {}))
 let cpuAtGate = process.cpuUsage()
 
 answerParent({

@@ -12,8 +12,14 @@ export interface ContestantOptions {
   onDisconnect?: 'cancel'
   waits?: boolean
   heartbeatMs?: number
+  /** The UI message stream of the AI SDK instead of sluice's own wire. */
+  uiMessages?: boolean
   /** Of a framework: the same chunks without our adapter. */
   plainResponse?: boolean
+  /** Of a library that keeps its streams readable for others: where. */
+  redisUrl?: string
+  /** Of a library that does so only where asked to. */
+  isDurable?: boolean
 }
 
 /** What the host gives to a contestant. */
@@ -47,6 +53,7 @@ export async function host(create: (bench: Bench) => Listening | Promise<Listeni
   const options = JSON.parse(process.argv[2] ?? '{}') as ContestantOptions
   let round = new Round({}, 0)
   let cpuAtGate = process.cpuUsage()
+  let threadAtGate = process.threadCpuUsage()
   let peakRss = 0
   const profiler = new Profiler()
   const server = await create({ options, sourceFor: ({ url = '' }) => round.sourceAt(url) })
@@ -64,11 +71,13 @@ export async function host(create: (bench: Bench) => Listening | Promise<Listeni
     },
     gate(): void {
       cpuAtGate = process.cpuUsage()
+      threadAtGate = process.threadCpuUsage()
       round.open()
     },
-    cpu(): { cpuUs: number } {
-      const { user, system } = process.cpuUsage(cpuAtGate)
-      return { cpuUs: user + system }
+    cpu(): { cpuUs: number; threadUs: number } {
+      const all = process.cpuUsage(cpuAtGate)
+      const own = process.threadCpuUsage(threadAtGate)
+      return { cpuUs: all.user + all.system, threadUs: own.user + own.system }
     },
     times: ({ path }: { path: string }): void => writeFileSync(path, round.yieldedUs),
     aborts: (): number[] => [...round.abortedUs],

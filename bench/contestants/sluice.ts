@@ -1,14 +1,16 @@
 import { type StreamOptions, type TokenStream, createSluice } from '@sluice/core'
 import { createSseHeaders, nativeSse } from '@sluice/sse'
 import { sendToResponse } from '@sluice/sse/node'
+import { uiMessageStream } from '@sluice/wires/ai-sdk'
 
 import { host, serve } from './host.ts'
 import { chunkingOf, NO_LIMITS } from './sluice-setup.ts'
 
 const AS = { owner: 'bench' }
 
-/** Sluice on a plain node:http server: memory store, native wire, everything at its default but the limits. */
+/** Sluice on a plain node:http server: memory store, native wire or the AI SDK's, everything at its default but the limits. */
 await host(({ options, sourceFor }) => {
+  const wire = options.uiMessages ? uiMessageStream : nativeSse
   const sluice = createSluice({
     limits: NO_LIMITS,
     reader: { chunking: chunkingOf(options), heartbeatMs: options.heartbeatMs },
@@ -23,7 +25,7 @@ await host(({ options, sourceFor }) => {
     await sendToResponse(response, {
       status: 200,
       headers: createSseHeaders({ streamId: stream.id, contentLocation: `/streams/${stream.id}` }),
-      deliver: (sink) => stream.deliver(sink, { wire: nativeSse, continues: resumed }),
+      deliver: (sink) => stream.deliver(sink, { wire, continues: resumed }),
     })
   })
 })

@@ -11,6 +11,8 @@ export interface LoadRequest {
   readonly lastEventId?: string
   /** Body of a POST; without one it is a GET. */
   readonly body?: string
+  /** What else its head says. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
   /** Speaks WebSocket, in this way. */
   readonly dialect?: Dialect | undefined
   /** Reads the head and then nothing more. */
@@ -64,10 +66,11 @@ export class LoadConnection {
   }
 
   send(): void {
-    const { path, body, lastEventId, dialect } = this.request
+    const { path, body, lastEventId, dialect, headers = {} } = this.request
     this.sentUs = nowUs()
     if (dialect) return void this.socket.write(upgradeRequest(dialect.path(path)), 'latin1')
     let head = `${body === undefined ? 'GET' : 'POST'} ${path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n`
+    for (const [name, value] of Object.entries(headers)) head += `${name}: ${value}\r\n`
     if (lastEventId !== undefined) head += `Last-Event-ID: ${lastEventId}\r\n`
     if (body !== undefined) head += `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`
     this.socket.write(`${head}\r\n${body ?? ''}`, 'latin1')

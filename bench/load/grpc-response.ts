@@ -16,6 +16,7 @@ export function readGrpcResponse(connection: GrpcLoadConnection): ReceivedStream
   let read = 0
   for (let at = 0; at + 5 <= bytes.length;) {
     const end = at + 5 + bytes.readUInt32BE(at + 1)
+    if (end > bytes.length) break
     for (const event of fieldsOf(bytes, at + 5, end)) {
       if (event.number !== EVENTS) continue
       events++

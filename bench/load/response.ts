@@ -1,10 +1,11 @@
 import type { Arrival, ReceivedStream } from './received.ts'
 import type { LoadConnection } from './connection.ts'
+import { type Data, type EventRead, readData } from './event-data.ts'
 import { readFrames } from './frames.ts'
 
 const HEAD_END = '\r\n\r\n'
 
-/** Takes a response apart: head, chunks, SSE events, and the text in them (native or OpenAI). */
+/** Takes a response apart: head, chunks, SSE events, and the text in them, on whatever wire it is. */
 export function readResponse(connection: LoadConnection): ReceivedStream {
   const { dialect } = connection.request
   if (dialect) return readFrames(connection, dialect)
@@ -66,18 +67,17 @@ function dechunk(
   return { body: pieces.join(''), arrivalAt }
 }
 
-function parseEvent(lines: string): { id?: string; text: string; complete: boolean } | undefined {
+function parseEvent(lines: string): EventRead | undefined {
   let id: string | undefined
   let type = 'message'
   let data: string | undefined
   for (const line of lines.split('\n')) {
-    if (line.startsWith('id: ')) id = line.slice(4)
-    else if (line.startsWith('event: ')) type = line.slice(7)
-    else if (line.startsWith('data: ')) data = line.slice(6)
+    const [, field, value] = /^(id|event|data): ?(.*)$/s.exec(line) ?? []
+    if (field === 'id') id = value
+    else if (field === 'event') type = value!
+    else if (field === 'data') data = data === undefined ? value : `${data}\n${value}`
   }
   if (data === undefined) return undefined
   if (data === '[DONE]') return { text: '', complete: true }
-  const json = JSON.parse(data) as { text?: string; complete?: boolean; choices?: { delta: { content?: string } }[] }
-  const text = type === 'text' ? json.text : json.choices?.[0]?.delta.content
-  return { id, text: text ?? '', complete: type === 'end' && json.complete === true }
+  return { id, ...readData(type, JSON.parse(data) as Data) }
 }

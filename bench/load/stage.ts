@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { Child } from '../process/child.ts'
 import type { Memory } from '../contestants/host.ts'
 import type { Contestant } from '../contestants/roster.ts'
-import type { Checked } from './check.ts'
-import type { OpenInput } from './client.ts'
+import type { Checked, CheckInput } from './check.ts'
+import type { FlowEnd, OpenInput } from './client.ts'
 import type { Shape } from '../traffic/source.ts'
 
 /** How a whole run is set up. */
@@ -20,6 +20,8 @@ export interface StageOptions {
 /** What a run of streams from gate to end cost. */
 export interface Finished {
   cpuUs: number
+  /** Of that, what the server's main thread took: where it takes all the time there is, the server is saturated. */
+  threadUs: number
   clientCpuUs: number
   wallUs: number
   bytes: number
@@ -73,35 +75,33 @@ export class Stage {
     } satisfies OpenInput)
   }
 
-  /** Opens the gate and waits for the last byte. */
-  async flow(): Promise<Finished> {
-    if (this.#cpuProf === undefined) return this.#flow()
+  /** Opens the gate and waits for the last byte; of slow readers, only where they are not left. */
+  async flow({ leavesSlow = false } = {}): Promise<Finished> {
+    if (this.#cpuProf === undefined) return this.#flow(leavesSlow)
     await this.server.ask('profile')
-    const finished = await this.#flow()
+    const finished = await this.#flow(leavesSlow)
     // The warm-up's profile is overwritten by that of the round that counts.
     const name = `${this.contestant.name}-${this.server.pid}.cpuprofile`.replaceAll(' ', '-')
     await this.server.ask('profiled', { path: join(this.#cpuProf, name) })
     return finished
   }
 
-  async #flow(): Promise<Finished> {
+  async #flow(leavesSlow: boolean): Promise<Finished> {
     await this.server.ask('gate')
     const startedUs = await this.load.ask<number>('now')
-    const { lastUs, bytes, reads, cpuUs } = await this.load.ask<{
-      lastUs: number
-      bytes: number
-      reads: number
-      cpuUs: number
-    }>('finish')
-    const server = await this.server.ask<{ cpuUs: number }>('cpu')
-    return { cpuUs: server.cpuUs, clientCpuUs: cpuUs, wallUs: lastUs - startedUs, bytes, reads }
+    const { lastUs, bytes, reads, cpuUs } = await this.load.ask<FlowEnd>('finish', { leavesSlow })
+    const server = await this.server.ask<{ cpuUs: number; threadUs: number }>('cpu')
+    return { ...server, clientCpuUs: cpuUs, wallUs: lastUs - startedUs, bytes, reads }
   }
 
   /** Throws unless every stream was answered exactly; a wrong answer has no speed. */
-  async check(tokens: number, { timed = false, fat = false } = {}): Promise<Checked> {
+  async check(
+    tokens: number,
+    { timed = false, fat = false, slow }: { timed?: boolean; fat?: boolean; slow?: CheckInput['slow'] } = {},
+  ): Promise<Checked> {
     const timesPath = timed ? join(this.directory, 'times') : undefined
     if (timesPath !== undefined) await this.server.ask('times', { path: timesPath })
-    const checked = await this.load.ask<Checked>('check', { tokens, fat, timesPath })
+    const checked = await this.load.ask<Checked>('check', { tokens, fat, timesPath, slow } satisfies CheckInput)
     if (checked.wrong > 0) {
       throw new Error(`${this.contestant.name} answered ${checked.wrong} streams wrongly: ${checked.firstWrong}`)
     }
@@ -116,7 +116,7 @@ export class Stage {
   async warmUp(main: Shape, streams: number): Promise<void> {
     await this.open({ main }, streams)
     await this.flow()
-    await this.check(main.tokens, { fat: main.fat })
+    await this.check(main.tokens, { fat: main.fat ?? false })
     await this.forget()
   }
 
@@ -129,11 +129,16 @@ export class Stage {
     let sinceMs = 0
     for (let poll = 0; poll < POLLS_AT_MOST && sinceMs < quietMs && !enough(pulled); poll++) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS))
-      const now = await this.server.ask<Pulled>('pulled')
+      const now = await this.pulled()
       sinceMs = now.bytes > 0 && now.bytes === pulled.bytes ? sinceMs + POLL_MS : 0
       pulled = now
     }
     return { ...pulled, paused: sinceMs >= quietMs }
+  }
+
+  /** What was pulled so far, and the most that its process has held. */
+  async pulled(): Promise<Pulled> {
+    return this.server.ask<Pulled>('pulled')
   }
 
   async memory(): Promise<Memory> {

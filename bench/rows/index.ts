@@ -1,10 +1,13 @@
 import type { Row } from '../trials/row.ts'
+import { batchBeside } from './batch/beside.ts'
+import { batchEta } from './batch/eta.ts'
+import { batchLines } from './batch/lines.ts'
 import { behindTheWindow } from './http/behind-the-window.ts'
 import { burst } from './http/burst.ts'
 import { disconnectRows } from './http/disconnect.ts'
 import { frameworkRows } from './http/frameworks.ts'
 import { firstToken } from './http/first-token.ts'
-import { gatewayHop } from './http/gateway-hop.ts'
+import { gatewayHops } from './http/gateway-hop.ts'
 import { grpcRows } from './socket/grpc.ts'
 import { hundredStreams } from './http/hundred-streams.ts'
 import { idleMemory } from './http/idle-memory.ts'
@@ -24,8 +27,17 @@ import { stalledReaders, stalledTokens } from './http/stalled-readers.ts'
 import { thousandStreams } from './http/thousand-streams.ts'
 import { paintRows } from './pages/paint.ts'
 import { slowedPage } from './pages/slowed.ts'
+import { sqliteStart, sqliteTokens } from './steps/directory.ts'
+import { jobsOverhead } from './steps/jobs.ts'
 import { longestStep } from './steps/longest-step.ts'
 import { largestBody } from './steps/largest-body.ts'
+import { uiMessageRows } from './wires/ui-messages.ts'
+import { codecRow } from './wires/codecs.ts'
+import { clientMemory } from './versus/client-memory.ts'
+import { gateways } from './versus/gateways.ts'
+import { loadSweep } from './versus/load-sweep.ts'
+import { peerRows } from './versus/peer-rows.ts'
+import { serverMemory } from './versus/server-memory.ts'
 import { vanishedPeer } from './socket/vanished-peer.ts'
 import { websocketRows } from './socket/websocket.ts'
 import { websocketOneSocket } from './socket/websocket-one-socket.ts'
@@ -49,7 +61,9 @@ export const ROWS: readonly Row[] = [
   ...disconnectRows,
   resumeStorm,
   ...frameworkRows,
-  gatewayHop,
+  ...gatewayHops,
+  ...uiMessageRows,
+  codecRow,
   redisCommands,
   redisFast,
   redisPaced,
@@ -59,6 +73,9 @@ export const ROWS: readonly Row[] = [
   redisCancel,
   redisCrash,
   redisBytes,
+  sqliteTokens,
+  sqliteStart,
+  jobsOverhead,
   ...websocketRows,
   websocketStalled,
   websocketOneSocket,
@@ -66,6 +83,14 @@ export const ROWS: readonly Row[] = [
   vanishedPeer,
   longestStep,
   largestBody,
+  batchEta,
+  batchLines,
+  batchBeside,
   ...paintRows,
   slowedPage,
+  ...loadSweep,
+  serverMemory,
+  clientMemory,
+  ...peerRows,
+  gateways,
 ]

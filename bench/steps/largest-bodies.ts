@@ -1,20 +1,23 @@
 /** A body of so many bytes, of one kind. Each kind is dear in another way: copied, unescaped, widened, made of many values. */
-export const LARGEST_BODIES: readonly { name: string; make: (bytes: number) => string }[] = [
+export const LARGEST_BODIES: readonly { name: string; make: (bytes: number, members?: number) => string }[] = [
   { name: 'picture', make: (bytes) => chat('iVBORw0KGgo+'.repeat(bytes / 12)) },
   { name: 'quotes', make: (bytes) => chat('"'.repeat(bytes / 2)) },
   { name: 'chinese', make: (bytes) => chat('中文'.repeat(bytes / 6)) },
   { name: 'mixed', make: (bytes) => chat(`中${'x'.repeat(bytes - 3)}`) },
   {
     name: 'values',
-    make: (bytes) =>
-      JSON.stringify({ model: 'm', messages: lists(bytes, Math.min(240_000, Math.floor(bytes / 5_000) * 1_000)) }),
+    make: (bytes, members = 240_000) =>
+      JSON.stringify({ model: 'm', messages: lists(bytes, Math.min(members, Math.floor(bytes / 5_000) * 1_000)) }),
   },
   {
     name: 'names',
-    make: (bytes) =>
+    make: (bytes, members = 240_000) =>
       JSON.stringify({
         model: 'm',
-        messages: objects(bytes, Math.max(1, Math.min(24, Math.floor(bytes / NAMES / 18)))),
+        messages: objects(
+          bytes,
+          Math.max(1, Math.min(Math.floor(members / NAMES), 24, Math.floor(bytes / NAMES / 18))),
+        ),
       }),
   },
 ]

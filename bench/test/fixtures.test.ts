@@ -1,10 +1,12 @@
 import { createClient } from '@connectrpc/connect'
 import { createGrpcTransport } from '@connectrpc/connect-node'
 import { TokenStreamService } from '@sluice/grpc/v1'
+import { DefaultChatTransport, readUIMessageStream, type UIMessage } from 'ai'
 import { createParser } from 'eventsource-parser'
 import { afterAll, describe, expect, test } from 'vitest'
 
 import {
+  AI_SDK,
   BACKEND,
   CONNECT,
   type Contestant,
@@ -21,19 +23,23 @@ import {
   SLUICE_WS_IMMEDIATE,
   SOCKET_IO,
   WAITING,
+  WAITING_WS,
   SLUICE,
   SLUICE_400,
   SLUICE_GRPC,
   SLUICE_IMMEDIATE,
+  SLUICE_UI,
+  SLUICE_UI_IMMEDIATE,
 } from '../contestants/roster.ts'
 import { FAT_TOKEN_BYTES, fatTokenOf, textOf, TOKEN_CHARS, tokenOf } from '../traffic/fixtures.ts'
 import { faultOf } from '../load/check.ts'
 import { LoadConnection } from '../load/connection.ts'
 import { readResponse } from '../load/response.ts'
-import { POST, startHop } from '../rows/http/gateway-hop.ts'
+import { HOPS, POST, startHop } from '../rows/http/gateway-hop.ts'
 import type { Shape } from '../traffic/source.ts'
 import { Round } from '../traffic/source.ts'
 import { Stage } from '../load/stage.ts'
+import { expectExact } from './exact.ts'
 
 const SHAPES: Record<string, Shape> = {
   'one token a turn': { tokens: 300 },
@@ -45,6 +51,7 @@ const CONTESTANTS: readonly Contestant[] = [
   ...[EXPRESS, FASTIFY, HONO, HONO_RESPONSE, NEXT, NEXT_RESPONSE],
 ]
 
+const UI_CONTESTANTS: readonly Contestant[] = [AI_SDK, SLUICE_UI, SLUICE_UI_IMMEDIATE]
 const GRPC_CONTESTANTS: readonly Contestant[] = [GRPC_JS, CONNECT, SLUICE_GRPC]
 
 describe('what sources say', () => {
@@ -91,16 +98,6 @@ describe('the load client', () => {
   })
 })
 
-/** Five streams, each answered with its very text; gives how many events that took. */
-async function expectExact(stage: Stage, shape: Shape): Promise<number> {
-  await stage.open({ main: { ...shape, gated: true } }, 5)
-  await stage.flow()
-  const { wrong, firstWrong, events } = await stage.check(shape.tokens)
-  expect({ wrong, firstWrong }).toEqual({ wrong: 0, firstWrong: undefined })
-  await stage.forget()
-  return events
-}
-
 describe.each(CONTESTANTS.map((contestant) => [contestant.name, contestant] as const))('%s', (_, contestant) => {
   const stage = new Stage(contestant, { quick: true })
   const ready = stage.ready()
@@ -130,8 +127,33 @@ describe.each(CONTESTANTS.map((contestant) => [contestant.name, contestant] as c
   })
 })
 
+describe.each(UI_CONTESTANTS.map((contestant) => [contestant.name, contestant] as const))('%s', (_, contestant) => {
+  const stage = new Stage(contestant, { quick: true })
+  const ready = stage.ready()
+  afterAll(() => stage.over())
+
+  test.each(Object.entries(SHAPES))('answers exactly as a UI message stream: %s', async (_name, shape) => {
+    await ready
+    await expectExact(stage, shape)
+  })
+
+  test('is read by the AI SDK as the load client reads it', async () => {
+    await ready
+    const { heard } = await ask(stage, { tokens: 40 })
+    const api = `http://127.0.0.1:${stage.port}/main/3`
+    const transport = new DefaultChatTransport({ prepareReconnectToStreamRequest: () => ({ api }) })
+    const stream = (await transport.reconnectToStream({ chatId: 'c' }))!
+    let last: UIMessage | undefined
+    for await (const message of readUIMessageStream({ stream, terminateOnError: true })) last = message
+    expect(last?.parts.map((part) => (part.type === 'text' ? part.text : '')).join('')).toBe(textOf(3, 40))
+    expect(heard).toMatchObject({ text: textOf(3, 40), complete: true })
+  })
+})
+
 describe.each(
-  [RAW_WS, SOCKET_IO, SLUICE_WS, SLUICE_WS_IMMEDIATE].map((contestant) => [contestant.name, contestant] as const),
+  [RAW_WS, WAITING_WS, SOCKET_IO, SLUICE_WS, SLUICE_WS_IMMEDIATE].map(
+    (contestant) => [contestant.name, contestant] as const,
+  ),
 )('%s', (_, contestant) => {
   const stage = new Stage(contestant, { quick: true })
   const ready = stage.ready()
@@ -175,12 +197,13 @@ test('naive writes the very bytes that sluice writes when nothing is merged', as
   expect(answers[0]).toMatchObject({ head: answers[1]!.head, body: answers[1]!.body })
 })
 
-test('the backend answers exactly, straight and through the gateway', async () => {
+test('the backend answers exactly, straight and through the gateway on each of its wires', async () => {
   const stage = new Stage(BACKEND, { quick: true })
   await stage.ready()
   const hop = await startHop(stage.port)
-  for (const port of [stage.port, hop.port]) {
-    await stage.open({ main: { tokens: 100, gated: true } }, 3, { port, post: POST })
+  const asked = [{ port: stage.port, post: POST }, ...HOPS.map(({ post }) => ({ port: hop.port, post }))]
+  for (const { port, post } of asked) {
+    await stage.open({ main: { tokens: 100, gated: true } }, 3, { port, post })
     await stage.flow()
     expect((await stage.check(100)).wrong).toBe(0)
     await stage.forget()
@@ -198,7 +221,7 @@ async function ask(
   const connection = new LoadConnection(stage.port, { stream: 3, path: '/main/3' })
   await connection.ended
   const raw = connection.bytes.toString()
-  const id = /sluice-stream-id: (\w+)/.exec(raw)![1]!
+  const id = /sluice-stream-id: (\w+)/.exec(raw)?.[1] ?? 'none'
   const [head, framed] = raw.replaceAll(id, 'ID').split(/\r\n\r\n(.*)/s) as [string, string]
   const lines = head.split('\r\n').filter((line) => !line.startsWith('Date:'))
   const body = framed.replaceAll(/(?:^|\r\n)[0-9a-f]+\r\n/g, '').replace(/\r\n$/, '')

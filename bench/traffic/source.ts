@@ -15,10 +15,19 @@ export interface Shape {
   fat?: boolean
   /** The first token waits for the round's gate. */
   gated?: boolean
+  /** The first token of a paced stream does not wait for it: some servers send no head before they have one. */
+  greets?: boolean
   /** After its tokens the stream stays open and silent. */
   staysOpen?: boolean
-  /** Notes when its signal aborts. Sources that do not ask for it never look at their signal. */
+  /**
+   * Notes when it is stopped: its signal aborts, or nobody wants its next token any more. Sources that do not ask for it never
+   * look at their signal.
+   */
   watchesSignal?: boolean
+  /** What is noted of a paced token is when it was due, not when it was yielded: a source that is held back hides no wait. */
+  due?: boolean
+  /** Paced tokens that are late come one in a turn of the event loop, as from as many connections; else all at once. */
+  lateInTurn?: boolean
 }
 
 /** What a source is given by whoever runs it: sluice's context, or nothing. */
@@ -33,9 +42,9 @@ export type Tokens = AsyncGenerator<string, void, undefined>
 export class Round {
   readonly shapes: { readonly [name: string]: Shape }
   readonly streams: number
-  /** When each token of the `main` shape was yielded, in shared microseconds; paced rounds only. */
+  /** When each token of the `main` shape was yielded, or due, in shared microseconds; paced rounds only. */
   readonly yieldedUs: Float64Array
-  /** When each stream's signal aborted; 0: not yet. */
+  /** When each stream was stopped; 0: not yet. */
   readonly abortedUs: Float64Array
   pulledBytes = 0
   readonly #gate = Promise.withResolvers<void>()
@@ -62,16 +71,29 @@ export class Round {
     const shape = this.shapes[name]
     if (!shape) throw new Error(`No shape "${name}" in this round.`)
     const produce = shape.tokensPerSecond ? paced : shape.fat ? fat : fast
-    return (input = {}) => produce(this, shape, Number(stream), input)
+    return (input = {}) => {
+      const tokens = produce(this, shape, Number(stream), input)
+      return shape.watchesSignal ? watched(tokens, this, Number(stream)) : tokens
+    }
   }
 }
 
 /** What every source does before its first token. (Delegating with `yield*` would cost each token another promise.) */
 async function begin(round: Round, shape: Shape, stream: number, { signal }: SourceInput): Promise<void> {
   if (shape.watchesSignal) {
-    signal?.addEventListener('abort', () => (round.abortedUs[stream] = nowUs()), { once: true })
+    signal?.addEventListener('abort', () => (round.abortedUs[stream] ||= nowUs()), { once: true })
   }
   if (shape.gated) await round.gate
+}
+
+/** Notes a `return`: what servers without a signal do when their reader has gone, those that do something. */
+function watched(tokens: Tokens, round: Round, stream: number): Tokens {
+  const stop = tokens.return.bind(tokens)
+  tokens.return = (value) => {
+    round.abortedUs[stream] ||= nowUs()
+    return stop(value)
+  }
+  return tokens
 }
 
 async function* fast(round: Round, shape: Shape, stream: number, input: SourceInput): Tokens {
@@ -86,20 +108,29 @@ async function* fast(round: Round, shape: Shape, stream: number, input: SourceIn
 }
 
 async function* paced(round: Round, shape: Shape, stream: number, input: SourceInput): Tokens {
+  const { tokens, tokensPerSecond = 1, burst = 1, head = 0, fat: isFat, due, lateInTurn, greets } = shape
+  const times = shape === round.shapes['main'] ? round.yieldedUs : undefined
+  if (greets) {
+    if (times) times[stream * tokens] = nowUs()
+    yield isFat ? fatTokenOf(stream, 0) : tokenOf(stream, 0)
+  }
   await begin(round, shape, stream, input)
-  const { tokens, tokensPerSecond = 1, burst = 1, head = 0 } = shape
   const intervalMs = 1_000 / tokensPerSecond
   // Streams that set off together are out of step with one another, as they are in life.
   const phase = shape.gated ? (stream * 0.618_034) % 1 : 0
   const startMs = performance.now() + phase * intervalMs
-  const times = shape === round.shapes['main'] ? round.yieldedUs : undefined
-  for (let index = 0; index < tokens; index++) {
+  const startUs = nowUs() + phase * intervalMs * 1_000
+  for (let index = greets ? 1 : 0; index < tokens; index++) {
     const step = Math.max(0, Math.floor((index - head) / burst))
     const waitMs = startMs + step * intervalMs - performance.now()
-    // Timers cut fractions off; the rest of a burst does not wait for what is left.
-    if (waitMs > 0 && (index - head) % burst === 0) await sleep(waitMs)
-    const token = tokenOf(stream, index)
-    if (times) times[stream * tokens + index] = nowUs()
+    if ((index - head) % burst === 0) {
+      // Timers cut fractions off; the rest of a burst does not wait for what is left.
+      if (waitMs > 0) await sleep(waitMs)
+      else if (lateInTurn) await nextTurn()
+    }
+    const token = isFat ? fatTokenOf(stream, index) : tokenOf(stream, index)
+    if (isFat) round.pulledBytes += FAT_TOKEN_BYTES
+    if (times) times[stream * tokens + index] = due ? startUs + step * intervalMs * 1_000 : nowUs()
     yield token
   }
 }

@@ -24,6 +24,17 @@ export interface Floor {
   readonly min?: number
 }
 
+/** A figure that is shown of every contestant, beside the others. */
+export interface Column {
+  readonly what: string
+  readonly metric: string
+  readonly unit: string
+  /** Where more of it is better; else less is. */
+  readonly isGain?: boolean
+  /** A figure of the first contestant's that others are shown in multiples of, too. */
+  readonly isCompared?: boolean
+}
+
 /** What a row is and is held to. */
 interface RowFacts {
   readonly id: string
@@ -33,6 +44,8 @@ interface RowFacts {
   /** What was expected before it was first measured, and why. */
   readonly expected: string
   readonly floors: readonly Floor[]
+  /** Makes it a table of its own, with a line for each contestant. */
+  readonly columns?: readonly Column[]
   /** Why it cannot be measured here, if so. */
   missing?(): string | undefined
 }

@@ -1,5 +1,6 @@
 import { type RedisServer, startRedisServer } from '@sluice/testing/redis'
 
+import type { Contestant } from '../contestants/roster.ts'
 import type { Metrics, Row } from './row.ts'
 import { Stage, type StageOptions } from '../load/stage.ts'
 import { StoreStage } from '../stores/stage.ts'
@@ -27,9 +28,10 @@ type Tell = (name: string, metrics: Metrics) => void
 
 async function measured(row: Row, repetition: number, options: StageOptions, tell: Tell): Promise<Repetition> {
   if ('measure' in row) {
-    return inTurn(row.contestants, repetition, tell, (one) =>
-      onStage(new Stage(one, options), (stage) => row.measure(stage)),
-    )
+    return inTurn(row.contestants, repetition, tell, async (one) => {
+      await using redis = one.needsRedis ? await startRedisServer() : undefined
+      return await onStage(new Stage(withRedis(one, redis), options), (stage) => row.measure(stage))
+    })
   }
   if ('measureAlone' in row) return inTurn(row.contestants, repetition, tell, (one) => row.measureAlone(one, options))
   await using redis: RedisServer = await startRedisServer()
@@ -38,12 +40,16 @@ async function measured(row: Row, repetition: number, options: StageOptions, tel
   )
 }
 
+export function withRedis(contestant: Contestant, redis: { readonly url: string } | undefined): Contestant {
+  return redis ? { ...contestant, options: { ...contestant.options, redisUrl: redis.url } } : contestant
+}
+
 /** Every contestant once, one after the other. */
-async function inTurn<Contestant extends { readonly name: string }>(
-  contestants: readonly Contestant[],
+async function inTurn<One extends { readonly name: string }>(
+  contestants: readonly One[],
   repetition: number,
   tell: Tell,
-  measure: (contestant: Contestant) => Promise<Metrics>,
+  measure: (contestant: One) => Promise<Metrics>,
 ): Promise<Repetition> {
   const all: Record<string, Metrics> = {}
   for (const contestant of rotated(contestants, repetition)) {

@@ -58,11 +58,15 @@ function situationRow({ name, streams, shape }: Situation, index: number): Row {
       'Node reports the close in the loop turn that sees it: under a millisecond, and every one of them. Naive: never.',
     contestants,
     floors,
-    measure: (stage) => measure(stage, { name, streams, shape }),
+    measure: (stage) => measureGone(stage, { streams, shape }),
   }
 }
 
-async function measure(stage: Stage, { streams, shape }: Situation): Promise<Metrics> {
+/** Readers leave one after the other: how many sources are stopped for that, and how soon. */
+export async function measureGone(
+  stage: Stage,
+  { streams, shape }: Pick<Situation, 'streams' | 'shape'>,
+): Promise<Metrics> {
   await stage.warmUp({ tokens: 50, gated: true }, streams)
   await stage.open({ main: shape }, streams, { stalls: shape.fat ?? false })
   await stage.server.ask('gate')

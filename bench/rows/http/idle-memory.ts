@@ -33,20 +33,21 @@ export const idleMemory: Row = {
       unit: 'KiB',
     },
   ],
-  measure,
+  measure: (stage) => measureIdle(stage, STREAMS),
 }
 
-async function measure(stage: Stage): Promise<Metrics> {
+/** Streams that have given a token and wait: what each of them holds. */
+export async function measureIdle(stage: Stage, streams: number, idleMs = IDLE_MS): Promise<Metrics> {
   const main = { tokens: 1, staysOpen: true }
   // Few: room they leave behind would be taken for room that the measured ones do not need.
   await stage.warmUp({ tokens: 50, gated: true }, 20)
   await stage.server.ask('churn')
   const before = await stage.memory()
-  await stage.open({ main }, STREAMS)
-  await new Promise((resolve) => setTimeout(resolve, IDLE_MS))
+  await stage.open({ main }, streams)
+  await new Promise((resolve) => setTimeout(resolve, idleMs))
   const after = await stage.memory()
   return {
-    rssKib: (after.rss - before.rss) / STREAMS / KIB,
-    heapKib: (after.heap - before.heap) / STREAMS / KIB,
+    rssKib: (after.rss - before.rss) / streams / KIB,
+    heapKib: (after.heap - before.heap) / streams / KIB,
   }
 }

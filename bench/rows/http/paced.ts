@@ -42,16 +42,16 @@ function delayFloor(contestant: Contestant, max?: number): Floor {
 }
 
 /** Each stream at its pace; how much that costs, and how late its tokens are. */
-export async function measurePaced(stage: Stage, streams: number): Promise<Metrics> {
-  const main = (seconds: number): Shape => ({
-    tokens: seconds * TOKENS_PER_SECOND,
+export async function measurePaced(stage: Stage, streams: number, seconds = SECONDS): Promise<Metrics> {
+  const main = (forSeconds: number): Shape => ({
+    tokens: forSeconds * TOKENS_PER_SECOND,
     tokensPerSecond: TOKENS_PER_SECOND,
     gated: true,
   })
-  const shape = main(stage.quick ? QUICK_SECONDS : SECONDS)
+  const shape = main(stage.quick ? QUICK_SECONDS : seconds)
   await stage.warmUp(main(WARM_UP_SECONDS), streams)
   await stage.open({ main: shape }, streams)
-  const { cpuUs, clientCpuUs, wallUs, reads } = await stage.flow()
+  const { cpuUs, clientCpuUs, wallUs, reads, bytes } = await stage.flow()
   const { delay } = await stage.check(shape.tokens, { timed: true })
   const total = shape.tokens * streams
   return {
@@ -60,6 +60,7 @@ export async function measurePaced(stage: Stage, streams: number): Promise<Metri
     delayP99Ms: delay.p99 / 1_000,
     delayMaxMs: delay.max / 1_000,
     readsPerToken: reads / total,
+    bytesPerToken: bytes / total,
     serverBusy: cpuUs / wallUs,
     clientBusy: clientCpuUs / wallUs,
   }

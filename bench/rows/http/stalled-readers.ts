@@ -10,7 +10,6 @@ const STREAMS = 200
 const QUICK_STREAMS = 50
 const BYTES_PER_STREAM = 50_000_000
 const MIB = 1_048_576
-/** Where a contestant that never stops is stopped. */
 const RSS_CAP_BYTES = 3_072 * MIB
 /** The source counts as paused when nothing was pulled for this long. */
 const QUIET_MS = 2_000
@@ -80,17 +79,33 @@ export const stalledTokens: Row = stalledRow(
   },
 )
 
+/** How far it goes. */
+interface StalledLimits {
+  readonly streams: number
+  readonly bytesPerStream: number
+  /** Where a contestant that never stops is stopped. */
+  readonly rssCapBytes: number
+}
+
 /** Readers that take the opening and then nothing, until their sources are pulled no more. */
-export async function measureStalled(stage: Stage, source: FullSource = { fat: true }): Promise<Metrics> {
-  const streams = stage.quick ? QUICK_STREAMS : STREAMS
+export async function measureStalled(
+  stage: Stage,
+  source: FullSource = { fat: true },
+  limits: StalledLimits = {
+    streams: stage.quick ? QUICK_STREAMS : STREAMS,
+    bytesPerStream: BYTES_PER_STREAM,
+    rssCapBytes: RSS_CAP_BYTES,
+  },
+): Promise<Metrics> {
+  const { streams, bytesPerStream, rssCapBytes } = limits
   await stage.warmUp({ tokens: 50, gated: true }, streams)
   const before = await stage.memory()
   await stage.server.ask('watchRss')
   const tokenBytes = source.fat ? FAT_TOKEN_BYTES : TOKEN_CHARS
-  const main = { ...source, tokens: Math.ceil(BYTES_PER_STREAM / tokenBytes), gated: true }
+  const main = { ...source, tokens: Math.ceil(bytesPerStream / tokenBytes), gated: true }
   await stage.open({ main }, streams, { stalls: true })
   await stage.server.ask('gate')
-  const { bytes, rss, peakRss, paused } = await stage.quiet(QUIET_MS, (pulled) => pulled.peakRss >= RSS_CAP_BYTES)
+  const { bytes, rss, peakRss, paused } = await stage.quiet(QUIET_MS, (pulled) => pulled.peakRss >= rssCapBytes)
   // Collecting 3 GiB that nobody lets go of says nothing.
   const after = paused ? await stage.memory() : { heap: Number.NaN, rss: Number.NaN }
   const heap = after.heap - before.heap

@@ -66,7 +66,7 @@ export const paintRows: readonly AloneRow[] = [
       title: `The same in bursts of ${BURST}`,
       what: `${SHOWN} They come as backends give them: ${BURST} at a time, three times a second.`,
       expected:
-        '0.7: the others show each burst in one frame, at a stroke; sluice spreads it over three or four, which is what a reader wants and costs as much as frames do.',
+        '0.5: the others show each burst in one frame, at a stroke; sluice spreads it over two, which is what a reader wants and costs as much as frames do.',
       floors: costFloors(1, 1),
     },
     { tokens: TOKENS, tokensPerSecond: 200, burst: BURST },

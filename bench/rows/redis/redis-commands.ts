@@ -1,4 +1,4 @@
-import type { Metrics, StoreRow } from '../../trials/row.ts'
+import type { Column, Metrics, StoreRow } from '../../trials/row.ts'
 import type { Shape } from '../../traffic/source.ts'
 import { type Calls, countCalls, sentCommands } from '../../stores/commands.ts'
 import { missingRedis } from '../../stores/missing-redis.ts'
@@ -8,6 +8,8 @@ import type { Flowed, StoreStage } from '../../stores/stage.ts'
 /** What an end is followed by (settling, unsubscribing) is counted too. */
 const SETTLE_MS = 500
 
+const COMMANDS: Column = { what: 'commands', metric: 'commandsPerToken', unit: 'a token' }
+
 export const redisCommands: StoreRow = {
   id: 'redis-commands',
   title: 'Commands to Redis, at the pace of a chat model',
@@ -16,6 +18,7 @@ export const redisCommands: StoreRow = {
     'An append per token, as each comes after the answer to the one before; lease, presence and looks are 10 to 20 commands: 1.02 to 1.05. `resumable-stream` publishes each token for its resumed reader: 1.0 and a few.',
   contestants: [RESUMABLE, REDIS],
   missing: missingRedis,
+  columns: [COMMANDS],
   floors: [
     {
       what: 'commands per token',
@@ -49,6 +52,11 @@ export const redisFast: StoreRow = {
     'An append holds what came while the one before was under way, 60 to 100 tokens: 1/60 of a command per token, 0.5 to 1.5 µs of client CPU (JSON, write, answer) and 0.3 to 0.6 µs of Redis. `resumable-stream`: 1 command, 80 µs and 24 µs (perf.md G).',
   contestants: [MEMORY, RESUMABLE, REDIS],
   missing: missingRedis,
+  columns: [
+    COMMANDS,
+    { what: 'CPU of the producing process', metric: 'cpuUsPerToken', unit: 'µs/token', isCompared: true },
+    { what: 'CPU of Redis', metric: 'redisCpuUsPerToken', unit: 'µs/token' },
+  ],
   floors: [
     {
       what: 'commands per token',
