@@ -1,41 +1,14 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync, spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 
 import { chromium } from 'playwright-core'
 import { afterEach, expect, test } from 'vitest'
 
-const EXAMPLES = fileURLToPath(new URL('../../../examples', import.meta.url))
-const children: ChildProcess[] = []
+import { children, endExamples, EXAMPLES, NEXT, SERVER, startExample, textOf } from './example-rig.ts'
 
-// Asked, not killed: a framework's own command has children that would be left.
-afterEach(async () => {
-  for (const child of children.splice(0)) {
-    if (child.exitCode !== null) continue
-    const ended = once(child, 'exit')
-    child.kill('SIGTERM')
-    await ended
-  }
-})
-
-const SERVER = ['--conditions=@sluice/source', '--disable-warning=ExperimentalWarning', 'server.ts']
-/** What `npm start` does in an example whose server is the framework's. */
-const NEXT = ['node_modules/next/dist/bin/next', 'dev', '--hostname', '127.0.0.1']
-
-/** Starts an example on a free port; gives its address once it has said that it is ready. */
-async function startExample(name: string, args: readonly string[] = SERVER): Promise<string> {
-  const env = { ...process.env, PORT: '0', NODE_ENV: 'development', NEXT_TELEMETRY_DISABLED: '1' }
-  const child = spawn(process.execPath, args, { cwd: join(EXAMPLES, name), env, stdio: ['ignore', 'pipe', 'inherit'] })
-  children.push(child)
-  for await (const line of createInterface(child.stdout)) {
-    const address = /(?:ready at|Local:) +(\S+)/.exec(line)?.[1]
-    if (address) return address
-  }
-  throw new Error(`the example ${name} ended before it was ready`)
-}
+afterEach(endExamples)
 
 /** Reads until `enough` of the body is there, then leaves. */
 async function readUntil(response: Response, enough: string): Promise<string> {
@@ -52,10 +25,6 @@ const lastId = (events: string): string =>
     .match(/^id: .*$/gm)!
     .at(-1)!
     .slice('id: '.length)
-const textOf = (events: string): string =>
-  [...events.matchAll(/^event: text\ndata: (.*)$/gm)]
-    .map(([, data]) => (JSON.parse(data!) as { text: string }).text)
-    .join('')
 
 test('every example is started here', () => {
   const found = readdirSync(EXAMPLES, { withFileTypes: true }).filter((entry) => entry.isDirectory())
@@ -63,7 +32,10 @@ test('every example is started here', () => {
     'browser-only',
     'express-chat',
     'fastify-chat',
+    'five-modes',
     'hono-chat',
+    'job-steps',
+    'llama-cpp',
     'next-chat',
     'node-http',
     'react-chat',
@@ -134,6 +106,18 @@ test('the example rxjs-search stops the model of a query when the next one is ty
   }
   expect(lines).toContain('stopped: first')
   expect(lines.at(-1)).toBe('answer: second is what you asked, and this is what a slow model makes of it.')
+})
+
+test('the example llama-cpp has llama.cpp say something, and a cancel frees what it ran on', async () => {
+  const url = await startExample('llama-cpp')
+  const body = JSON.stringify({ prompt: 'the river', maxTokens: 1_000_000 })
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(`${url}/v1/streams`, { method: 'POST', headers, body })
+  expect(textOf(await readUntil(response, '\n\nid: '))).toMatch(/^[a-z ]+$/)
+  const slots = async () => ((await (await fetch(`${url}/slots`)).json()) as { free: number }).free
+  expect(await slots()).toBe(1)
+  await fetch(`${url}${response.headers.get('content-location')}/cancel`, { method: 'POST' })
+  await expect.poll(slots).toBe(2)
 })
 
 test('the example fastify-chat serves its page, streams, resumes under /streams, and cancels', async () => {

@@ -26,7 +26,9 @@ const ALLOWED: Record<string, readonly string[] | 'anything'> = {
   // What runs in a page takes the codecs of these that are free of Node.
   client: ['core', 'sse', 'websocket', 'grpc', 'wires'],
   react: ['core', 'client'],
-  jobs: ['core', 'http', 'sse'],
+  simulator: ['core', 'client', 'testing'],
+  page: ['core', 'client', 'sse', 'simulator', 'testing'],
+  jobs: ['core', 'http', 'redis', 'sse', 'sqlite'],
   gateway: 'anything',
   testing: ['core', 'sse'],
   conformance: ['core', 'sse', 'testing'],

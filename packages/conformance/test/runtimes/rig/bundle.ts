@@ -10,9 +10,14 @@ export interface Bundle {
 }
 
 /** Bundles what `alone/<name>.ts` imports, and nothing else. */
-export async function bundleAlone(name: string): Promise<Bundle> {
+export function bundleAlone(name: string): Promise<Bundle> {
+  return bundleOf(fileURLToPath(new URL(`../alone/${name}.ts`, import.meta.url)))
+}
+
+/** Bundles what a file imports. */
+export async function bundleOf(file: string): Promise<Bundle> {
   const bundled = await rolldown({
-    input: fileURLToPath(new URL(`../alone/${name}.ts`, import.meta.url)),
+    input: file,
     platform: 'neutral',
     external: (id) => isBuiltin(id),
     resolve: { conditionNames: ['@sluice/source', 'import', 'default'] },

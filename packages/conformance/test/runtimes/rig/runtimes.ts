@@ -73,14 +73,25 @@ const node =
   (folder) =>
     printed(binary, ['print.mjs'], folder)
 
+const deno =
+  (...permissions: readonly string[]): Run =>
+  (folder) =>
+    printed(binaryOf('deno', '@deno', 'deno'), ['run', '--no-check', ...permissions, 'print.mjs'], folder)
+
 /** The runtimes that the packages are at home on. */
 export const RUNS: Readonly<Record<string, Run>> = {
   'Node 22': node(join(RUNTIMES, 'node22/bin/node')),
   'Node 24': node(process.execPath),
   'Node 26': node(join(RUNTIMES, 'node26/bin/node')),
   Bun: (folder) => printed(binaryOf('bun', '@oven', 'bin/bun'), ['run', 'print.mjs'], folder),
-  Deno: (folder) => printed(binaryOf('deno', '@deno', 'deno'), ['run', '--no-check', 'print.mjs'], folder),
+  Deno: deno(),
   workerd: askedOfWorkerd,
+}
+
+/** Those of them that have files, with the right to use them. */
+export const RUNS_WITH_FILES: Readonly<Record<string, Run>> = {
+  ...Object.fromEntries(Object.entries(RUNS).filter(([name]) => name !== 'workerd')),
+  Deno: deno('--allow-all'),
 }
 
 /** Runs the checks of these bundles in one process of a runtime; each is a module of its own. */
