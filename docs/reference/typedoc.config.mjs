@@ -9,7 +9,8 @@ const { homepage } = JSON.parse(readFileSync(new URL('../../package.json', impor
 /** Name of each module by the file it is made from. */
 const modules = new Map(
   readdirSync(PACKAGES).flatMap((folder) => {
-    const { name, exports } = JSON.parse(readFileSync(`${PACKAGES}${folder}/package.json`, 'utf8'))
+    const { name, exports, private: isPrivate } = JSON.parse(readFileSync(`${PACKAGES}${folder}/package.json`, 'utf8'))
+    if (isPrivate) return []
     const sources = Object.entries(exports).map(([path, target]) => [
       target['@sluice/source'],
       `${name}${path.slice(1)}`,
