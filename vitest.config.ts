@@ -11,8 +11,8 @@ const KINDS = ['property', 'integration', 'heap', 'docs']
 const MUTANT = process.env.SLUICE_MUTANT
 
 const filesOf = (kind: string): string[] => [`packages/*/test/**/*.${kind}.test.ts`]
-/** The bench's own tests start servers. */
-const BENCH_TESTS = 'bench/test/**/*.test.ts'
+/** Tests of the bench and of examples start servers. */
+const SERVING_TESTS = ['bench/test/**/*.test.ts', 'examples/*/test/**/*.test.ts']
 
 interface Mutant {
   file: string
@@ -56,7 +56,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: CONDITIONS, externalConditions: ['@sluice/source', 'node'] } },
   test: {
     pool: 'forks',
-    maxWorkers: 4,
+    // On two cores more of them would only wait for each other, and for the servers that they start.
+    maxWorkers: 3,
     retry: 0,
     allowOnly: false,
     // What must come about at all is waited for longer than a busy machine takes.
@@ -79,7 +80,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
-          include: [...filesOf('integration'), BENCH_TESTS],
+          include: [...filesOf('integration'), ...SERVING_TESTS],
         },
       },
       {

@@ -19,6 +19,11 @@ const PORTABLE = [
   'packages/wires/',
 ]
 
+/** Other cases of each property each time: `npm run soak -- properties` checks ten times as many. */
+const TESTS_ENVIRONMENT = { SLUICE_RUNS: '300' }
+/** So many of the mutants, others each time: `npm run mutants` tries them all. */
+const MUTANTS = ['--without-servers', '--sample', '24']
+
 /** Servers are where versions of Node differ: one file or two of each that drives a real one, some seconds together. */
 const SERVERS = [
   '--project',
@@ -63,11 +68,12 @@ export const CHECKS = [
   {
     name: 'tests',
     command: [NODE[24], ...VITEST, '--reporter=default', '--reporter=json', '--outputFile.json={tests}'],
+    environment: TESTS_ENVIRONMENT,
     live: true,
     drives: true,
     counted: true,
   },
-  { name: 'mutants', command: [NODE[24], 'scripts/mutants.ts', '--tested', '--without-servers'], beside: true },
+  { name: 'mutants', command: [NODE[24], 'scripts/mutants.ts', '--tested', ...MUTANTS], beside: true },
   { name: 'node 22', command: [NODE[22], ...VITEST, ...PORTABLE], environment: PORTABLE_ENVIRONMENT, beside: true },
   { name: 'node 22', command: [NODE[22], ...VITEST, ...SERVERS], beside: true },
   { name: 'node 26', command: [NODE[26], ...VITEST, ...PORTABLE], environment: PORTABLE_ENVIRONMENT, beside: true },

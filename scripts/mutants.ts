@@ -34,25 +34,27 @@ const LANES = 3
 
 /**
  * `--only <words>`: those whose name has them, while one is worked on. `--without-servers`: those whose test starts servers are
- * left to `npm run mutants`, every night.
+ * left to `npm run mutants`, every night. `--sample <count>`: so many of these, drawn anew each time.
  */
 const { values: asked } = parseArgs({
   options: {
     tested: { type: 'boolean' },
     only: { type: 'string', default: '' },
+    sample: { type: 'string' },
     'without-servers': { type: 'boolean' },
   },
 })
 
 const ROOT = join(import.meta.dirname, '..')
 const mutants = JSON.parse(readFileSync(join(import.meta.dirname, 'mutants.json'), 'utf8')) as Mutant[]
-const chosen = mutants.filter(
+const meant = mutants.filter(
   ({ name, project }) => name.includes(asked.only) && !(asked['without-servers'] && project === 'integration'),
 )
+const chosen = asked.sample === undefined ? meant : drawn(meant, Number(asked.sample))
 const folder = mkdtempSync(join(tmpdir(), 'sluice-mutants-'))
 try {
   // `npm test` has just run all tests itself.
-  const control = asked.tested ? 0 : await controlRun()
+  const control = asked.tested || chosen.length === 0 ? 0 : await controlRun()
   const failures = checkTexts() + control + (await unnoticed())
   // That none has the words is a mistake, and no success.
   if (chosen.length === 0) process.stdout.write(`no mutant is named like "${asked.only}"\n`)
@@ -60,6 +62,14 @@ try {
   process.exitCode = failures === 0 && chosen.length > 0 ? 0 : 1
 } finally {
   rmSync(folder, { recursive: true, force: true })
+}
+
+/** Some of them, by chance. */
+function drawn(from: readonly Mutant[], count: number): Mutant[] {
+  const left = [...from]
+  return Array.from({ length: Math.min(count, left.length) }, () => {
+    return left.splice(Math.floor(Math.random() * left.length), 1)[0]!
+  })
 }
 
 /** A mutant whose text is gone would break nothing, and look like a test that does not notice. */

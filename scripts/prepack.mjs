@@ -1,9 +1,11 @@
 // Runs before a package is packed, in its folder: only what would be right is packed.
 import { existsSync, readFileSync } from 'node:fs'
 
-const { name, bin = {}, publishConfig } = JSON.parse(readFileSync('package.json', 'utf8'))
+const { name, bin = {}, files = [], publishConfig } = JSON.parse(readFileSync('package.json', 'utf8'))
 const by = process.env.npm_config_user_agent ?? ''
-const missing = [publishConfig.exports, bin].flatMap(pathsIn).filter((file) => !file.includes('*') && !existsSync(file))
+const missing = [publishConfig.exports, bin, files]
+  .flatMap(pathsIn)
+  .filter((file) => !/[*!]/.test(file) && !existsSync(file))
 
 if (!by.startsWith('pnpm/')) {
   refuse('pnpm alone puts versions where "workspace:" and "catalog:" stand, and takes the exports of "publishConfig"')

@@ -26,6 +26,29 @@ const COMMANDS = {
   'long-files': [NODE[24], 'scripts/long-files.mjs'],
 }
 
+const VITEST = [NODE[24], 'node_modules/vitest/vitest.mjs', 'run', '--testTimeout=3600000']
+
+/** Kinds of `soak` that are tests with more in them: which, and what they are told by the words behind. */
+const SOAKS = {
+  // Processes that have a directory are killed.
+  sqlite: {
+    tests: [
+      'packages/sqlite/test/crash/kill.integration.test.ts',
+      'packages/jobs/test/sqlite/crash/kill.integration.test.ts',
+    ],
+    settings: { SLUICE_KILLS: '500' },
+  },
+  // Ten times as many cases of each property as the checks try.
+  properties: { tests: ['--project', 'property'], settings: { SLUICE_RUNS: '3000' } },
+  // Gateways and workers are killed under jobs.
+  jobs: { tests: ['packages/gateway/test/jobs/kills.integration.test.ts'], settings: { SLUICE_KILLS: '100' } },
+  // Processes that work at batches are killed, on a directory and on Redis.
+  batch: {
+    tests: ['packages/jobs/test/batch/crash/kill.integration.test.ts'],
+    settings: { SLUICE_KILLS: '100', SLUICE_LINES: '10000' },
+  },
+}
+
 async function main([command, ...args]) {
   if (command === 'setup') return setup({ forTests: args.includes('--for-tests') })
   if (command === 'test' || command === 'check') return runChecks(args)
@@ -40,13 +63,19 @@ async function main([command, ...args]) {
     throw new SetupError(
       `usage: node scripts/run.mjs ${[...Object.keys(COMMANDS), 'pack', 'setup', 'check', 'test'].join('|')}`,
     )
-  await setup({ forReference: command === 'docs' })
+  await setup({ forReference: command === 'docs', forPeers: command === 'bench' && args[0] !== 'policies' })
+  const soak = command === 'soak' ? SOAKS[args[0]] : undefined
+  if (soak) {
+    const settings = Object.entries(soak.settings).map(([name, preset], index) => [name, args[index + 1] ?? preset])
+    return runToEnd([...VITEST, ...soak.tests], Object.fromEntries(settings))
+  }
   return runToEnd([...start, ...args])
 }
 
 /** Runs a child in our place: its input and output are ours, signals are passed on, and we end as it ends. */
-function runToEnd([command, ...args]) {
-  const child = spawn(command, args, { cwd: ROOT, stdio: 'inherit', env: childEnvironment() })
+function runToEnd([command, ...args], environment = {}) {
+  const env = { ...childEnvironment(), ...environment }
+  const child = spawn(command, args, { cwd: ROOT, stdio: 'inherit', env })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       // A terminal's Ctrl-C reaches the child without us; passing it on would make it two.

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { installPrograms, missingPrograms } from './programs.mjs'
+import { buildPage, isPageBuilt } from './page.mjs'
 import { acquireLock } from './setup-lock.mjs'
 import {
   MODULES,
@@ -23,27 +24,31 @@ const INSTALL = ['-y', 'pnpm@12', 'install']
 /** Where code is generated from `proto/`, with what is installed there and nothing else. */
 const GRPC = join(ROOT, 'packages/grpc')
 /** TypeDoc, beside the workspace: it wants another TypeScript. */
-const REFERENCE = join(ROOT, 'docs/reference')
-const REFERENCE_STAMP = join(REFERENCE, 'node_modules/.sluice-setup')
+const REFERENCE = 'docs/reference'
+/** What the bench measures sluice beside, outside the workspace too: nothing else needs it. */
+const PEERS = 'bench/contestants/peers/installed'
 
 /**
- * Installs packages when they are missing or stale; for tests, the programs the tests drive; for the API reference, what
- * writes it.
+ * Installs packages when they are missing or stale, and builds the page of the gateway; for tests, the programs the tests
+ * drive; for the API reference, what writes it; for the bench, what it measures sluice beside.
  */
-export async function setup({ forTests = false, forReference = false } = {}) {
-  if (isReady({ forTests, forReference })) return
+export async function setup({ forTests = false, forReference = false, forPeers = forTests } = {}) {
+  const beside = [...(forReference ? [REFERENCE] : []), ...(forPeers ? [PEERS] : [])]
+  if (isReady(forTests, beside)) return
   const release = await acquireLock()
   try {
     if (!isInstalled()) installPackages()
+    if (!isPageBuilt()) buildPage()
     if (forTests) installPrograms(missingPrograms())
-    if (forReference && !isReferenceInstalled()) installReference()
+    for (const folder of beside) if (!isInstalledBeside(folder)) installBeside(folder)
   } finally {
     release()
   }
 }
 
-function isReady({ forTests, forReference }) {
-  return isInstalled() && (!forTests || missingPrograms().length === 0) && (!forReference || isReferenceInstalled())
+function isReady(forTests, beside) {
+  const hasAll = isInstalled() && isPageBuilt() && beside.every(isInstalledBeside)
+  return hasAll && (!forTests || missingPrograms().length === 0)
 }
 
 function isInstalled() {
@@ -78,22 +83,27 @@ function generateCode() {
   runQuietly([join(bin, 'buf'), 'generate'], options, 'code could not be generated from packages/grpc/proto')
 }
 
-function isReferenceInstalled() {
-  return readIfThere(REFERENCE_STAMP) === referenceFingerprint()
+function isInstalledBeside(folder) {
+  return readIfThere(stampIn(folder)) === fingerprintOf(folder)
 }
 
-function installReference() {
+/** A folder that is no part of the workspace, by its own lock. */
+function installBeside(folder) {
   const started = performance.now()
-  rmSync(REFERENCE_STAMP, { force: true })
+  rmSync(stampIn(folder), { force: true })
   const command = ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund']
-  const options = { cwd: REFERENCE, env: outsideEnvironment() }
-  runQuietly(command, options, 'TypeDoc could not be installed in docs/reference')
-  writeFileSync(REFERENCE_STAMP, referenceFingerprint())
-  say(`TypeDoc installed in ${seconds(started)}`)
+  const options = { cwd: join(ROOT, folder), env: outsideEnvironment() }
+  runQuietly(command, options, `what ${folder} needs could not be installed`)
+  writeFileSync(stampIn(folder), fingerprintOf(folder))
+  say(`packages of ${folder} installed in ${seconds(started)}`)
 }
 
-function referenceFingerprint() {
-  return fingerprint(['package.json', 'package-lock.json'].map((name) => `docs/reference/${name}`))
+function stampIn(folder) {
+  return join(ROOT, folder, 'node_modules/.sluice-setup')
+}
+
+function fingerprintOf(folder) {
+  return fingerprint(['package.json', 'package-lock.json'].map((name) => `${folder}/${name}`))
 }
 
 /** What decides whether an installation is current; for the packages the lockfile, every manifest, and what code is generated from. */
