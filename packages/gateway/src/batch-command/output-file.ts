@@ -85,17 +85,15 @@ export class OutputFile {
     kept.sort((a, b) => a.rank - b.rank)
     const path = `${this.path}.new`
     const target = await open(path, 'w')
-    const source = await open(this.path, 'r')
     try {
       for (const { offset, bytes } of kept) {
         const line = Buffer.alloc(bytes + 1, '\n')
-        await source.read(line, 0, bytes, offset)
+        await this.#handle.read(line, 0, bytes, offset)
         await target.appendFile(line)
       }
       await target.sync()
     } finally {
       await target.close()
-      await source.close()
     }
     await rename(path, this.path)
     await this.#handle.close()
@@ -104,9 +102,12 @@ export class OutputFile {
 
   /** Settles when all that was added is written, and on the disk. */
   async close(): Promise<void> {
-    await this.#writing
-    await this.#handle.sync()
-    await this.#handle.close()
+    try {
+      await this.#writing
+      await this.#handle.sync()
+    } finally {
+      await this.#handle.close()
+    }
   }
 }
 

@@ -85,7 +85,7 @@ export class OpenFiles {
     if (file) this.#files.delete(name)
     else {
       const handle = await this.#open(name)
-      file = { handle, size: (await handle.stat()).size, isNew: false }
+      file = { handle, size: await sizeOf(handle), isNew: false }
     }
     this.#files.set(name, file)
     for (const [other] of this.#files) {
@@ -98,8 +98,11 @@ export class OpenFiles {
   async #close(name: string): Promise<void> {
     const file = this.#files.get(name)
     this.#files.delete(name)
-    await this.#sync(file)
-    await file?.handle.close()
+    try {
+      await this.#sync(file)
+    } finally {
+      await file?.handle.close()
+    }
   }
 
   /** Closing waits for it. */
@@ -116,12 +119,20 @@ export class OpenFiles {
 
   /** Nothing of a piece that was refused stays behind, if that can be helped; how long the file is, is asked for anew. */
   async #giveUp(name: string, size: number): Promise<void> {
-    try {
-      await this.#files.get(name)?.handle.truncate(size)
-      await this.#close(name)
-    } catch {
-      this.#files.delete(name)
-    }
+    await this.#files
+      .get(name)
+      ?.handle.truncate(size)
+      .catch(() => {})
+    await this.#close(name).catch(() => {})
+  }
+}
+
+async function sizeOf(handle: FileHandle): Promise<number> {
+  try {
+    return (await handle.stat()).size
+  } catch (error) {
+    await handle.close()
+    throw error
   }
 }
 
