@@ -41,7 +41,11 @@ const GUNSMITHS: readonly Gunsmith[] = [
 ]
 const KEYS = ['sk-ada', 'sk-bob']
 /** What is over is forgotten soon, so that what stays has leaked. */
-const FLAGS = ['--retention-ms', '1000', '--unattached-ms', '1000', '--ticket-ms', '1000', '--on-disconnect', '200']
+const FLAGS = [
+  ...['--retention-ms', '1000', '--unattached-ms', '1000', '--ticket-ms', '1000', '--on-disconnect', '200'],
+  // A start with `Prefer: respond-async` is a job, whose answer is kept as long as the job is.
+  ...['--job-keep-ms', '1000'],
+]
 
 /** Fires shots at a gateway that knows its clients, and at one that takes everybody, until the time is over. */
 export async function fuzz({ seed, forMs, only, onFault = () => {} }: FuzzOptions): Promise<FuzzReport> {
