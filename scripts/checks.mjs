@@ -1,26 +1,19 @@
 // Every check `npm test` makes, in order, as data. `{tests}` becomes the path of the JSON report to write.
-import { NODE } from './workspace.mjs'
+import { join } from 'node:path'
+import { NODE, ROOT } from './workspace.mjs'
 
 const BIN = 'node_modules/.bin'
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run']
-/**
- * Other versions of Node run the same code: fewer cases of each property tell whether it does the same there, and files
- * that share their modules spare half of the time (`tests` runs each in a process of its own).
- */
+/** Other versions of Node run the same code: fewer cases of each property tell whether it does the same there. */
 const PORTABLE_ENVIRONMENT = { SLUICE_RUNS: '100' }
-const PORTABLE = [
-  '--no-isolate',
-  '--project',
-  'unit',
-  '--project',
-  'property',
-  'packages/core/',
-  'packages/sse/',
-  'packages/wires/',
-]
+const PORTABLE = ['--project', 'unit', '--project', 'property', 'packages/core/', 'packages/sse/', 'packages/wires/']
 
 /** Other cases of each property each time: `npm run soak -- properties` checks ten times as many. */
-const TESTS_ENVIRONMENT = { SLUICE_RUNS: '300' }
+const TESTS_ENVIRONMENT = {
+  SLUICE_RUNS: '300',
+  // Hundreds of processes are started: what one has compiled, the next need not.
+  NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/compiled'),
+}
 /** So many of the mutants, others each time: `npm run mutants` tries them all. */
 const MUTANTS = ['--without-servers', '--sample', '24']
 
