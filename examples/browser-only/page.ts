@@ -25,7 +25,7 @@ async function show(place: string, reading: TokenStream): Promise<void> {
 
 /** Stands in for a model that runs on this device. Its tokens are real: some are a part of a letter, and core joins them. */
 async function* think(signal: AbortSignal): AsyncGenerator<string | Uint8Array> {
-  for (const token of encode(`No server 🧑‍🚀 took part in 日本語 or any of this. ${'And so on. '.repeat(40)}`)) {
+  for (const token of encode(`No server 🧑‍🚀 took part in 日本語 or any of this. ${'And so on. '.repeat(400)}`)) {
     await new Promise((resolve) => setTimeout(resolve, 30))
     if (signal.aborted) return
     const piece = ranks[token] ?? ''

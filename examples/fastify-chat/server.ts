@@ -26,7 +26,7 @@ console.log(`ready at ${await app.listen({ port: Number(process.env.PORT ?? 3000
 /** Stands in for a model runner. */
 async function* speak(prompt: string, signal: AbortSignal): AsyncGenerator<string> {
   const answer = `You asked: ${prompt}. A model would know more. This one only counts, so that there is something to read: `
-  const numbers = Array.from({ length: 100 }, (_, index) => `${index + 1} `)
+  const numbers = Array.from({ length: 1_000 }, (_, index) => `${index + 1} `)
   for (const word of [...answer.split(/(?<= )/), ...numbers]) {
     await sleep(40, undefined, { signal })
     yield word

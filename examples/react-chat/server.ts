@@ -28,7 +28,7 @@ server.listen(Number(process.env.PORT ?? 3000), () => {
 })
 
 async function* slowModel({ signal }: { signal: AbortSignal }): AsyncGenerator<string> {
-  for (let index = 1; index <= 60 && !signal.aborted; index++) {
+  for (let index = 1; index <= 400 && !signal.aborted; index++) {
     yield `Sentence ${index} of the answer. ${index % 5 === 0 ? '\n\n' : ''}`
     await new Promise((resolve) => setTimeout(resolve, 80))
   }

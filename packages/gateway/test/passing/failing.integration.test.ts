@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
+import { until } from '@sluice/testing/patience'
 import { describe, expect, test } from 'vitest'
 import { openRaw } from '../rig/raw-client.ts'
 import { answering, startFront } from '../rig/recording-backend.ts'
@@ -48,8 +49,12 @@ describe('a backend on a path that is passed on', () => {
   test('that is silent in the middle is cut, and does not look complete', async () => {
     await using front = await startFront(['--upstream-silence-ms', '200'])
     front.backend.answer = (response) => response.writeHead(200).write('half')
-    const response = await fetch(`${front.api}/completions`, { method: 'POST' })
-    await expect(response.text()).rejects.toThrow('terminated')
+    // On a busy machine this backend is silent before its first byte as well, which is a 504.
+    const begun = await until(async () => {
+      const response = await fetch(`${front.api}/completions`, { method: 'POST' })
+      return response.status === 200 && response
+    }, 'the answer begins')
+    await expect(begun.text()).rejects.toThrow('terminated')
     await expect.poll(() => front.gateway.stderr).toContain('reason=silence')
   })
 

@@ -27,7 +27,8 @@ export function figuresOf(trail: Trail, front: readonly Mark[], nowMs: number): 
   const all = front.at(-1)?.chars ?? 0
   return {
     firstMs: paints[0]?.atMs,
-    totalMs: end?.whole ? end.atMs : undefined,
+    // An answer without text is there when its end is.
+    totalMs: end?.whole ? (paints.at(-1)?.atMs ?? end.atMs) : undefined,
     gapP50Ms: quantile(sorted, 0.5),
     gapP99Ms: quantile(sorted, 0.99),
     longestMs: Math.max(paints[0]?.atMs ?? 0, sorted.at(-1) ?? 0, end?.whole ? 0 : untilMs - lastMs),
