@@ -3,7 +3,7 @@ import type { StreamEvent } from '../events/event.ts'
 import { EVENT_COST_BYTES, TEXT_COST_BYTES } from '../events/event-size.ts'
 import { GrowingText } from './buffers/growing-text.ts'
 import { isWorthPacking, PackedEvent } from './buffers/packed-event.ts'
-import { type Item, itemBytes, itemHeldBytes, PackedRun } from './buffers/packed-run.ts'
+import { type Item, itemHeldBytes, PackedRun } from './buffers/packed-run.ts'
 import { isSlice, ownText } from './buffers/packed-text.ts'
 
 /** A logged event: a plain string is a piece of the text of choice 0, by far the most common kind. */
@@ -16,8 +16,8 @@ const LONG_TOKEN_UNITS = 512
 const MAX_LONG_TOKEN_UNITS = Math.floor(0xffff / 3)
 /** What a segment takes beside its events, with its place among the others. */
 const SEGMENT_COST_BYTES = 136
-/** What an event takes beside itself, while it is not packed: its place in an array that grows. */
-const PLACE_COST_BYTES = 12
+/** What an event takes beside itself, while it is not packed: its place in an array that grows, and that of its size in another. */
+const PLACE_COST_BYTES = 24
 /** What a token of text takes beside its bytes, while it is a string of its own. */
 const TOKEN_COST_BYTES = PLACE_COST_BYTES + 20
 
@@ -37,8 +37,10 @@ export class Segment {
   count = 0
   /** True when every event is plain text. */
   plain = true
-  /** The events, while they are not packed. */
+  /** The events, while they are not packed, */
   #items: Item[] | undefined
+  /** and what each is charged: it is asked for by every reader and store, and to count it again costs more than all else they do here. */
+  #sizes: number[] | undefined
   /** The same of long tokens. */
   #growing: GrowingText | undefined
   /** The events, packed. */
@@ -67,10 +69,11 @@ export class Segment {
   /** No more events will come: gives back what single tokens cost. */
   seal(pool: Buffers): void {
     if (this.#growing) this.#run = this.#growing.seal(pool)
-    else if (this.#items) this.#run = PackedRun.of(this.#items, pool)
+    else if (this.#items) this.#run = PackedRun.of(this.#items, this.#sizes!, pool)
     else return
     this.#growing = undefined
     this.#items = undefined
+    this.#sizes = undefined
     this.heldBytes = SEGMENT_COST_BYTES + this.#run.heldBytes
   }
 
@@ -103,7 +106,8 @@ export class Segment {
   visitBytes(from: number, to: number, visit: (bytes: number, index: number) => boolean): boolean {
     const packed = this.#run ?? this.#growing
     if (packed) return packed.visitBytes(from, to, visit)
-    return this.#visitItems(from, to, (item, index) => visit(itemBytes(item), index))
+    for (let index = from; index < to; index++) if (!visit(this.#sizes![index]!, index)) return false
+    return true
   }
 
   /** Text of the run `from`..`to` (exclusive) if all of it is plain text; else `undefined`. */
@@ -130,7 +134,7 @@ export class Segment {
       this.heldBytes += this.#growing.heldBytes - held
       return
     }
-    this.#add(ownText(text))
+    this.#add(ownText(text), bytes)
     this.heldBytes += bytes + TOKEN_COST_BYTES
   }
 
@@ -138,14 +142,19 @@ export class Segment {
     this.plain = false
     const jsonBytes = bytes - EVENT_COST_BYTES
     const packs = json !== undefined && isWorthPacking(event, jsonBytes)
-    const item = packs ? new PackedEvent(event, json, { jsonBytes, bytes, pool }) : ownEvent(event)
-    this.#add(item)
+    const item = packs ? new PackedEvent(event, json, jsonBytes, pool) : ownEvent(event)
+    this.#add(item, bytes)
     this.heldBytes += itemHeldBytes(item) + PLACE_COST_BYTES
   }
 
-  #add(item: Item): void {
-    if (this.#items) this.#items.push(item)
-    else this.#items = [item]
+  #add(item: Item, bytes: number): void {
+    if (this.#items) {
+      this.#items.push(item)
+      this.#sizes!.push(bytes)
+    } else {
+      this.#items = [item]
+      this.#sizes = [bytes]
+    }
   }
 
   #visitItems(from: number, to: number, visit: (item: Item, index: number) => boolean): boolean {

@@ -8,24 +8,14 @@ const MIN_PACKED_BYTES = 256
 /** What a packed event takes beside its text. */
 const PACKED_COST_BYTES = 80
 
-interface PackedEventParts {
-  jsonBytes: number
-  /** What the event is charged. */
-  bytes: number
-  pool: Buffers
-}
-
 /** A large event, as its JSON text: an image or a piece of audio that a provider sent, what an application says of its sources. */
 export class PackedEvent {
-  /** What the event is charged. */
-  readonly bytes: number
   readonly #json: PackedText
   /** Of a long one, what is left without what makes it large: it is not read for what its place in the answer is. */
   readonly #outline: StreamEvent | undefined
 
   /** `json` is the text of `event`, of `jsonBytes`. */
-  constructor(event: StreamEvent, json: string, { jsonBytes, bytes, pool }: PackedEventParts) {
-    this.bytes = bytes
+  constructor(event: StreamEvent, json: string, jsonBytes: number, pool: Buffers) {
     this.#json = PackedText.of(json, jsonBytes, pool)
     this.#outline = jsonBytes < LONG_TEXT_BYTES || isCall(event) ? undefined : outlineOf(event)
   }

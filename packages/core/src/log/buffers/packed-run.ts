@@ -1,10 +1,9 @@
 import type { Buffers } from './buffer-pool.ts'
 import type { StreamEvent, TextualEvent } from '../../events/event.ts'
-import { eventBytes, isPieceOfText, TEXT_COST_BYTES } from '../../events/event-size.ts'
+import { isPieceOfText, TEXT_COST_BYTES } from '../../events/event-size.ts'
 import { heldBytes, unitsBytes } from '../../events/held-bytes.ts'
 import { PackedEvent } from './packed-event.ts'
 import { PackedText } from './packed-text.ts'
-import { utf8Length } from '../../events/utf8.ts'
 
 /** An event as it is kept: a string is a piece of the text of choice 0. */
 export type Item = string | StreamEvent | PackedEvent
@@ -12,9 +11,20 @@ export type Item = string | StreamEvent | PackedEvent
 /** A longer piece is kept by itself: its length does not fit into a unit. */
 const MAX_PIECE_BYTES = 0xffff
 /** Of an event that is no piece of the text of choice 0, what its place takes. */
-const SHAPE_COST_BYTES = 8
+const SHAPE_COST_BYTES = 16
 const RUN_COST_BYTES = 120
 const NOTHING: readonly never[] = []
+
+/** Of events that are not all pieces of the text of choice 0. */
+interface Shapes {
+  /** Which shape each has, from 1; 0 is a piece of the text of choice 0. Empty where all are. */
+  readonly kinds: string
+  readonly shapes: readonly Item[]
+  /** What each shape is charged that is an event; nothing where none is. */
+  readonly sizes: readonly number[]
+}
+
+const NO_SHAPES: Shapes = { kinds: '', shapes: NOTHING, sizes: NOTHING }
 
 /**
  * Events that are full: one text, the length of each piece of it and, where not all are pieces of the text of choice 0, the
@@ -24,29 +34,33 @@ export class PackedRun {
   readonly #text: PackedText
   /** Bytes of each piece, as a string with a unit for each. */
   readonly #lengths: string
-  /** Which shape each has, from 1; 0 is a piece of the text of choice 0. Empty where all are. */
   readonly #kinds: string
   readonly #shapes: readonly Item[]
+  readonly #sizes: readonly number[]
 
-  constructor(text: PackedText, lengths: string, kinds = '', shapes: readonly Item[] = NOTHING) {
+  constructor(text: PackedText, lengths: string, { kinds, shapes, sizes }: Shapes = NO_SHAPES) {
     this.#text = text
     this.#lengths = lengths
     this.#kinds = kinds
     this.#shapes = shapes
+    this.#sizes = sizes
   }
 
-  /** What `items` are, packed. */
-  static of(items: readonly Item[], pool: Buffers): PackedRun {
+  /** What `items` are, packed. `charged`: what each is. */
+  static of(items: readonly Item[], charged: readonly number[], pool: Buffers): PackedRun {
     const pieces: string[] = []
     const lengths: number[] = []
     const kinds: number[] = []
     const shapes: Item[] = []
+    const sizes: number[] = []
     let bytes = 0
-    for (const item of items) {
+    for (const [index, item] of items.entries()) {
       const piece = pieceOf(item)
-      const length = piece === undefined ? 0 : utf8Length(piece)
+      const length = piece === undefined ? 0 : charged[index]! - TEXT_COST_BYTES
       const isKept = piece === undefined || length > MAX_PIECE_BYTES
-      kinds.push(!isKept && typeof item === 'string' ? 0 : kindOf(item, isKept, shapes))
+      const kind = !isKept && typeof item === 'string' ? 0 : kindOf(item, isKept, shapes)
+      kinds.push(kind)
+      if (kind > sizes.length) sizes.push(isKept ? charged[index]! : 0)
       lengths.push(isKept ? 0 : length)
       if (isKept) continue
       pieces.push(piece)
@@ -55,7 +69,9 @@ export class PackedRun {
     const text = PackedText.of(pieces.join(''), bytes, pool)
     const inUnits = (units: readonly number[]): string => String.fromCharCode(...units)
     if (shapes.length === 0) return new PackedRun(text, inUnits(lengths))
-    return new PackedRun(text, inUnits(lengths), inUnits(kinds), shapes)
+    // A copy has no room to grow.
+    const kept = sizes.some((size) => size > 0) ? sizes.slice() : NOTHING
+    return new PackedRun(text, inUnits(lengths), { kinds: inUnits(kinds), shapes, sizes: kept })
   }
 
   get heldBytes(): number {
@@ -80,10 +96,9 @@ export class PackedRun {
   /** What each is charged, without its text. */
   visitBytes(from: number, to: number, visit: (bytes: number, index: number) => boolean): boolean {
     for (let index = from; index < to; index++) {
-      const kept = this.#keptAt(index)
-      if (!visit(kept === undefined ? this.#lengths.charCodeAt(index) + TEXT_COST_BYTES : itemBytes(kept), index)) {
-        return false
-      }
+      const isKept = this.#keptAt(index) !== undefined
+      const bytes = isKept ? this.#sizes[this.#kindAt(index) - 1]! : this.#lengths.charCodeAt(index) + TEXT_COST_BYTES
+      if (!visit(bytes, index)) return false
     }
     return true
   }
@@ -129,11 +144,6 @@ export class PackedRun {
     for (let before = 0; before < index; before++) start += this.#lengths.charCodeAt(before)
     return start
   }
-}
-
-/** What `item` is charged (see {@link eventBytes}). */
-export function itemBytes(item: Item): number {
-  return item instanceof PackedEvent ? item.bytes : eventBytes(item)
 }
 
 /** What `item` takes, by itself. */
