@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { defineConfig, type Plugin } from 'vitest/config'
-import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Workspace packages resolve to their source; the rest of the list is what Vite takes on a server by default. */
 const CONDITIONS = ['@sluice/source', 'module', 'node', 'development|production']
@@ -14,15 +13,6 @@ const MUTANT = process.env.SLUICE_MUTANT
 const filesOf = (kind: string): string[] => [`packages/*/test/**/*.${kind}.test.ts`]
 /** Tests of the bench and of examples start servers. */
 const SERVING_TESTS = ['bench/test/**/*.test.ts', 'examples/*/test/**/*.test.ts']
-
-/** Tests that try every order of events take a minute of one core: begun last they would be waited for alone. */
-class SearchesFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files)
-    const isSearch = ({ moduleId }: TestSpecification): boolean => moduleId.endsWith('.search.test.ts')
-    return [...sorted.filter(isSearch), ...sorted.filter((file) => !isSearch(file))]
-  }
-}
 
 interface Mutant {
   file: string
@@ -70,7 +60,6 @@ export default defineConfig({
     maxWorkers: 4,
     // Files of one kind share the modules of their process. Each in its own took a third of the time, to load the same again.
     isolate: false,
-    sequence: { sequencer: SearchesFirst },
     retry: 0,
     allowOnly: false,
     // What must come about at all is waited for longer than a busy machine takes.

@@ -126,7 +126,12 @@ function resultsIn(report: string): Result[] {
 async function run(args: string[], mutant: number | undefined, timeout = MUTANT_MS): Promise<number | null> {
   const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...args], {
     cwd: ROOT,
-    env: { ...process.env, SLUICE_MUTANT: mutant === undefined ? '' : String(mutant), SLUICE_SHRINK: '0' },
+    env: {
+      ...process.env,
+      SLUICE_MUTANT: mutant === undefined ? '' : String(mutant),
+      SLUICE_SHRINK: '0',
+      SLUICE_SITUATIONS: 'Infinity',
+    },
     stdio: 'ignore',
     timeout,
   })

@@ -40,6 +40,11 @@ const SOAKS = {
   },
   // Ten times as many cases of each property as the checks try.
   properties: { tests: ['--project', 'property'], settings: { SLUICE_RUNS: '3000' } },
+  // All that can happen to two producers, and to what readers are told, in every order.
+  searches: {
+    tests: ['packages/redis/test/replay-live.search.test.ts', 'packages/redis/test/lease-fence.search.test.ts'],
+    settings: { SLUICE_SITUATIONS: 'Infinity' },
+  },
   // Gateways and workers are killed under jobs.
   jobs: { tests: ['packages/gateway/test/jobs/kills.integration.test.ts'], settings: { SLUICE_KILLS: '100' } },
   // Processes that work at batches are killed, on a directory and on Redis.

@@ -1,30 +1,21 @@
 import { describe, expect, test } from 'vitest'
 
+import { explore } from './search/explore.ts'
 import { type Faults, NO_FAULTS } from './search/handoff-faults.ts'
 import type { Reading } from './search/handoff-reading.ts'
 import { HandoffScene } from './search/handoff-scene.ts'
 
-async function replay(faults: Faults, path: readonly string[]): Promise<HandoffScene> {
-  const scene = new HandoffScene(faults)
-  for (const action of path) await scene.do(action)
-  return scene
-}
-
-/** Goes through everything that can happen after `begun`, in every order; gives how many situations there are. */
-async function search(faults: Faults, begun: string[] = []): Promise<number> {
-  const seen = new Set<string>()
-  const todo: string[][] = [begun]
-  for (let path = todo.pop(); path; path = todo.pop()) {
-    const scene = await replay(faults, path)
-    const { state, actions } = scene
-    if (seen.has(state)) continue
-    seen.add(state)
-    for (const action of actions) todo.push([...path, action])
-    assertSound(scene, path, false)
-    await scene.settle()
-    assertSound(scene, path, true)
-  }
-  return seen.size
+/** Goes through what can happen after `begun`, in any order; gives how many situations there are. */
+function search(faults: Faults, begun: string[] = []): Promise<number> {
+  return explore({
+    begun,
+    async replay(path) {
+      const scene = new HandoffScene(faults)
+      for (const action of path) await scene.do(action)
+      return scene
+    },
+    check: assertSound,
+  })
 }
 
 /** Contract 1 to 4, for everybody who reads. `settled`: nobody waits any more. */
