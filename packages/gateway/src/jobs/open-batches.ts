@@ -98,7 +98,7 @@ async function openFiles(options: GatewayOptions): Promise<OpenFiles | undefined
   const { redis, data, redisCommandMs: commandMs } = options
   if (data !== undefined) {
     const files = directoryFiles({ directory: join(data, 'files') })
-    return { files, close: async () => {} }
+    return { files, close: () => files.close() }
   }
   if (redis === undefined) return undefined
   const { redisClient } = await import('@sluice/jobs/bullmq')

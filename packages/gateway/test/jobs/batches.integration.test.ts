@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -11,6 +11,8 @@ import { until } from '@sluice/testing/patience'
 import OpenAI, { toFile } from 'openai'
 import { afterAll, describe, expect, test } from 'vitest'
 
+import { parseGatewayOptions } from '../../src/options/options.ts'
+import { startGateway } from '../../src/serve/gateway.ts'
 import { runCli, spawnGateway } from '../rig/spawned-gateway.ts'
 import { startBehavingBackend } from '../rig/stage.ts'
 
@@ -67,6 +69,37 @@ async function runBatch(
     .split('\n')
     .filter((line) => line !== '')
   return { batch, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) }
+}
+
+test('a gateway that is closed has no file of its directory open', async () => {
+  await using closing = new AsyncDisposableStack()
+  const backend = closing.use(await startBehavingBackend())
+  const { model } = backend.behave(({ response }) => {
+    response.setHeader('content-type', 'application/json')
+    response.end(completion('said'))
+  })
+  const data = join(directory, 'closed')
+  const { url, close } = await startGateway(
+    parseGatewayOptions(['--port', '0', '--upstream', backend.baseUrl, '--data', data], {}),
+  )
+  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'sk' })
+  expect((await runBatch(client, inputOf(model, 3))).batch.status).toBe('completed')
+  expect(openBelow(data)).not.toEqual([])
+  await close()
+  expect(openBelow(data)).toEqual([])
+})
+
+/** What this process has open below a directory. */
+function openBelow(folder: string): string[] {
+  const handles = readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(join('/proc/self/fd', fd))]
+    } catch {
+      // Closed meanwhile: that with which they are listed.
+      return []
+    }
+  })
+  return handles.filter((path) => path.startsWith(folder))
 }
 
 describe.each(['a directory', 'Redis'])('batches of a gateway with %s', (where) => {
