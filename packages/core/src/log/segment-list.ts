@@ -41,9 +41,7 @@ export function visitOutlines(
 /** Bytes charged for all events up to and including `seq`, which is one of these, since the stream began. */
 export function bytesUpTo(segments: SegmentList, seq: number): number {
   const segment = segmentWith(segments, seq)
-  let bytes = segment.startBytes
-  segment.visitBytes(0, seq - segment.firstSeq + 1, (size) => (bytes += size) > 0)
-  return bytes
+  return segment.startBytes + segment.bytesOf(seq - segment.firstSeq + 1)
 }
 
 /** Number of events in `after` < seq ≤ `until` that fit into `maxBytes`, at least one if there is one. */

@@ -15,7 +15,7 @@ const LONG_TOKEN_UNITS = 512
 /** A longer one has a length that is packed in a way of its own. */
 const MAX_LONG_TOKEN_UNITS = Math.floor(0xffff / 3)
 /** What a segment takes beside its events, with its place among the others. */
-const SEGMENT_COST_BYTES = 136
+const SEGMENT_COST_BYTES = 152
 /** What an event takes beside itself, while it is not packed: its place in an array that grows, and that of its size in another. */
 const PLACE_COST_BYTES = 24
 /** What a token of text takes beside its bytes, while it is a string of its own. */
@@ -45,6 +45,9 @@ export class Segment {
   #growing: GrowingText | undefined
   /** The events, packed. */
   #run: PackedRun | undefined
+  /** How many events were counted last, and their bytes: who asks next asks of some more. */
+  #counted = 0
+  #countedBytes = 0
 
   constructor(firstSeq: number, epoch: number, startBytes: number) {
     this.firstSeq = firstSeq
@@ -108,6 +111,15 @@ export class Segment {
     if (packed) return packed.visitBytes(from, to, visit)
     for (let index = from; index < to; index++) if (!visit(this.#sizes![index]!, index)) return false
     return true
+  }
+
+  /** What the first `count` events are charged together. */
+  bytesOf(count: number): number {
+    if (count === this.count) return this.bytes
+    if (count < this.#counted) this.#counted = this.#countedBytes = 0
+    this.visitBytes(this.#counted, count, (bytes) => (this.#countedBytes += bytes) > 0)
+    this.#counted = count
+    return this.#countedBytes
   }
 
   /** Text of the run `from`..`to` (exclusive) if all of it is plain text; else `undefined`. */
