@@ -10,6 +10,9 @@ const WAIT_S = 25
 /** A stream that is started to be polled lives as long without a poll. */
 const GRACE_MS = 15_000
 
+/** Between two polls where the server does not wait: what stands before it may take its `wait` away. */
+const PAUSE_MS = 1_000
+
 /**
  * Long-polls, one after the other, for networks on which no answer lasts: the last thing that works. A stream is started in
  * the background, which takes a body that is an object.
@@ -38,6 +41,7 @@ class PollLink extends HttpLink {
       while (this.full) await this.full
       const query = { ...this.request.query, wait: isFirst ? '0' : String(WAIT_S) }
       const poll = toFetch({ ...this.request, url, cursor, query }, 'application/x-ndjson')
+      const askedMs = environment.now()
       const response = await environment.fetch(poll.url, { ...poll.init, signal })
       if (response.status === 204) {
         return this.readEnd(response, poll.url)
@@ -54,8 +58,22 @@ class PollLink extends HttpLink {
       this.say({ type: 'alive' })
       for (const line of lines) this.#tell(line)
       cursor = headers.get('sluice-cursor') ?? cursor
+      if (lines.length === 0 && !isFirst && environment.now() - askedMs < PAUSE_MS) await this.#pause()
     }
     return { type: 'alive' }
+  }
+
+  #pause(): Promise<void> {
+    const { signal } = this
+    return new Promise((resolve) => {
+      const over = (): void => {
+        callOff()
+        signal.removeEventListener('abort', over)
+        resolve()
+      }
+      const callOff = this.request.environment.after(PAUSE_MS, over)
+      signal.addEventListener('abort', over)
+    })
   }
 
   #tell(line: string): void {
