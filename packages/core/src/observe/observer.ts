@@ -1,3 +1,4 @@
+import type { ClosedCode } from '../events/codes.ts'
 import type { EndEvent } from '../events/event.ts'
 import type { StreamIdentity } from '../access/principal.ts'
 import type { ReadingOutcome } from '../events/notice.ts'
@@ -44,6 +45,11 @@ export interface Observer {
   detached?(stream: StreamIdentity, info: { outcome: ReadingOutcome; readers: number }): void
   /** A stream that was produced here has its end. */
   ended?(stream: StreamIdentity, info: { end: EndEvent; events: number; bytes: number; timing: StreamTiming }): void
+  /**
+   * A stream that was produced here is not any more: another process has it (`epoch`), or its store does not (`storage`). Nothing more is
+   * told of it here, and no end.
+   */
+  lost?(stream: StreamIdentity, info: { code: ClosedCode }): void
   /** The source did not come to rest in time after its stream had ended; it keeps its place in the limits until it does. */
   sourceLeaked?(stream: StreamIdentity): void
   /**

@@ -166,6 +166,7 @@ export class Producer implements PumpHost, LogWatcher, SourceHost, Due {
   lost(code: ClosedCode): void {
     const reason = new SluiceError('SLUICE_ERR_INTERRUPTED', `This process has lost the stream (${code}).`)
     this.#stop(reason, lostEnd(this.stored.log, code))
+    this.context.observers.notify('lost', this.stored.facts, { code })
     this.#after.begin({ settles: false })
   }
 

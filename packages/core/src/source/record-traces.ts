@@ -21,7 +21,7 @@ export interface RecordTracesOptions {
 
 const MAX_TOKENS = 100_000
 const MOST_TOKENS = 10_000_000
-/** Streams that are recorded at a time: one that went on elsewhere has no end here. The one that began first gives way. */
+/** Streams that are recorded at a time. The one that began first gives way. */
 const MAX_STREAMS = 10_000
 
 /** What records is a transform that changes nothing, and an observer that learns of the end. */
@@ -72,6 +72,9 @@ export function recordTraces(onTrace: (trace: TokenTrace) => void, options: Reco
         const trace = traces.get(id)
         traces.delete(id)
         if (trace) onTrace(trace)
+      },
+      lost({ id }) {
+        traces.delete(id)
       },
     },
   }

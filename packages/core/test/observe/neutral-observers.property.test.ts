@@ -7,7 +7,7 @@ import { play, readerOptions, readingPlans, sourceScripts, streamOptions } from 
 import { createWorld, logOf, readWithDrops, settledNow, toQuiescence } from '../rig/world.ts'
 
 const AS = 'server'
-const HOOKS = ['started', 'opened', 'attached', 'chunk', 'detached', 'ended', 'sourceLeaked', 'failed'] as const
+const HOOKS = ['started', 'opened', 'attached', 'chunk', 'detached', 'ended', 'lost', 'sourceLeaked', 'failed'] as const
 
 type Nuisance = (sluice: Sluice, id: string) => unknown
 

@@ -79,6 +79,17 @@ describe.each(['storage', 'epoch'] as const)(
       expect([settled, ended, here.store.settledIds, stream.end]).toEqual([[], [], [], undefined])
     })
 
+    test('is told of to those who observe: once, and why', async () => {
+      const lost: unknown[] = []
+      const { here, stream } = await begin(steps, {
+        observers: [{ lost: ({ id }, info) => void lost.push([id, info]) }],
+      })
+      await here.runtime.advance(100)
+      logIn(here, stream.id).lose(code)
+      await here.runtime.advance(100_000)
+      expect(lost).toEqual([[stream.id, { code }]])
+    })
+
     test('writes nothing more, whatever its source still says', async () => {
       const { here, scripted, stream } = await begin([
         { yield: 'a' },

@@ -8,6 +8,7 @@ const SECONDS: readonly number[] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5
 export class GatewayMetrics implements Observer {
   readonly #started: { value: number } = { value: 0 }
   readonly #ended: Map<string, number> = new Map()
+  readonly #lost: Map<string, number> = new Map()
   readonly #detached: Map<string, number> = new Map()
   readonly #firstEvent: Histogram = new Histogram(SECONDS)
   readonly #duration: Histogram = new Histogram(SECONDS)
@@ -34,6 +35,10 @@ export class GatewayMetrics implements Observer {
     if (timing.durationMs !== undefined) this.#duration.observe(timing.durationMs / 1000)
   }
 
+  lost(_stream: unknown, { code }: { code: string }): void {
+    this.#lost.set(code, (this.#lost.get(code) ?? 0) + 1)
+  }
+
   sourceLeaked(): void {
     this.#leaked++
   }
@@ -43,6 +48,7 @@ export class GatewayMetrics implements Observer {
     return [
       ...single('sluice_streams_started_total', 'counter', 'Streams begun', this.#started.value),
       ...labelled('sluice_streams_ended_total', 'Streams ended, by reason', 'reason', this.#ended),
+      ...labelled('sluice_streams_lost_total', 'Streams that this process has lost, by why', 'code', this.#lost),
       ...labelled('sluice_readings_ended_total', 'Readings ended, by outcome', 'outcome', this.#detached),
       ...single('sluice_chunks_total', 'counter', 'Writes to readers', this.#chunks),
       ...single('sluice_events_delivered_total', 'counter', 'Events delivered to readers', this.#events),

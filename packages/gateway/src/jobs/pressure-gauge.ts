@@ -34,8 +34,19 @@ export class PressureGauge implements Observer {
     this.#begun(id)
   }
 
+  /** Who waited has left: the stream may go on without anybody. */
+  detached({ id }: { readonly id: string }, { readers }: { readonly readers: number }): void {
+    const waiting = this.#waiting.get(id)
+    if (waiting && readers === 0) waiting.isRead = false
+  }
+
   ended({ id }: { readonly id: string }): void {
     this.#begun(id)
+  }
+
+  /** Whoever waits for it waits elsewhere. */
+  lost({ id }: { readonly id: string }): void {
+    this.#waiting.delete(id)
   }
 
   /** What was waited of late, in the middle; where those who still wait have waited longer than that, theirs. */

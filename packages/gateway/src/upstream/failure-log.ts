@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-import { type EndEvent, isSluiceError, type Observer, type StreamIdentity } from '@sluice/core'
+import { type ClosedCode, type EndEvent, isSluiceError, type Observer, type StreamIdentity } from '@sluice/core'
 
 import type { BackendFailure } from './failure.ts'
 import { describeError } from '../log/describe-error.ts'
@@ -22,7 +22,7 @@ export function noteAnswer(exchange: Exchange, status: number, headers: Incoming
   exchange.failure = undefined
 }
 
-/** What is kept at most: a stream that went on elsewhere has no end here. The one that began first gives way. */
+/** What is kept at most. The one that began first gives way. */
 const MAX_RUNNING = 100_000
 
 /** Writes a line for each answer that fails, and says why: as far as that is known here, which clients are not told. */
@@ -58,6 +58,17 @@ export class FailureLog implements Observer {
     })
   }
 
+  lost({ id }: StreamIdentity, { code }: { code: ClosedCode }): void {
+    const exchange = this.#exchanges.get(id)
+    this.#exchanges.delete(id)
+    this.#log.warn('This process has lost a stream', {
+      reason: code,
+      why: WHY_LOST[code],
+      stream: id,
+      request: exchange?.requestId,
+    })
+  }
+
   failed(stream: StreamIdentity | undefined, { where, error }: { where: string; error: unknown }): void {
     if (where === 'source') return this.#sourceFailed(stream, error)
     // A store that is away fails again and again: that is told once, where it changes.
@@ -70,6 +81,11 @@ export class FailureLog implements Observer {
     const { stack } = error as Partial<Error>
     this.#log.error('A source failed by a mistake', { why: describeError(error), stack, stream: stream?.id })
   }
+}
+
+const WHY_LOST: { readonly [Code in ClosedCode]?: string } = {
+  epoch: 'another process produces it now, or has ended it',
+  storage: 'the store does not have it any more',
 }
 
 const EXPECTED: ReadonlySet<string | undefined> = new Set(['client', 'replaced', 'disconnect', 'drain'])

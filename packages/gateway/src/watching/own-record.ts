@@ -41,7 +41,7 @@ type Kept = { -readonly [Name in keyof OwnStream]: OwnStream[Name] }
 
 /** Streams of one owner that are remembered: a list for people. */
 const MAX_STREAMS = 250
-/** More than may run at once: what another process took over has no end here. */
+/** More than may run at once. */
 const MAX_RUNNING = 20_000
 const FIRST_EVENT_MS: readonly number[] = [50, 100, 200, 300, 500, 1_000, 2_000, 5_000, 15_000]
 const DURATION_MS: readonly number[] = [500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000]
@@ -57,6 +57,7 @@ export class OwnRecord {
   readonly #duration: Histogram = new Histogram(DURATION_MS)
   readonly #waited: Histogram = new Histogram(WAITED_MS)
   #started = 0
+  #lost = 0
   #chunks = 0
   #events = 0
 
@@ -108,9 +109,16 @@ export class OwnRecord {
     kept.durationMs = durationMs
   }
 
+  /** Another process has it, and tells of it. */
+  lost({ id }: StreamIdentity): void {
+    if (!this.#running.delete(id)) return
+    this.#lost++
+    this.#streams.delete(id)
+  }
+
   list(limit: number): { streams: readonly OwnStream[]; more: boolean } {
     const newest = [...this.#streams.values()].reverse().slice(0, limit)
-    return { streams: newest, more: this.#started > newest.length }
+    return { streams: newest, more: this.#started - this.#lost > newest.length }
   }
 
   figures(): OwnFigures {

@@ -38,6 +38,10 @@ export class OwnStreams implements Observer {
     this.#of(stream)?.ended(stream, info)
   }
 
+  lost(stream: StreamIdentity): void {
+    this.#of(stream)?.lost(stream)
+  }
+
   /** The latest streams of who asks, newest first, and whether there were more. */
   list(principal: Principal, limit: number): { streams: readonly OwnStream[]; more: boolean } {
     return this.#records.get(nameOf(principal))?.list(limit) ?? { streams: [], more: false }

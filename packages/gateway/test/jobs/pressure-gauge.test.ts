@@ -49,3 +49,19 @@ test('who waits now for longer than others waited of late counts at once', () =>
   pass(2_500)
   expect(gauge.pressure()).toEqual({ interactiveTtftMs: 2_500 })
 })
+
+test('nobody waits for what another process has, nor where whoever waited has left', () => {
+  const { gauge, pass } = arrange()
+  for (const id of ['lost', 'left', 'shared']) {
+    gauge.started({ id })
+    gauge.attached({ id }, FROM_START)
+  }
+  pass(2_500)
+  gauge.lost({ id: 'lost' })
+  gauge.detached({ id: 'left' }, { readers: 0 })
+  gauge.detached({ id: 'shared' }, { readers: 1 })
+  expect(gauge.pressure()).toEqual({ interactiveTtftMs: 2_500 })
+  gauge.ended({ id: 'shared' })
+  pass(60_000)
+  expect(gauge.pressure()).toEqual({})
+})

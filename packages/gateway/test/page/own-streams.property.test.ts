@@ -11,31 +11,37 @@ const tenants = fc.constantFrom('', 'a', 'a:', '1')
 
 interface Modelled {
   stream: StreamIdentity
-  ended: boolean
+  becomes: string
 }
 
 test('contract 12: whoever asks is listed the latest of one’s own streams, each as it stands', () => {
-  const happenings = fc.array(fc.record({ tenant: tenants, owner: owners, ends: fc.boolean() }), { maxLength: 60 })
+  const happenings = fc.array(
+    fc.record({ tenant: tenants, owner: owners, becomes: fc.constantFrom('running', 'ended', 'lost') }),
+    { maxLength: 60 },
+  )
   fc.assert(
-    fc.property(happenings, fc.integer({ min: 1, max: 20 }), (all, limit) => {
+    fc.property(happenings, fc.integer({ min: 1, max: 20 }), (happened, limit) => {
       const own = new OwnStreams()
       const model: Modelled[] = []
-      for (const [index, { tenant, owner, ends }] of all.entries()) {
+      for (const [index, { tenant, owner, becomes }] of happened.entries()) {
         const stream = { id: `s${index}`, tenant, owner, key: undefined }
         own.started(stream)
-        if (ends) own.ended(stream, END)
-        model.push({ stream, ended: ends })
+        if (becomes === 'ended') own.ended(stream, END)
+        if (becomes === 'lost') own.lost(stream)
+        model.push({ stream, becomes })
       }
       for (const tenant of ['', 'a', 'a:', '1']) {
         for (const owner of ['a', 'b', 'a:b', '1:a']) {
-          const mine = model.filter(({ stream }) => stream.tenant === tenant && stream.owner === owner).toReversed()
+          const all = model.filter(({ stream }) => stream.tenant === tenant && stream.owner === owner)
+          const mine = all.filter(({ becomes }) => becomes !== 'lost').toReversed()
           const { streams, more } = own.list({ tenant, owner }, limit)
           expect(streams.map(({ id, status }) => [id, status])).toEqual(
-            mine.slice(0, limit).map(({ stream, ended }) => [stream.id, ended ? 'ended' : 'running']),
+            mine.slice(0, limit).map(({ stream, becomes }) => [stream.id, becomes]),
           )
           expect(more).toBe(mine.length > limit)
           const figures = own.figures({ tenant, owner })
-          expect([figures.started, figures.running]).toEqual([mine.length, mine.filter(({ ended }) => !ended).length])
+          const running = mine.filter(({ becomes }) => becomes === 'running').length
+          expect([figures.started, figures.running]).toEqual([all.length, running])
         }
       }
     }),

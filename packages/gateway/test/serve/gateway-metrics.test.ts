@@ -39,3 +39,11 @@ test('as Prometheus wants them, buckets only rise with their bounds', () => {
   expect(counts).toHaveLength(15)
   expect(counts).toEqual(counts.toSorted((a, b) => a - b))
 })
+
+test('streams that went on elsewhere are counted by why', () => {
+  const metrics = new GatewayMetrics()
+  for (const code of ['epoch', 'epoch', 'storage']) metrics.lost(undefined, { code })
+  const text = metrics.text(STATS)
+  expect(text).toContain('sluice_streams_lost_total{code="epoch"} 2')
+  expect(text).toContain('sluice_streams_lost_total{code="storage"} 1')
+})
