@@ -44,10 +44,16 @@ const sluice = createSluice({
   ],
 })
 
+/** Streams of which was told that they were started. */
+const known = new Set<string>()
+
 async function read(stream: TokenStream): Promise<void> {
   let length = 0
   for await (const event of stream) {
-    if (event.type === 'text') tell({ is: 'shown', id: stream.id, length: (length += event.text.length) })
+    if (event.type === 'text') {
+      tell({ is: 'shown', id: stream.id, length: (length += event.text.length) })
+      if (known.has(stream.id)) console.log('It has shown something.')
+    }
     if (event.type === 'end') tell({ is: 'ended', id: stream.id, reason: event.reason })
   }
 }
@@ -65,6 +71,7 @@ async function goOn(): Promise<never> {
     const source = named ? { name: 'count', input: { ...input } } : counting(input)
     const stream = await sluice.start(source, { as: 'server', ...key, idempotency })
     tell({ is: 'started', id: stream.id, named, total: input.total, ...key, ...repeat })
+    known.add(stream.id)
     const fate = random(6)
     if (fate > 1) {
       await stream.ended

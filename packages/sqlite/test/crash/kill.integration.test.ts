@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
 import { createSluice, type Sluice } from '@sluice/core'
@@ -17,7 +19,7 @@ const PROGRAM = fileURLToPath(new URL('counting-process.ts', import.meta.url))
 const KILLS = Number(process.env.SLUICE_KILLS ?? 50)
 /** Processes that are killed at the same time, each with a directory of its own. */
 const BESIDE = 2
-/** A process has this long at most from its first stream on. */
+/** A process has this long at most from then on. */
 const LIVES_MS = 120
 const newDirectory = newDirectories()
 /** What one process has compiled, the next need not. */
@@ -35,6 +37,7 @@ interface Known {
 class Killed {
   readonly directory: string = newDirectory()
   readonly known: Map<string, Known> = new Map()
+  #lives = 0
 
   /** Lets a process live for a while, kills it, and notes what it has told. */
   async live(): Promise<void> {
@@ -44,7 +47,9 @@ class Killed {
       env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
     })
     const exited = once(child, 'exit')
-    await Promise.race([once(child.stdout, 'data'), exited])
+    // Every other one is not killed before it has shown something, however long it takes to get that far.
+    const sign = this.#lives++ % 2 === 0 ? 'shown' : 'begun'
+    await Promise.race([untilSaid(child.stdout, sign), exited])
     setTimeout(() => child.kill('SIGKILL'), Math.random() * LIVES_MS)
     expectKilled((await exited) as [number | null, string | null])
     // The last line may be cut in the middle.
@@ -72,6 +77,11 @@ class Killed {
     await store.dispose()
     expectWhole(this.directory)
   }
+}
+
+async function untilSaid(output: Readable, word: string): Promise<void> {
+  for await (const line of createInterface({ input: output })) if (line.includes(word)) break
+  output.resume()
 }
 
 function expectKilled([code, signal]: [number | null, string | null]): void {
