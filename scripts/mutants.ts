@@ -55,7 +55,7 @@ const folder = mkdtempSync(join(tmpdir(), 'sluice-mutants-'))
 try {
   // `npm test` has just run all tests itself.
   const control = asked.tested || chosen.length === 0 ? 0 : await controlRun()
-  const failures = checkTexts() + control + (await unnoticed())
+  const failures = checkPlaces() + control + (await unnoticed())
   // That none has the words is a mistake, and no success.
   if (chosen.length === 0) process.stdout.write(`no mutant is named like "${asked.only}"\n`)
   process.stdout.write(`${chosen.length} mutants, ${failures} unnoticed\n`)
@@ -72,11 +72,13 @@ function drawn(from: readonly Mutant[], count: number): Mutant[] {
   })
 }
 
-/** A mutant whose text is gone would break nothing, and look like a test that does not notice. */
-function checkTexts(): number {
+/** A mutant whose text is gone would break nothing, and look like a test that does not notice; so would one whose test is gone. */
+function checkPlaces(): number {
   const lost = mutants.filter(({ file, find }) => readFileSync(join(ROOT, file), 'utf8').split(find).length !== 2)
   for (const { name, file } of lost) process.stdout.write(`✗ ${name}: its text is not exactly once in ${file}\n`)
-  return lost.length
+  const untested = mutants.filter(({ test }) => !existsSync(join(ROOT, test)))
+  for (const { name, test } of untested) process.stdout.write(`✗ ${name}: there is no ${test}\n`)
+  return lost.length + untested.length
 }
 
 async function unnoticed(): Promise<number> {

@@ -26,17 +26,17 @@ export class GatewayMetrics implements Observer {
   }
 
   detached(_stream: unknown, { outcome }: { outcome: string }): void {
-    this.#detached.set(outcome, (this.#detached.get(outcome) ?? 0) + 1)
+    countOne(this.#detached, outcome)
   }
 
   ended(_stream: unknown, { end, timing }: { end: EndEvent; timing: StreamTiming }): void {
-    this.#ended.set(end.reason, (this.#ended.get(end.reason) ?? 0) + 1)
+    countOne(this.#ended, end.reason)
     if (timing.firstEventMs !== undefined) this.#firstEvent.observe(timing.firstEventMs / 1000)
     if (timing.durationMs !== undefined) this.#duration.observe(timing.durationMs / 1000)
   }
 
   lost(_stream: unknown, { code }: { code: string }): void {
-    this.#lost.set(code, (this.#lost.get(code) ?? 0) + 1)
+    countOne(this.#lost, code)
   }
 
   sourceLeaked(): void {
@@ -69,6 +69,10 @@ export class GatewayMetrics implements Observer {
       '',
     ].join('\n')
   }
+}
+
+function countOne(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1)
 }
 
 function histogramLines(name: string, help: string, { bounds, upTo, sum, count }: Histogram): string[] {
